@@ -1,0 +1,1 @@
+//! The agent: wiring of supervisor, vip and control.

@@ -1,0 +1,1 @@
+//! What skep asks of the Linux kernel: netlink, sockets, timers, scheduling.

@@ -1,0 +1,1 @@
+//! The manifest language: kinds, fields, spans, resolution and schema.

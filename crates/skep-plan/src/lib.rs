@@ -1,0 +1,1 @@
+//! Decides what to do: desired and observed state in, ordered actions out.

@@ -1,0 +1,160 @@
+//! What one virtual router on one node is told to be.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
+
+/// Which virtual router of a node: the group it belongs to and the family it speaks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RouterKey {
+    /// The name of the VIP group.
+    pub group: String,
+    /// The family of the router's advertisements.
+    pub family: Family,
+}
+
+impl fmt::Display for RouterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.family {
+            Family::Ipv4 => write!(f, "{}/ipv4", self.group),
+            Family::Ipv6 => write!(f, "{}/ipv6", self.group),
+        }
+    }
+}
+
+/// Everything a node must know to run one virtual router: the share of one VIP group that belongs
+/// to this node, with nothing left to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterConfiguration {
+    /// Which virtual router this is.
+    pub key: RouterKey,
+    /// The id it uses on the wire.
+    pub virtual_router_id: VirtualRouterId,
+    /// The protocol version it speaks.
+    pub version: Version,
+    /// The interface it advertises on.
+    pub interface: String,
+    /// The source address of its advertisements; by default the interface's first address that is
+    /// no virtual one.
+    pub source: Option<IpAddr>,
+    /// The addresses that move with it, in the order they are advertised.
+    pub addresses: Vec<VirtualAddress>,
+    /// Its priority when nothing is wrong; [`Priority::OWNER`] makes it the addresses' owner.
+    pub priority: Priority,
+    /// The time between advertisements while Active.
+    pub advertisement_interval: Duration,
+    /// What authenticates its advertisements.
+    pub authentication: Authentication,
+    /// Whether version 3 over IPv4 sums a pseudo-header.
+    pub checksum: ChecksumMode,
+    /// Whether it takes over from a living router of lower priority.
+    pub preemption: Preemption,
+    /// How the network learns that an address moved.
+    pub announcements: Announcements,
+    /// How long the kernel keeps an address that nobody renews.
+    pub lease: Lease,
+    /// Whether the interface going down is a fault.
+    pub track_interface: bool,
+    /// The inputs that change its priority or its eligibility.
+    pub tracking: Vec<TrackedInput>,
+}
+
+/// One address of a VIP group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VirtualAddress {
+    /// The address itself.
+    pub address: IpAddr,
+    /// The length of its prefix: 32 or 128 for a host address.
+    pub prefix_length: u8,
+    /// The interface it is put on; by default the router's own.
+    pub interface: Option<String>,
+    /// The interface label, IPv4 only.
+    pub label: Option<String>,
+    /// Whether it stands in the advertisements.
+    pub advertised: bool,
+}
+
+/// What authenticates a virtual router's advertisements.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authentication {
+    /// Nothing.
+    None,
+    /// Version 2's simple password, padded with zero bytes. It is readable on the wire.
+    Simple([u8; 8]),
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Simple(_) => "Simple(..)",
+        })
+    }
+}
+
+/// Whether version 3 over IPv4 sums a pseudo-header: RFC 9568 says no, keepalived and FRR do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChecksumMode {
+    /// Send with the pseudo-header until a peer is heard that sends without, then follow it.
+    Auto,
+    /// Always send with the pseudo-header.
+    Always,
+    /// Never send with the pseudo-header.
+    Never,
+}
+
+/// Whether, and how late, a router takes over from a living one of lower priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preemption {
+    /// Whether it takes over at all.
+    pub enabled: bool,
+    /// How long it first lets the other one be.
+    pub delay: Duration,
+}
+
+/// How the network learns that an address moved (gratuitous ARP, unsolicited neighbour
+/// advertisements).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcements {
+    /// How many are sent per burst and address.
+    pub count: u8,
+    /// How long after the first burst the second follows; zero means never.
+    pub repeat_after: Duration,
+}
+
+/// How long the kernel keeps an address that nobody renews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lease {
+    /// For ever: a dead agent leaves its addresses behind.
+    Forever,
+    /// For this long after the last renewal.
+    For(Duration),
+}
+
+/// An input of a virtual router: a health check by name, and what its failure does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackedInput {
+    /// The name under which [`crate::message::Command::Input`] reports it.
+    pub name: String,
+    /// What its failure does.
+    pub effect: Effect,
+}
+
+/// What a failing input does to a virtual router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// The router leaves the election.
+    Fault,
+    /// The router ranks below every member without a demotion.
+    Demote,
+    /// The priority changes: a negative weight is added while the input fails, a positive one
+    /// while it passes. The sum is kept within 1..=254.
+    Weight(i16),
+}

@@ -1,0 +1,252 @@
+//! What control and vip say to each other.
+//!
+//! Both directions are level-triggered: a message states what is or shall be, never what changed,
+//! so either side can restart and be told again.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use skep_vrrp::identity::{Priority, VirtualRouterId};
+use skep_vrrp::time::Instant;
+
+use crate::configuration::{RouterConfiguration, RouterKey, VirtualAddress};
+
+/// From control to vip.
+///
+/// A configuration arrives as any number of [`Command::Configure`] and one [`Command::Commit`]:
+/// nothing changes before the commit, and what it does not include is released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Command {
+    /// One virtual router of the configuration `revision`.
+    Configure {
+        /// Which configuration it belongs to; the first message of another one drops what was
+        /// collected so far.
+        revision: u64,
+        /// The router.
+        router: Box<RouterConfiguration>,
+    },
+    /// The configuration `revision` is complete: run exactly these routers.
+    Commit {
+        /// The configuration.
+        revision: u64,
+        /// How many routers it has; a commit that does not match what arrived is refused.
+        routers: u32,
+    },
+    /// The state of a health input, sent again whenever it may have been missed.
+    Input {
+        /// Its name, as in [`crate::configuration::TrackedInput::name`].
+        name: String,
+        /// What is known of it.
+        health: Health,
+    },
+    /// Control is alive. Its silence is a reason, never a fault.
+    Heartbeat,
+}
+
+/// What is known of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Health {
+    /// Nothing yet: never demotes, never faults.
+    Unknown,
+    /// It passes.
+    Passing,
+    /// It fails.
+    Failing,
+}
+
+/// From vip to control: the newest replaces the older ones about the same subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Report {
+    /// One virtual router.
+    Router(Box<RouterReport>),
+    /// A virtual router is gone, its addresses are released.
+    Removed(RouterKey),
+    /// The process itself.
+    Process(ProcessReport),
+}
+
+/// What a virtual router is and knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouterReport {
+    /// Which virtual router.
+    pub key: RouterKey,
+    /// The configuration it runs.
+    pub revision: u64,
+    /// Its id on the wire.
+    pub virtual_router_id: VirtualRouterId,
+    /// The interface it runs on.
+    pub interface: String,
+    /// Its state.
+    pub state: State,
+    /// Why it is in that state.
+    pub reason: Reason,
+    /// Since when.
+    pub since: Instant,
+    /// The priority it was given.
+    pub base_priority: Priority,
+    /// The priority it has, given its inputs.
+    pub effective_priority: Priority,
+    /// Its inputs, as far as it knows.
+    pub inputs: Vec<InputReport>,
+    /// The last valid advertisement of another router.
+    pub heard: Option<Heard>,
+    /// The addresses it wants to be present here.
+    pub holding: Vec<VirtualAddress>,
+    /// The last changes of state, oldest first.
+    pub transitions: Vec<Transition>,
+    /// What it counted since it started.
+    pub counters: Counters,
+}
+
+/// The state of a virtual router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// It cannot or must not take part.
+    Fault,
+    /// It stands by for another router.
+    Backup,
+    /// It holds the addresses.
+    Active,
+    /// It holds the addresses until its successor is heard.
+    Leaving,
+}
+
+/// Why a virtual router changed its state, or why it stays in Fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Reason {
+    /// It was started.
+    Started,
+    /// It was started as the owner of the addresses.
+    Owner,
+    /// Nobody advertised for a whole down interval.
+    Silence,
+    /// The Active router advertised priority 0: it left.
+    Released,
+    /// The Active router has a lower priority.
+    Preempted,
+    /// A router of higher priority, or of equal priority and a higher address, advertised.
+    OutRanked {
+        /// Who.
+        by: IpAddr,
+        /// With which priority.
+        priority: Priority,
+    },
+    /// An input fails whose effect is a fault.
+    InputFailing {
+        /// Its name.
+        name: String,
+    },
+    /// The interface is down.
+    InterfaceDown {
+        /// Its name.
+        interface: String,
+    },
+    /// There is no such interface.
+    InterfaceMissing {
+        /// Its name.
+        interface: String,
+    },
+    /// The interface has no address to advertise from.
+    NoSourceAddress {
+        /// Its name.
+        interface: String,
+    },
+    /// The socket of the interface cannot be opened.
+    SocketRefused {
+        /// The system's words.
+        message: String,
+    },
+    /// What kept it in Fault is over.
+    Recovered,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// One change of state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transition {
+    /// When.
+    pub at: Instant,
+    /// From which state.
+    pub from: State,
+    /// To which state.
+    pub to: State,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// An input as its virtual router knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InputReport {
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub health: Health,
+    /// When control last said so.
+    pub heard_at: Option<Instant>,
+}
+
+/// A valid advertisement of another router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heard {
+    /// Who sent it.
+    pub from: IpAddr,
+    /// When.
+    pub at: Instant,
+    /// Its priority.
+    pub priority: Priority,
+    /// Its interval.
+    pub interval: Duration,
+}
+
+/// What a virtual router counted since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Counters {
+    /// Advertisements sent.
+    pub sent: u64,
+    /// Valid advertisements received.
+    pub received: u64,
+    /// Advertisements of priority 0 sent.
+    pub releases_sent: u64,
+    /// Advertisements of priority 0 received.
+    pub releases_received: u64,
+    /// How often it became Active.
+    pub became_active: u64,
+    /// Advertisements discarded: wrong checksum.
+    pub discarded_checksum: u64,
+    /// Advertisements discarded: wrong length, or a field that cannot be.
+    pub discarded_malformed: u64,
+    /// Advertisements discarded: a TTL or hop limit other than 255.
+    pub discarded_ttl: u64,
+    /// Advertisements discarded: the other version.
+    pub discarded_version: u64,
+    /// Advertisements discarded: wrong type of authentication, or wrong password.
+    pub discarded_authentication: u64,
+    /// Version 2 advertisements discarded: another interval.
+    pub discarded_interval: u64,
+    /// Advertisements accepted whose address list is not ours.
+    pub address_list_mismatches: u64,
+}
+
+/// What the vip process says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProcessReport {
+    /// The configuration it runs.
+    pub revision: u64,
+    /// Whether its threads run with real-time priority.
+    pub real_time: bool,
+    /// Whether its memory is locked.
+    pub memory_locked: bool,
+}

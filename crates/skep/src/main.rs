@@ -1,0 +1,2 @@
+//! One manifest for a Docker Swarm and its floating IPs.
+fn main() {}
