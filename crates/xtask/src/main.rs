@@ -1,2 +1,48 @@
-//! Development tasks of the skep workspace.
-fn main() {}
+//! Development tasks: `cargo xtask setup | test | demo | regenerate | dist`.
+#![expect(
+    clippy::print_stdout,
+    reason = "a development tool talks to the person who runs it"
+)]
+
+mod dist;
+mod packages;
+mod regenerate;
+mod rings;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::rings::Ring;
+
+#[derive(Parser)]
+#[command(about = "Development tasks of the skep workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install the Debian packages that the privileged test rings need.
+    Setup,
+    /// Run all rings of tests, or the named ones.
+    Test {
+        /// The rings to run.
+        rings: Vec<Ring>,
+    },
+    /// Write every generated file: schemas and references.
+    Regenerate,
+    /// Build the static binary that is shipped.
+    Dist,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Arguments::parse().task {
+        Task::Setup => packages::ensure_installed().map(|()| ExitCode::SUCCESS),
+        Task::Test { rings } => rings::test(&rings),
+        Task::Regenerate => regenerate::regenerate().map(|()| ExitCode::SUCCESS),
+        Task::Dist => dist::dist().map(|()| ExitCode::SUCCESS),
+    }
+}

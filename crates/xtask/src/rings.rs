@@ -1,0 +1,233 @@
+//! The rings of tests: each runs what the ring before it cannot catch.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::ValueEnum;
+
+use crate::{packages, run};
+
+/// A ring of tests, least powerful first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Ring {
+    /// Formatting, clippy and documentation without warnings.
+    Style,
+    /// Everything `cargo test` runs: unit, conformance, snapshot, property and simulation tests.
+    Unit,
+    /// The real kernel: network namespaces, links and addresses. Needs root.
+    Namespaces,
+    /// Beside the real keepalived. Needs root and keepalived.
+    Interop,
+    /// Real Docker engines, one per namespace. Needs root and docker.io.
+    Engines,
+}
+
+/// What a ring came to.
+enum Outcome {
+    Ran {
+        passed: u64,
+        failed: u64,
+        ended_well: bool,
+        took: Duration,
+    },
+    Skipped(String),
+}
+
+/// Runs `wanted`, or every ring when none is named, and prints what each came to.
+pub(crate) fn test(wanted: &[Ring]) -> anyhow::Result<ExitCode> {
+    let rings: Vec<Ring> = Ring::value_variants()
+        .iter()
+        .copied()
+        .filter(|ring| wanted.is_empty() || wanted.contains(ring))
+        .collect();
+    let mut outcomes = Vec::new();
+    for ring in rings {
+        println!("\n== ring {}", ring.name());
+        outcomes.push((ring, run_ring(ring)?));
+    }
+    Ok(summarise(&outcomes))
+}
+
+impl Ring {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Style => "style",
+            Self::Unit => "unit",
+            Self::Namespaces => "namespaces",
+            Self::Interop => "interop",
+            Self::Engines => "engines",
+        }
+    }
+
+    const fn is_privileged(self) -> bool {
+        match self {
+            Self::Style | Self::Unit => false,
+            Self::Namespaces | Self::Interop | Self::Engines => true,
+        }
+    }
+
+    /// The commands of the ring, each a word list for cargo.
+    fn commands(self) -> Vec<Vec<&'static str>> {
+        match self {
+            Self::Style => vec![
+                vec!["fmt", "--all", "--check"],
+                vec![
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--all-features",
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+                vec![
+                    "doc",
+                    "--workspace",
+                    "--no-deps",
+                    "--document-private-items",
+                ],
+            ],
+            Self::Unit => vec![vec!["test", "--workspace", "--no-fail-fast"]],
+            Self::Namespaces | Self::Interop | Self::Engines => {
+                vec![vec![
+                    "test",
+                    "--workspace",
+                    "--no-fail-fast",
+                    "--features",
+                    self.name(),
+                    "--test",
+                    self.name(),
+                ]]
+            }
+        }
+    }
+}
+
+fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
+    if ring.is_privileged() {
+        if !packages::is_root() {
+            return Ok(Outcome::Skipped("needs root".to_owned()));
+        }
+        if let Err(error) = packages::ensure_installed() {
+            return Ok(Outcome::Skipped(format!("{error:#}")));
+        }
+    }
+    let started = Instant::now();
+    let (mut passed, mut failed, mut ended_well) = (0, 0, true);
+    for arguments in ring.commands() {
+        let mut command = run::cargo(&arguments);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        let result = run_counting(&mut command)?;
+        if ring == Ring::Style {
+            passed += u64::from(result.success);
+            failed += u64::from(!result.success);
+        }
+        passed += result.passed;
+        failed += result.failed;
+        ended_well &= result.success;
+    }
+    let took = started.elapsed();
+    Ok(Outcome::Ran {
+        passed,
+        failed,
+        ended_well,
+        took,
+    })
+}
+
+/// What one cargo command counted.
+struct Counted {
+    passed: u64,
+    failed: u64,
+    success: bool,
+}
+
+/// Runs `command`, passing its output through and adding up its `test result` lines.
+fn run_counting(command: &mut Command) -> anyhow::Result<Counted> {
+    let shown = run::show(command);
+    println!("$ {shown}");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run `{shown}`"))?;
+    let output = child.stdout.take().expect("the output is piped");
+    let mut counted = Counted {
+        passed: 0,
+        failed: 0,
+        success: false,
+    };
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        if let Some((passed, failed)) = parse_result(&line) {
+            counted.passed += passed;
+            counted.failed += failed;
+        }
+    }
+    counted.success = child.wait()?.success();
+    Ok(counted)
+}
+
+/// The passed and failed tests of a line `test result: ok. 3 passed; 0 failed; …`.
+fn parse_result(line: &str) -> Option<(u64, u64)> {
+    let counts = line.strip_prefix("test result: ")?;
+    let count = |word: &str| {
+        let before = counts.split_once(word)?.0;
+        before.rsplit(' ').next()?.parse().ok()
+    };
+    Some((count(" passed")?, count(" failed")?))
+}
+
+fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
+    println!(
+        "\n{:<12} {:>7} {:>7} {:>9}",
+        "RING", "PASSED", "FAILED", "TIME"
+    );
+    let (mut all_passed, mut all_failed, mut skipped, mut well) = (0, 0, 0, true);
+    for (ring, outcome) in outcomes {
+        match outcome {
+            Outcome::Ran {
+                passed,
+                failed,
+                ended_well,
+                took,
+            } => {
+                let verdict = if *ended_well { "" } else { "  FAILED" };
+                println!(
+                    "{:<12} {passed:>7} {failed:>7} {:>8.1}s{verdict}",
+                    ring.name(),
+                    took.as_secs_f64()
+                );
+                all_passed += passed;
+                all_failed += failed;
+                well &= ended_well;
+            }
+            Outcome::Skipped(reason) => {
+                println!("{:<12} SKIPPED: {reason}", ring.name());
+                skipped += 1;
+            }
+        }
+    }
+    println!("{all_passed} passed, {all_failed} failed, {skipped} skipped");
+    // A closed pipe is the reader's choice, not a failure of the tests.
+    drop(std::io::stdout().flush());
+    if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_result;
+
+    #[test]
+    fn result_lines_are_counted_and_other_lines_are_not() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured";
+        assert_eq!(parse_result(line), Some((12, 3)));
+        assert_eq!(parse_result("test parses ... ok"), None);
+    }
+}
