@@ -17,7 +17,7 @@ use crate::time::Instant;
 
 mod backup;
 
-use backup::{Backup, Countdown};
+use backup::{Backup, Countdown, Expiry};
 
 /// One virtual router: RFC 9568 §6 and, where version 2 differs, RFC 3768 §6.
 ///
@@ -201,7 +201,10 @@ impl VirtualRouter {
         }
         match self.phase {
             Phase::Initialize => {}
-            Phase::Backup(backup) => self.become_active(backup.reason_to_take_over(), now),
+            Phase::Backup(backup) => match backup.expire(now) {
+                Expiry::TakeOver(reason) => self.become_active(reason, now),
+                Expiry::Wait(backup) => self.phase = Phase::Backup(backup),
+            },
             // Late by a down interval and nobody advertised meanwhile, else it would be Backup:
             // the addresses stay here, but the network may have to be told.
             Phase::Active { .. } if self.overslept(now) => self.advertise(Purpose::Assert, now),
@@ -276,15 +279,19 @@ impl VirtualRouter {
 
     /// RFC 9568 §6.4.3, advertisement received.
     fn defend(&mut self, rank: Rank, from: IpAddr, heard: &Advertisement<'_>, now: Instant) {
-        let backup = Backup::following(heard.dialect.interval(), now);
+        let interval = heard.dialect.interval();
         match rank {
             Rank::Higher | Rank::EqualHigherAddress => {
-                let priority = heard.priority;
-                self.become_backup(backup, Reason::OutRanked { by: from, priority });
+                let reason = Reason::OutRanked {
+                    by: from,
+                    priority: heard.priority,
+                };
+                self.become_backup(Backup::following(interval, now), reason);
             }
             // The others waited a down interval in vain, so the addresses are theirs.
             Rank::EqualLowerAddress | Rank::Lower if self.overslept(now) => {
-                self.become_backup(backup, Reason::Overslept { successor: from });
+                let reason = Reason::Overslept { successor: from };
+                self.become_backup(Backup::awakening(interval, now), reason);
             }
             Rank::Release | Rank::EqualLowerAddress | Rank::Lower => {
                 self.advertise(Purpose::Assert, now);

@@ -33,6 +33,17 @@ pub(super) enum Countdown {
     Preemption,
     /// The moment that ranks the Backups after the Active router gave up.
     Release,
+    /// Nothing yet: the router slept while another took over, and has not seen the time since.
+    Awakening,
+}
+
+/// What follows when the timer fires.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expiry {
+    /// The router becomes Active.
+    TakeOver(Reason),
+    /// The waiting begins.
+    Wait(Backup),
 }
 
 impl Backup {
@@ -51,6 +62,15 @@ impl Backup {
         Self {
             active_interval: Some(interval),
             ..Self::started(now)
+        }
+    }
+
+    /// After it slept and another took over: the waiting begins when the router sees the time
+    /// again, so that what it missed does not count as waited.
+    pub(super) const fn awakening(interval: Duration, now: Instant) -> Self {
+        Self {
+            countdown: Countdown::Awakening,
+            ..Self::following(interval, now)
         }
     }
 
@@ -81,6 +101,7 @@ impl Backup {
         let countdown = match self.countdown {
             Countdown::Silence | Countdown::Preemption => Countdown::Preemption,
             Countdown::Release => Countdown::Release,
+            Countdown::Awakening => Countdown::Awakening,
         };
         Self {
             countdown,
@@ -97,12 +118,17 @@ impl Backup {
         self.since + self.countdown.length(configuration, interval)
     }
 
-    /// Why the router becomes Active when the timer fires.
-    pub(super) const fn reason_to_take_over(&self) -> Reason {
+    /// What the timer means when it fires at `now`.
+    pub(super) fn expire(self, now: Instant) -> Expiry {
         match self.countdown {
-            Countdown::Silence => Reason::Silence,
-            Countdown::Preemption => Reason::Preempted,
-            Countdown::Release => Reason::Released,
+            Countdown::Silence => Expiry::TakeOver(Reason::Silence),
+            Countdown::Preemption => Expiry::TakeOver(Reason::Preempted),
+            Countdown::Release => Expiry::TakeOver(Reason::Released),
+            Countdown::Awakening => Expiry::Wait(Self {
+                since: now,
+                countdown: Countdown::Silence,
+                ..self
+            }),
         }
     }
 }
@@ -118,6 +144,7 @@ impl Countdown {
         match self {
             Self::Silence | Self::Preemption => active_interval * DOWN_INTERVALS + skew_time,
             Self::Release => skew_time,
+            Self::Awakening => Duration::ZERO,
         }
     }
 }
