@@ -64,16 +64,15 @@ pub enum SendError {
         /// The interface.
         interface_index: u32,
     },
-    /// The interface is down or gone.
-    #[error("interface {interface_index} is down or gone")]
-    InterfaceDown {
+    /// The interface or the address is not there; the kernel has one answer for both.
+    #[error(
+        "interface {interface_index} is down or gone, or {source_address} is no address of this \
+         host"
+    )]
+    Unavailable {
         /// The interface.
         interface_index: u32,
-    },
-    /// This host does not have the source address.
-    #[error("{source_address} is no address of this host")]
-    SourceNotLocal {
-        /// The address.
+        /// The source address asked for.
         source_address: Ipv4Addr,
     },
     /// The kernel refuses for another reason.
@@ -172,10 +171,12 @@ impl VrrpSocket {
         let interface_index = self.interface_index;
         match source.raw_os_error() {
             Some(libc::EAGAIN | libc::ENOBUFS) => SendError::WouldBlock { interface_index },
-            Some(libc::ENETDOWN | libc::ENODEV | libc::ENXIO | libc::ENETUNREACH) => {
-                SendError::InterfaceDown { interface_index }
-            }
-            Some(libc::EINVAL) => SendError::SourceNotLocal { source_address },
+            Some(
+                libc::ENETUNREACH | libc::ENETDOWN | libc::ENODEV | libc::ENXIO | libc::EINVAL,
+            ) => SendError::Unavailable {
+                interface_index,
+                source_address,
+            },
             _ => SendError::Refused {
                 interface_index,
                 source_address,

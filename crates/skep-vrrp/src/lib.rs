@@ -3,8 +3,20 @@
 //!
 //! Nothing here touches a socket, a clock or a network interface: bytes, events and the time come
 //! in as arguments, packets to send and state changes come out as values. Start reading at
-//! `VirtualRouter`.
+//! [`virtual_router::VirtualRouter`].
+//!
+//! [`configuration`] is what it is told, [`action`] what it says, [`admission`] which advertisements
+//! count for it; [`packet`] knows the bytes, [`dialect`] what the two versions say differently,
+//! [`addresses`] the list of virtual addresses, [`identity`] and [`time`] the small values.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod action;
+pub mod addresses;
+pub mod admission;
+mod checksum;
+pub mod configuration;
+pub mod dialect;
 pub mod identity;
+pub mod packet;
 pub mod time;
+pub mod virtual_router;

@@ -1,0 +1,192 @@
+//! A set of manifests that were read together.
+
+use crate::name::Name;
+use crate::object::{Kind, Object};
+use crate::problem::Problem;
+use crate::span::{Location, Span};
+use crate::tree::{NodeId, Tree};
+
+/// One text with manifests, not yet read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What it is called in messages: the path of a file, `-` for standard input.
+    pub name: String,
+    /// What it says; bytes that are no UTF-8 are a finding.
+    pub text: Vec<u8>,
+}
+
+/// What was read, with everything that is wrong about it.
+#[derive(Clone, Debug, Default)]
+pub struct ManifestSet {
+    /// The sources, in the order they were given.
+    pub sources: Vec<SourceText>,
+    /// The documents that could be read, in the order of the sources.
+    pub documents: Vec<Document>,
+    /// The objects whose documents are too broken to be read, as far as they say what they are.
+    pub broken: Vec<(Kind, Name)>,
+    /// What is wrong, in the order of the sources.
+    pub problems: Vec<Problem>,
+    /// The comments that suppress findings.
+    pub suppressions: Vec<Suppression>,
+}
+
+impl ManifestSet {
+    /// The place where `span` begins, as people name it.
+    ///
+    /// A span of another set is nowhere: it is given the name `?`.
+    #[must_use]
+    pub fn location(&self, span: Span) -> Location {
+        match self.sources.get(span.source) {
+            Some(source) => source.location(span.start),
+            None => Location {
+                file: "?".to_owned(),
+                line: 1,
+                column: 1,
+            },
+        }
+    }
+}
+
+/// The text of one source, with the places of its lines.
+#[derive(Clone, Debug)]
+pub struct SourceText {
+    name: String,
+    text: String,
+    line_starts: Vec<usize>,
+}
+
+impl SourceText {
+    pub(crate) fn new(name: String, text: String) -> Self {
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(after_breaks.map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            name,
+            text,
+            line_starts,
+        }
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its text; every byte that is no UTF-8 is a `?`, so that places stay what they are.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The place of the byte `offset`, as people name it; the end for an offset beyond it.
+    #[must_use]
+    pub fn location(&self, offset: usize) -> Location {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts[line - 1];
+        let column = self.text[start..offset]
+            .chars()
+            .filter(|c| *c != '\u{feff}')
+            .count()
+            + 1;
+        Location {
+            file: self.name.clone(),
+            line,
+            column,
+        }
+    }
+}
+
+/// One document: an object, and where each of its fields stands.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The object it declares.
+    pub object: Object,
+    pub(crate) tree: Tree,
+}
+
+impl Document {
+    /// The whole document.
+    #[must_use]
+    pub fn whole(&self) -> Span {
+        self.tree.span(self.tree.root())
+    }
+
+    /// The value that was written at `pointer` (`/spec/addresses/0`), or nothing when it was not
+    /// written.
+    #[must_use]
+    pub fn span_of(&self, pointer: &str) -> Option<Span> {
+        self.find(pointer).map(|found| self.tree.span(found.value))
+    }
+
+    /// The key that was written at `pointer`; for an entry of a list, the entry.
+    #[must_use]
+    pub fn key_span_of(&self, pointer: &str) -> Option<Span> {
+        self.find(pointer)
+            .map(|found| self.tree.span(found.key.unwrap_or(found.value)))
+    }
+
+    /// The value at `pointer`, or the closest thing around it that was written.
+    #[must_use]
+    pub fn span(&self, pointer: &str) -> Span {
+        self.closest(pointer, Self::span_of)
+    }
+
+    /// The key at `pointer`, or the closest one around it that was written.
+    #[must_use]
+    pub fn key_span(&self, pointer: &str) -> Span {
+        self.closest(pointer, Self::key_span_of)
+    }
+
+    fn closest(&self, pointer: &str, look: fn(&Self, &str) -> Option<Span>) -> Span {
+        let mut pointer = pointer;
+        loop {
+            if let Some(span) = look(self, pointer) {
+                return span;
+            }
+            let Some((parent, _)) = pointer.rsplit_once('/') else {
+                return self.whole();
+            };
+            pointer = parent;
+        }
+    }
+
+    fn find(&self, pointer: &str) -> Option<Found> {
+        let mut found = Found {
+            key: None,
+            value: self.tree.root(),
+        };
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let (key, value) = self.tree.child(found.value, &step)?;
+            found = Found { key, value };
+        }
+        Some(found)
+    }
+}
+
+struct Found {
+    key: Option<NodeId>,
+    value: NodeId,
+}
+
+/// A comment `# skep: ignore[rule-id] reason`: it suppresses the findings of a rule on its own
+/// line, or, standing alone, on the next line that is no comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The rule.
+    pub rule: String,
+    /// Why.
+    pub reason: String,
+    /// The comment.
+    pub span: Span,
+    /// The source whose findings it suppresses.
+    pub source: usize,
+    /// The line whose findings it suppresses, counted from 1.
+    pub line: usize,
+}
