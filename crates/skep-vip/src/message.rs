@@ -138,6 +138,11 @@ pub enum Reason {
         /// With which priority.
         priority: Priority,
     },
+    /// It did not run for a down interval, and another router took over.
+    Overslept {
+        /// Who took over.
+        successor: IpAddr,
+    },
     /// An input fails whose effect is a fault.
     InputFailing {
         /// Its name.
@@ -235,6 +240,8 @@ pub struct Counters {
     pub discarded_authentication: u64,
     /// Version 2 advertisements discarded: another interval.
     pub discarded_interval: u64,
+    /// Advertisements discarded: they carry this router's own source address.
+    pub discarded_own_address: u64,
     /// Advertisements accepted whose address list is not ours.
     pub address_list_mismatches: u64,
 }

@@ -1,0 +1,389 @@
+//! All virtual routers of a node, and the addresses they move.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use skep_vrrp::action as machine;
+use skep_vrrp::action::Purpose;
+use skep_vrrp::identity::{Family, Priority};
+use skep_vrrp::packet::{Advertisement, Packet};
+use skep_vrrp::time::Instant;
+
+use crate::acceptance::{Collected, Refused};
+use crate::action::{Action, Announcement, Holding};
+use crate::configuration::RouterKey;
+use crate::deadlines::Deadlines;
+use crate::holdings::Holdings;
+use crate::inputs::Inputs;
+use crate::interfaces::{Interfaces, Link, Socket};
+use crate::message::{Command, Health, Report};
+use crate::news::News;
+use crate::outbox::Outbox;
+use crate::roster::Roster;
+use crate::router::ReportState;
+
+mod commit;
+
+/// The brain: commands, advertisements, links and the time come in, [`Action`]s and [`Report`]s
+/// come out.
+///
+/// After every wake-up: first what arrived ([`Self::handle_packet`], with the time of its
+/// arrival), then [`Self::handle_timeout`], then what the kernel says about interfaces and
+/// addresses; at the end [`Self::poll_action`] until there is nothing left. A router without an
+/// open socket, a link and a source address is in Fault, so the shell says what it knows of an
+/// interface before it commits a configuration that uses it.
+///
+/// In steady state, hearing and sending advertisements allocates nothing.
+#[derive(Debug, Default)]
+pub struct Brain {
+    routers: Roster,
+    interfaces: Interfaces,
+    inputs: Inputs,
+    collected: Collected,
+    revision: u64,
+    deadlines: Deadlines,
+    outbox: Outbox,
+    holdings: Holdings,
+    announcements: VecDeque<Announcement>,
+    reports: VecDeque<usize>,
+    removed: VecDeque<RouterKey>,
+}
+
+impl Brain {
+    /// A brain without virtual routers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Does what control says.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] when a configuration cannot run. What ran before keeps running.
+    pub fn handle_command(&mut self, command: Command, now: Instant) -> Result<(), Refused> {
+        match command {
+            Command::Configure { revision, router } => self.collected.add(revision, *router),
+            Command::Commit { revision, routers } => {
+                let accepted = self.collected.complete(revision, routers)?;
+                self.commit(revision, accepted, now);
+                Ok(())
+            }
+            Command::Input { name, health } => {
+                self.handle_input(&name, health, now);
+                Ok(())
+            }
+            // That control speaks is for the shell to notice, whatever it says.
+            Command::Heartbeat => Ok(()),
+        }
+    }
+
+    /// A packet of protocol 112 arrived on `interface` at `now`.
+    pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
+        match Advertisement::parse(packet) {
+            Ok(heard) => self.handle_advertisement(interface, packet.source, &heard, now),
+            Err(discard) => {
+                let id = packet.virtual_router_id();
+                let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
+                let Some(slot) = slot else { return };
+                if let Some(router) = self.routers.get_mut(slot) {
+                    router.discard(&discard);
+                }
+                self.refresh(slot, now);
+            }
+        }
+    }
+
+    /// An advertisement from `from` arrived on `interface` at `now`.
+    pub fn handle_advertisement(
+        &mut self,
+        interface: &str,
+        from: IpAddr,
+        heard: &Advertisement<'_>,
+        now: Instant,
+    ) {
+        let family = match from {
+            IpAddr::V4(_) => Family::Ipv4,
+            IpAddr::V6(_) => Family::Ipv6,
+        };
+        let slot = self
+            .interfaces
+            .route(interface, family, heard.virtual_router_id);
+        let Some(slot) = slot else { return };
+        if let Some(router) = self.routers.get_mut(slot) {
+            router.hear(from, heard, now);
+        }
+        self.follow(slot, now);
+        self.refresh(slot, now);
+    }
+
+    /// The link of `interface` is this.
+    pub fn handle_link(&mut self, interface: &str, link: Link, now: Instant) {
+        let news = self.interfaces.set_link(interface, link);
+        self.rule_on(interface, news, now);
+    }
+
+    /// `interface` offers this address to advertise from: its first one of that family that is no
+    /// virtual address of this node.
+    pub fn handle_source(
+        &mut self,
+        interface: &str,
+        family: Family,
+        source: Option<IpAddr>,
+        now: Instant,
+    ) {
+        let news = self.interfaces.set_source(interface, family, source);
+        self.rule_on(interface, news, now);
+    }
+
+    /// The socket of `interface` is this.
+    pub fn handle_socket(&mut self, interface: &str, socket: Socket, now: Instant) {
+        let news = self.interfaces.set_socket(interface, socket);
+        self.rule_on(interface, news, now);
+    }
+
+    /// A health input is this.
+    pub fn handle_input(&mut self, name: &str, health: Health, now: Instant) {
+        match self.inputs.hear(name, health, now) {
+            News::Same => {}
+            News::Changed => {
+                for slot in self.tracking(name) {
+                    self.rule(slot, now);
+                }
+            }
+        }
+    }
+
+    /// Somebody removed an address from an interface. One that is held here comes back at once.
+    pub fn handle_address_removed(&mut self, interface: &str, address: IpAddr) {
+        let Some(lost) = self.holdings.restore(interface, address) else {
+            return;
+        };
+        let lost = Announcement {
+            interface: Arc::clone(&lost.interface),
+            address,
+        };
+        let mut routers = self.routers.iter().map(|(_, router)| router);
+        let holder = routers.find(|router| {
+            let mut addresses = router.addresses.iter();
+            addresses.any(|held| held.address == address && held.interface == lost.interface)
+        });
+        let count = holder.map_or(0, |router| router.configuration.announcements.count);
+        self.announcements.extend((0..count).map(|_| lost.clone()));
+    }
+
+    /// Stops for good: gives up what is Active, releases every address.
+    pub fn handle_shutdown(&mut self, now: Instant) {
+        self.commit(self.revision, Vec::new(), now);
+    }
+
+    /// Does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((_, slot)) = self.deadlines.first().filter(|(due, _)| *due <= now) {
+            let Some(router) = self.routers.get_mut(slot) else {
+                return;
+            };
+            router.machine.handle_timeout(now);
+            if router.announces_again(now) {
+                self.announce(slot);
+            }
+            self.follow(slot, now);
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is due next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(due, _)| due)
+    }
+
+    /// What to do next: all advertisements, then all changes of addresses, then announcements.
+    pub fn poll_action(&mut self) -> Option<Action<'_>> {
+        if !self.outbox.is_empty() {
+            return self.outbox.pop().map(Action::Send);
+        }
+        self.holdings.settle(wanted(&self.routers));
+        if let Some(change) = self.holdings.pop() {
+            return Some(change);
+        }
+        // What was released meanwhile is not announced.
+        while let Some(announcement) = self.announcements.pop_front() {
+            if self
+                .holdings
+                .holds(&announcement.interface, announcement.address)
+            {
+                return Some(Action::Announce(announcement));
+            }
+        }
+        None
+    }
+
+    /// What control should know: at most one report about each router, the newest.
+    pub fn poll_report(&mut self) -> Option<Report> {
+        if let Some(key) = self.removed.pop_front() {
+            return Some(Report::Removed(key));
+        }
+        while let Some(slot) = self.reports.pop_front() {
+            if let Some(router) = self.routers.get_mut(slot)
+                && router.report == ReportState::Waiting
+            {
+                router.report = ReportState::Fetched;
+                return Some(Report::Router(Box::new(router.describe(&self.inputs))));
+            }
+        }
+        None
+    }
+
+    /// The configuration that runs.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The addresses that should be present on this node, as of the last [`Self::poll_action`].
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        self.holdings.iter()
+    }
+
+    fn rule_on(&mut self, interface: &str, news: News, now: Instant) {
+        match news {
+            News::Same => {}
+            News::Changed => {
+                for slot in self.interfaces.routers_on(interface) {
+                    self.rule(slot, now);
+                }
+            }
+        }
+    }
+
+    /// Lets the interface and the inputs decide whether a router runs, and with which priority.
+    fn rule(&mut self, slot: usize, now: Instant) {
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        let configuration = &router.configuration;
+        let tracking = &configuration.tracking;
+        let priority = self
+            .inputs
+            .effective_priority(configuration.priority, tracking);
+        let source = self.interfaces.source(configuration);
+        let source = source.and_then(|source| self.inputs.fault(tracking).map_or(Ok(source), Err));
+        router.rule(source, priority, now);
+        self.follow(slot, now);
+        self.report(slot);
+    }
+
+    /// Does what a router's machine says, and notes when it wants to be called next.
+    fn follow(&mut self, slot: usize, now: Instant) {
+        while let Some(router) = self.routers.get_mut(slot)
+            && let Some(action) = router.machine.poll_action()
+        {
+            match action {
+                machine::Action::Send { priority, purpose } => {
+                    self.send(slot, priority, purpose, now);
+                }
+                machine::Action::Became { state, reason } => {
+                    router.became(state, reason, now);
+                    self.holdings.unsettle();
+                    self.announce_twice(slot, now);
+                    self.report(slot);
+                }
+            }
+        }
+        let deadline = self
+            .routers
+            .get(slot)
+            .and_then(|router| router.poll_timeout());
+        self.deadlines.set(slot, deadline);
+    }
+
+    fn send(&mut self, slot: usize, priority: Priority, purpose: Purpose, now: Instant) {
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        let Some((source, destination)) = router.envelope() else {
+            return;
+        };
+        router.counters.sent += 1;
+        let advertisement = router.machine.advertisement(priority);
+        self.outbox
+            .push(&router.interface, source, destination, &advertisement);
+        match purpose {
+            Purpose::Release => router.counters.releases_sent += 1,
+            Purpose::Assert if router.answers_claim(now) => self.announce_twice(slot, now),
+            Purpose::Claim | Purpose::Keep | Purpose::Assert => {}
+        }
+        self.refresh(slot, now);
+    }
+
+    /// Announces the addresses of an Active router, and again after the time it is configured
+    /// with.
+    fn announce_twice(&mut self, slot: usize, now: Instant) {
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        match router.machine.state() {
+            machine::State::Active => {
+                router.announced(now);
+                self.announce(slot);
+            }
+            machine::State::Initialize | machine::State::Backup => {}
+        }
+    }
+
+    /// Queues one burst of announcements, address by address in turn.
+    fn announce(&mut self, slot: usize) {
+        let Some(router) = self.routers.get(slot) else {
+            return;
+        };
+        for _ in 0..router.configuration.announcements.count {
+            self.announcements
+                .extend(router.addresses.iter().map(|held| Announcement {
+                    interface: Arc::clone(&held.interface),
+                    address: held.address,
+                }));
+        }
+    }
+
+    fn refresh(&mut self, slot: usize, now: Instant) {
+        if self
+            .routers
+            .get_mut(slot)
+            .is_some_and(|router| router.refreshes(now))
+        {
+            self.report(slot);
+        }
+    }
+
+    fn report(&mut self, slot: usize) {
+        if let Some(router) = self.routers.get_mut(slot)
+            && router.report == ReportState::Fetched
+        {
+            router.report = ReportState::Waiting;
+            self.reports.push_back(slot);
+        }
+    }
+
+    fn tracking(&self, input: &str) -> Vec<usize> {
+        let routers = self.routers.iter().filter(|(_, router)| {
+            router
+                .configuration
+                .tracking
+                .iter()
+                .any(|tracked| tracked.name == input)
+        });
+        routers.map(|(slot, _)| slot).collect()
+    }
+}
+
+/// An address is present only while its router is Active.
+fn wanted(routers: &Roster) -> impl Iterator<Item = &Holding> {
+    let active = routers
+        .iter()
+        .filter(|(_, router)| match router.machine.state() {
+            machine::State::Active => true,
+            machine::State::Initialize | machine::State::Backup => false,
+        });
+    active.flat_map(|(_, router)| router.addresses.iter())
+}

@@ -1,0 +1,36 @@
+//! Which counter an advertisement that did not count belongs to.
+
+use skep_vrrp::admission::Rejection;
+use skep_vrrp::packet::Discard;
+
+use crate::message::Counters;
+
+/// Counts a packet that is no advertisement.
+pub(crate) const fn count_discard(counters: &mut Counters, discard: &Discard) {
+    let counter = match discard {
+        Discard::HopLimit(_) => &mut counters.discarded_ttl,
+        Discard::Version(_) => &mut counters.discarded_version,
+        Discard::AuthenticationType(_) => &mut counters.discarded_authentication,
+        Discard::Checksum => &mut counters.discarded_checksum,
+        Discard::TooShort { .. }
+        | Discard::Type(_)
+        | Discard::VirtualRouterIdZero
+        | Discard::NoAddresses
+        | Discard::IntervalZero => &mut counters.discarded_malformed,
+    };
+    *counter += 1;
+}
+
+/// Counts an advertisement that its router rejected.
+pub(crate) const fn count_rejection(counters: &mut Counters, rejection: &Rejection) {
+    let counter = match rejection {
+        Rejection::Version(_) => &mut counters.discarded_version,
+        Rejection::AuthenticationType | Rejection::Password => {
+            &mut counters.discarded_authentication
+        }
+        Rejection::Interval(_) => &mut counters.discarded_interval,
+        Rejection::OwnAddress(_) => &mut counters.discarded_own_address,
+        Rejection::VirtualRouterId(_) => &mut counters.discarded_malformed,
+    };
+    *counter += 1;
+}

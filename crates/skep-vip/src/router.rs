@@ -1,0 +1,347 @@
+//! One virtual router of the node: its machine, the addresses it moves, and what is known of it.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_vrrp::configuration::Configuration;
+use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
+use skep_vrrp::packet::Advertisement;
+use skep_vrrp::time::Instant;
+use skep_vrrp::virtual_router::VirtualRouter;
+use skep_vrrp::{action, packet};
+
+use crate::action::Holding;
+use crate::configuration::RouterConfiguration;
+use crate::counting::{count_discard, count_rejection};
+use crate::inputs::Inputs;
+use crate::message::{Counters, Heard, Reason, RouterReport, State, Transition};
+
+/// How many changes of state are remembered.
+const TRANSITIONS_MAX: usize = 16;
+/// How often what every advertisement changes (who was heard, the counters) is reported.
+const REFRESH: Duration = Duration::from_secs(1);
+/// A router that does not hear this one claims again and again; answering each claim with
+/// announcements would flood the segment.
+const ASSERTION_GAP: Duration = Duration::from_secs(1);
+
+/// A virtual router. Its owner drains [`Self::machine`] after every change.
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) configuration: RouterConfiguration,
+    pub(crate) interface: Arc<str>,
+    pub(crate) machine: VirtualRouter,
+    /// What it holds while it is Active.
+    pub(crate) addresses: Vec<Holding>,
+    pub(crate) report: ReportState,
+    pub(crate) counters: Counters,
+    source: Option<IpAddr>,
+    fault: Option<Reason>,
+    revision: u64,
+    status: Status,
+    announce_again_at: Option<Instant>,
+    asserted_at: Option<Instant>,
+}
+
+/// Whether a report waits to be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReportState {
+    Fetched,
+    Waiting,
+}
+
+/// What is told about the router, beyond its configuration.
+#[derive(Debug)]
+struct Status {
+    reason: Reason,
+    since: Instant,
+    ran_before: bool,
+    heard: Option<Heard>,
+    transitions: VecDeque<Transition>,
+    refreshed_at: Option<Instant>,
+}
+
+/// What two routers of different configurations have in common when they are the same one to
+/// everybody else on the segment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WireIdentity {
+    interface: String,
+    family: Family,
+    id: VirtualRouterId,
+    version: Version,
+}
+
+impl WireIdentity {
+    pub(crate) fn of(router: &RouterConfiguration) -> Self {
+        Self {
+            interface: router.interface.clone(),
+            family: router.key.family,
+            id: router.virtual_router_id,
+            version: router.version,
+        }
+    }
+}
+
+impl Router {
+    pub(crate) fn new(
+        revision: u64,
+        configuration: RouterConfiguration,
+        machine: Configuration,
+        now: Instant,
+    ) -> Self {
+        let interface = Arc::from(configuration.interface.as_str());
+        Self {
+            addresses: holdings(&configuration, &interface),
+            configuration,
+            interface,
+            machine: VirtualRouter::new(machine),
+            report: ReportState::Fetched,
+            counters: Counters::default(),
+            source: None,
+            fault: None,
+            revision,
+            status: Status {
+                reason: Reason::Started,
+                since: now,
+                ran_before: false,
+                heard: None,
+                transitions: VecDeque::with_capacity(TRANSITIONS_MAX),
+                refreshed_at: None,
+            },
+            announce_again_at: None,
+            asserted_at: None,
+        }
+    }
+
+    /// Takes on the configuration of a later revision. Says whether the addresses changed.
+    pub(crate) fn reconfigure(
+        &mut self,
+        revision: u64,
+        configuration: RouterConfiguration,
+        machine: Configuration,
+        now: Instant,
+    ) -> Addresses {
+        self.revision = revision;
+        self.configuration = configuration;
+        self.machine.handle_configuration(machine, now);
+        let addresses = holdings(&self.configuration, &self.interface);
+        if addresses == self.addresses {
+            return Addresses::Same;
+        }
+        self.addresses = addresses;
+        Addresses::Changed
+    }
+
+    /// Runs with this priority, if `source` says from where, and stands aside if it says why not.
+    pub(crate) fn rule(
+        &mut self,
+        source: Result<IpAddr, Reason>,
+        priority: Priority,
+        now: Instant,
+    ) {
+        match (source, self.machine.state()) {
+            (Ok(source), action::State::Initialize) => {
+                self.fault = None;
+                self.source = Some(source);
+                self.machine.handle_priority(priority, now);
+                self.machine.handle_startup(source, now);
+            }
+            (Ok(source), action::State::Backup | action::State::Active) => {
+                self.source = Some(source);
+                self.machine.handle_source(source);
+                self.machine.handle_priority(priority, now);
+            }
+            (Err(reason), action::State::Initialize) => {
+                self.machine.handle_priority(priority, now);
+                self.status.reason = reason.clone();
+                self.fault = Some(reason);
+            }
+            (Err(reason), action::State::Backup | action::State::Active) => {
+                self.fault = Some(reason);
+                self.machine.handle_shutdown();
+                self.machine.handle_priority(priority, now);
+            }
+        }
+    }
+
+    /// An advertisement for it arrived.
+    pub(crate) fn hear(&mut self, from: IpAddr, heard: &Advertisement<'_>, now: Instant) {
+        if let Err(rejection) = self.machine.handle_advertisement(from, heard, now) {
+            count_rejection(&mut self.counters, &rejection);
+            return;
+        }
+        self.counters.received += 1;
+        if heard.priority == Priority::RELEASE {
+            self.counters.releases_received += 1;
+        }
+        let ours = self.machine.configuration().addresses.as_addresses();
+        if !ours.same_set(heard.addresses) {
+            self.counters.address_list_mismatches += 1;
+        }
+        let (priority, interval) = (heard.priority, heard.dialect.interval());
+        self.status.heard = Some(Heard {
+            from,
+            at: now,
+            priority,
+            interval,
+        });
+    }
+
+    /// A packet for it was no advertisement.
+    pub(crate) const fn discard(&mut self, discard: &packet::Discard) {
+        count_discard(&mut self.counters, discard);
+    }
+
+    /// The source and the destination of what it sends, unless it cannot send.
+    pub(crate) fn envelope(&self) -> Option<(IpAddr, IpAddr)> {
+        match &self.fault {
+            None | Some(Reason::InputFailing { .. }) => {}
+            // All others are about the interface.
+            Some(_) => return None,
+        }
+        let destination = match self.configuration.key.family {
+            Family::Ipv4 => packet::MULTICAST_IPV4.into(),
+            Family::Ipv6 => packet::MULTICAST_IPV6.into(),
+        };
+        Some((self.source?, destination))
+    }
+
+    /// Takes note of what its machine became.
+    pub(crate) fn became(&mut self, to: action::State, reason: action::Reason, now: Instant) {
+        let from = self
+            .status
+            .transitions
+            .back()
+            .map_or(State::Fault, |last| last.to);
+        let to = state(to);
+        let reason = self.explain(reason);
+        match to {
+            State::Active => self.counters.became_active += 1,
+            State::Fault | State::Backup | State::Leaving => self.announce_again_at = None,
+        }
+        self.status.ran_before = true;
+        self.status.reason = reason.clone();
+        self.status.since = now;
+        if self.status.transitions.len() == TRANSITIONS_MAX {
+            self.status.transitions.pop_front();
+        }
+        self.status.transitions.push_back(Transition {
+            at: now,
+            from,
+            to,
+            reason,
+        });
+    }
+
+    /// Whether another router's claim is answered with announcements.
+    pub(crate) fn answers_claim(&mut self, now: Instant) -> bool {
+        let recent = |at: Instant| now.saturating_duration_since(at) < ASSERTION_GAP;
+        if self.asserted_at.is_some_and(recent) {
+            return false;
+        }
+        self.asserted_at = Some(now);
+        true
+    }
+
+    /// A burst of announcements was sent at `now`: the second one follows.
+    pub(crate) fn announced(&mut self, now: Instant) {
+        let after = self.configuration.announcements.repeat_after;
+        self.announce_again_at = (!after.is_zero()).then(|| now + after);
+    }
+
+    /// Whether the second burst of announcements is due; it is asked for once.
+    pub(crate) fn announces_again(&mut self, now: Instant) -> bool {
+        let due = self.announce_again_at.is_some_and(|at| at <= now);
+        if due {
+            self.announce_again_at = None;
+        }
+        due
+    }
+
+    /// When it has something to do next.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match (self.machine.poll_timeout(), self.announce_again_at) {
+            (Some(machine), Some(announcement)) => Some(machine.min(announcement)),
+            (machine, announcement) => machine.or(announcement),
+        }
+    }
+
+    /// Whether what every advertisement changes is worth a report again.
+    pub(crate) fn refreshes(&mut self, now: Instant) -> bool {
+        let recent = |at: Instant| now.saturating_duration_since(at) < REFRESH;
+        if self.status.refreshed_at.is_some_and(recent) {
+            return false;
+        }
+        self.status.refreshed_at = Some(now);
+        true
+    }
+
+    /// Everything control wants to know.
+    pub(crate) fn describe(&self, inputs: &Inputs) -> RouterReport {
+        let state = state(self.machine.state());
+        let holding = match state {
+            State::Active | State::Leaving => self.configuration.addresses.clone(),
+            State::Fault | State::Backup => Vec::new(),
+        };
+        RouterReport {
+            key: self.configuration.key.clone(),
+            revision: self.revision,
+            virtual_router_id: self.configuration.virtual_router_id,
+            interface: self.configuration.interface.clone(),
+            state,
+            reason: self.status.reason.clone(),
+            since: self.status.since,
+            base_priority: self.configuration.priority,
+            effective_priority: self.machine.configuration().priority,
+            inputs: inputs.report(&self.configuration.tracking),
+            heard: self.status.heard.clone(),
+            holding,
+            transitions: self.status.transitions.iter().cloned().collect(),
+            counters: self.counters,
+        }
+    }
+
+    fn explain(&self, reason: action::Reason) -> Reason {
+        match reason {
+            action::Reason::Started if self.status.ran_before => Reason::Recovered,
+            action::Reason::Started => Reason::Started,
+            action::Reason::Owner => Reason::Owner,
+            action::Reason::Silence => Reason::Silence,
+            action::Reason::Released => Reason::Released,
+            action::Reason::Preempted => Reason::Preempted,
+            action::Reason::OutRanked { by, priority } => Reason::OutRanked { by, priority },
+            action::Reason::Overslept { successor } => Reason::Overslept { successor },
+            action::Reason::Stopped => self.fault.clone().unwrap_or(Reason::Stopped),
+        }
+    }
+}
+
+/// Whether a router's addresses are what they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    Same,
+    Changed,
+}
+
+const fn state(state: action::State) -> State {
+    match state {
+        action::State::Initialize => State::Fault,
+        action::State::Backup => State::Backup,
+        action::State::Active => State::Active,
+    }
+}
+
+fn holdings(router: &RouterConfiguration, own: &Arc<str>) -> Vec<Holding> {
+    let holding = |address: &crate::configuration::VirtualAddress| Holding {
+        interface: address
+            .interface
+            .as_deref()
+            .map_or_else(|| Arc::clone(own), Arc::from),
+        address: address.address,
+        prefix_length: address.prefix_length,
+        label: address.label.as_deref().map(Arc::from),
+        lease: router.lease,
+    };
+    router.addresses.iter().map(holding).collect()
+}
