@@ -17,6 +17,7 @@ pub mod host;
 pub mod netlink;
 pub mod poll;
 pub mod process;
+pub mod readiness;
 pub mod scheduling;
 mod socket_option;
 pub mod timer;

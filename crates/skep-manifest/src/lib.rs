@@ -5,6 +5,7 @@
 //! comes out, and [`desired::Desired`] after that. Start reading at [`object::Object`].
 
 pub mod address;
+pub mod condition;
 pub mod config;
 pub mod desired;
 pub mod duration;

@@ -74,8 +74,8 @@ impl Brain {
                 self.handle_input(&name, health, now);
                 Ok(())
             }
-            // That control speaks is for the shell to notice, whatever it says.
-            Command::Heartbeat => Ok(()),
+            // That control speaks is for the shell to notice, and the shell keeps the reports.
+            Command::Heartbeat | Command::ReportAll => Ok(()),
         }
     }
 

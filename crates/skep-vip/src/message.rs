@@ -43,6 +43,8 @@ pub enum Command {
     },
     /// Control is alive. Its silence is a reason, never a fault.
     Heartbeat,
+    /// Control has just started: every report is due again.
+    ReportAll,
 }
 
 /// What is known of an input.
@@ -250,6 +252,8 @@ pub struct Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessReport {
+    /// When it started: another moment is another process, which has to be told everything.
+    pub started: Instant,
     /// The configuration it runs.
     pub revision: u64,
     /// Whether its threads run with real-time priority.

@@ -1,2 +1,64 @@
-//! One manifest for a Docker Swarm and its floating IPs.
-fn main() {}
+//! skep: one manifest for a Docker Swarm and its floating IPs.
+//!
+//! One file per command in `commands`, one per thing a person looks at in `render`. A command
+//! prints data on standard output and everything else on standard error.
+
+mod commands;
+mod exit;
+mod output;
+mod render;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Keeps a Docker Swarm and its floating IPs as one declared state.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    /// The socket of the agent on this machine.
+    #[arg(
+        long,
+        global = true,
+        env = "SKEP_SOCKET",
+        default_value = skep_api::path::DEFAULT_SOCKET,
+        value_name = "PATH"
+    )]
+    socket: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Agent(commands::agent::Arguments),
+    Describe(commands::describe::Arguments),
+    Get(commands::get::Arguments),
+    Lint(commands::lint::Arguments),
+    Schema(commands::schema::Arguments),
+    Status(commands::status::Arguments),
+    /// Print the version of this binary.
+    Version,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let socket = arguments.socket;
+    let outcome = match arguments.command {
+        Command::Agent(arguments) => commands::agent::run(arguments, socket),
+        Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
+        Command::Get(arguments) => commands::get::run(&arguments, &socket),
+        Command::Lint(arguments) => commands::lint::run(&arguments),
+        Command::Schema(arguments) => commands::schema::run(&arguments),
+        Command::Status(arguments) => commands::status::run(&arguments, &socket),
+        Command::Version => commands::version::run(),
+    };
+    outcome.unwrap_or_else(|error| {
+        output::complain(&error);
+        Exit::Usage
+    })
+    .into()
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate with the crates of this workspace it may import, also in its tests.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("skep-manifest", &[]),
     ("skep-vrrp", &[]),
     ("skep-vip", &["skep-vrrp"]),
@@ -27,6 +27,7 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
         ],
     ),
     ("skep-lab", &["skep-manifest"]),
+    ("skep-probe", &["skep-manifest"]),
     (
         "skep",
         &[

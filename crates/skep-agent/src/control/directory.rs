@@ -1,0 +1,182 @@
+//! The feeder that watches a directory.
+//!
+//! What the kernel tells of a directory is only a hint that something changed: the whole tree is
+//! read again after a moment of quiet, and every minute in case no hint came (network file systems
+//! give none).
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use skep_manifest::set::Source;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::source::{self, ReadError};
+
+/// How long nothing may change before the directory is read: a save is a few events within a
+/// millisecond.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// The same while git rewrites the tree: it pauses between files.
+const QUIET_IN_CHECKOUT: Duration = Duration::from_millis(250);
+
+/// A directory that never becomes quiet is read all the same.
+const QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How often the directory is read without any hint.
+const REREAD: Duration = Duration::from_secs(60);
+
+/// What the directory holds, or why that cannot be said.
+pub type Contents = Result<Vec<Source>, ReadError>;
+
+/// Reads `directory` and sends what it holds, at once and then whenever it changed, until the
+/// receiver is gone.
+pub async fn feed(directory: PathBuf, contents: mpsc::Sender<Contents>) {
+    // One hint is as good as many: a full channel already says that something changed.
+    let (hint, mut hints) = mpsc::channel(1);
+    let mut watch = Watch::new(hint);
+    let mut last: Option<Vec<Source>> = None;
+    let mut failing = false;
+    loop {
+        watch.renew();
+        let read = read_at_rest(&directory, &mut watch, &mut hints).await;
+        let changed = match &read {
+            Ok(sources) => failing || last.as_ref() != Some(sources),
+            Err(_) => !failing,
+        };
+        failing = read.is_err();
+        if let Ok(sources) = &read {
+            last = Some(sources.clone());
+        }
+        if changed && contents.send(read).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            _ = timeout(REREAD, hints.recv()) => {}
+            () = contents.closed() => return,
+        }
+        wait_for_quiet(&directory, &mut hints).await;
+    }
+}
+
+/// Reads `directory`, and again when it changed meanwhile or has parts that were not watched while
+/// they were read: half of a change is never delivered and none is missed.
+async fn read_at_rest(
+    directory: &Path,
+    watch: &mut Watch,
+    hints: &mut mpsc::Receiver<()>,
+) -> Contents {
+    let give_up = Instant::now() + QUIET_WAIT_MAX;
+    loop {
+        let read = source::read(&[directory.to_owned()]);
+        let all_watched = match &read {
+            Ok(tree) => watch.follow(&tree.directories),
+            Err(_) => watch.follow(&nearest_existing(directory)),
+        };
+        let changed = hints.try_recv().is_ok();
+        if (all_watched && !changed) || Instant::now() > give_up {
+            return read.map(|tree| tree.sources);
+        }
+        if changed {
+            wait_for_quiet(directory, hints).await;
+        }
+    }
+}
+
+async fn wait_for_quiet(directory: &Path, hints: &mut mpsc::Receiver<()>) {
+    let give_up = Instant::now() + QUIET_WAIT_MAX;
+    loop {
+        let quiet = if is_checking_out(directory) { QUIET_IN_CHECKOUT } else { QUIET };
+        let until = give_up.min(Instant::now() + quiet);
+        if timeout_at(until, hints.recv()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether git is rewriting the work tree that holds `directory`.
+fn is_checking_out(directory: &Path) -> bool {
+    let absolute = directory.canonicalize();
+    let absolute = absolute.as_deref().unwrap_or(directory);
+    absolute
+        .ancestors()
+        .any(|above| above.join(".git/index.lock").exists())
+}
+
+/// The nearest directory above `directory` that exists, so that its return is noticed.
+fn nearest_existing(directory: &Path) -> BTreeSet<PathBuf> {
+    directory
+        .ancestors()
+        .skip(1)
+        .map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
+        .find(|above| above.is_dir())
+        .map(Path::to_owned)
+        .into_iter()
+        .collect()
+}
+
+/// The kernel's watches on the directories that decide.
+struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    directories: BTreeSet<PathBuf>,
+}
+
+impl Watch {
+    fn new(hint: mpsc::Sender<()>) -> Self {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading a file is an event too: reacting to it would be reacting to ourselves.
+            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+                // A full channel holds a hint already, a closed one has no reader left.
+                let _already_hinted = hint.try_send(());
+            }
+        });
+        if let Err(error) = &watcher {
+            tracing::warn!(%error, "directories cannot be watched, they are read every minute");
+        }
+        Self { watcher: watcher.ok(), directories: BTreeSet::new() }
+    }
+
+    /// Sets every watch anew: a directory that was replaced has the old name and no watch.
+    fn renew(&mut self) {
+        for directory in std::mem::take(&mut self.directories) {
+            self.unwatch(&directory);
+            self.watch(directory);
+        }
+    }
+
+    /// Watches exactly `directories`; whether all of them were watched before.
+    fn follow(&mut self, directories: &BTreeSet<PathBuf>) -> bool {
+        let gone: Vec<PathBuf> = self.directories.difference(directories).cloned().collect();
+        for directory in gone {
+            self.unwatch(&directory);
+            self.directories.remove(&directory);
+        }
+        let new: Vec<PathBuf> = directories.difference(&self.directories).cloned().collect();
+        let all_watched = new.is_empty();
+        for directory in new {
+            self.watch(directory);
+        }
+        all_watched
+    }
+
+    fn watch(&mut self, directory: PathBuf) {
+        if let Some(watcher) = &mut self.watcher
+            && let Err(error) = watcher.watch(&directory, RecursiveMode::NonRecursive)
+        {
+            tracing::debug!(directory = %directory.display(), %error, "cannot be watched");
+        }
+        self.directories.insert(directory);
+    }
+
+    fn unwatch(&mut self, directory: &Path) {
+        if let Some(watcher) = &mut self.watcher {
+            // A directory that was removed took its watch with it.
+            let _not_watched = watcher.unwatch(directory);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Contents, feed};
+
+/// Far longer than any change takes to arrive, far shorter than the reading without a hint.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A fed directory: what it holds arrives as one string per file, `name: text`.
+struct Fed {
+    contents: mpsc::Receiver<Contents>,
+}
+
+impl Fed {
+    fn start(directory: PathBuf) -> Self {
+        let (sender, contents) = mpsc::channel(1);
+        tokio::spawn(feed(directory, sender));
+        Self { contents }
+    }
+
+    async fn next(&mut self) -> Contents {
+        timeout(PATIENCE, self.contents.recv())
+            .await
+            .expect("the change is noticed")
+            .expect("the feeder runs")
+    }
+
+    /// Waits until the directory was read as exactly `expected`.
+    async fn becomes(&mut self, expected: &[&str]) {
+        loop {
+            let read = self.next().await.expect("the directory is readable");
+            let texts: Vec<String> = read
+                .iter()
+                .map(|source| String::from_utf8_lossy(&source.text).into_owned())
+                .collect();
+            if texts == expected {
+                return;
+            }
+        }
+    }
+}
+
+fn save_by_rename(path: &Path, text: &str) {
+    let new = path.with_extension("new");
+    fs::write(&new, text).expect("written");
+    fs::rename(&new, path).expect("renamed");
+}
+
+fn swap_link(link: &Path, target: &str) {
+    let new = link.with_extension("swap");
+    symlink(target, &new).expect("linked");
+    fs::rename(&new, link).expect("renamed");
+}
+
+#[tokio::test]
+async fn saves_by_rename_are_seen_every_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("vip.yaml");
+    fs::write(&path, "1").expect("written");
+    let mut fed = Fed::start(directory.path().to_owned());
+    fed.becomes(&["1"]).await;
+    for text in ["2", "3", "4"] {
+        save_by_rename(&path, text);
+        fed.becomes(&[text]).await;
+    }
+}
+
+#[tokio::test]
+async fn swaps_of_a_linked_release_are_seen_every_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    for release in ["1", "2", "3"] {
+        fs::create_dir_all(root.join(release)).expect("created");
+        fs::write(root.join(release).join("vip.yaml"), release).expect("written");
+    }
+    swap_link(&root.join("current"), "1");
+    let mut fed = Fed::start(root.join("current"));
+    fed.becomes(&["1"]).await;
+    for release in ["2", "3", "1"] {
+        swap_link(&root.join("current"), release);
+        fed.becomes(&[release]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_was_deleted_is_reported_and_followed_when_it_returns() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let manifests = directory.path().join("manifests");
+    let create = |text: &str| {
+        fs::create_dir_all(&manifests).expect("created");
+        fs::write(manifests.join("vip.yaml"), text).expect("written");
+    };
+    create("1");
+    let mut fed = Fed::start(manifests.clone());
+    fed.becomes(&["1"]).await;
+    for text in ["2", "3"] {
+        fs::remove_dir_all(&manifests).expect("removed");
+        while fed.next().await.is_ok() {}
+        create(text);
+        fed.becomes(&[text]).await;
+    }
+}
+
+#[tokio::test]
+async fn files_in_new_directories_are_seen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    let mut fed = Fed::start(root.to_owned());
+    fed.becomes(&[]).await;
+    fs::create_dir_all(root.join("a/b")).expect("created");
+    fs::write(root.join("a/b/vip.yaml"), "1").expect("written");
+    fed.becomes(&["1"]).await;
+    save_by_rename(&root.join("a/b/vip.yaml"), "2");
+    fed.becomes(&["2"]).await;
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_not_delivered() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("vip.yaml");
+    fs::write(&path, "1").expect("written");
+    let mut fed = Fed::start(directory.path().to_owned());
+    fed.becomes(&["1"]).await;
+    save_by_rename(&path, "1");
+    save_by_rename(&directory.path().join("other.yaml"), "2");
+    let next = fed.next().await.expect("readable");
+    assert_eq!(next.len(), 2, "the first delivery after the start holds the new file");
+}

@@ -1,0 +1,92 @@
+//! How well the agent and its groups do.
+
+use std::time::SystemTime;
+
+use skep_api::status::Holder;
+use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
+use skep_vip::message::State;
+use skep_vrrp::time::Instant;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::control::desired::{Accepted, DesiredState};
+use crate::control::status::observed::{Known, Observed};
+use crate::control::status::router::because;
+
+/// Whether the agent runs what its source says.
+pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) -> Vec<Condition> {
+    let generation = state.accepted().map_or(0, |accepted| accepted.generation);
+    let ready = |status, reason, message: &str, since| Condition {
+        kind: ConditionType::Ready,
+        status,
+        reason,
+        message: message.to_owned(),
+        last_transition_time: wall_time(since, now),
+        observed_generation: generation,
+    };
+    let (no, yes) = (ConditionStatus::False, ConditionStatus::True);
+    let condition = match (state.accepted(), state.rejected()) {
+        (_, Some(rejected)) => {
+            ready(no, Reason::Rejected, "what the source holds is refused", rejected.at)
+        }
+        (None, None) => ready(no, Reason::NothingDeclared, "nothing was read yet", now),
+        (Some(_), None) if !observed.is_data_plane_alive(now) => {
+            ready(no, Reason::DataPlaneSilent, "the vip process does not answer", now)
+        }
+        (Some(accepted), None) if accepted.node.is_none() => {
+            let message = not_a_member(state);
+            ready(no, Reason::NotAMember, &message, accepted.at)
+        }
+        (Some(accepted), None) => {
+            ready(yes, Reason::AsDeclared, "it runs what is declared", accepted.at)
+        }
+    };
+    vec![condition]
+}
+
+fn not_a_member(state: &DesiredState) -> String {
+    let name = state.node().map_or_else(|| "this host".to_owned(), |node| format!("`{node}`"));
+    format!("no group has {name} as a member: add it, or start the agent with --node NAME")
+}
+
+/// Whether the group has a living holder and this node does its part.
+pub(super) fn of_group(
+    is_member: bool,
+    routers: &[Known<'_>],
+    active: Option<&Holder>,
+    accepted: &Accepted,
+    now: Instant,
+) -> Vec<Condition> {
+    let since = routers.iter().map(|known| known.report.since).max().unwrap_or(accepted.at);
+    let fault = routers.iter().find(|known| known.report.state == State::Fault);
+    let (status, reason, message) = match (fault, active) {
+        (Some(fault), _) => {
+            let message = format!("this node takes no part: {}", because(&fault.report.reason));
+            (ConditionStatus::False, Reason::Fault, message)
+        }
+        (None, Some(_)) => {
+            (ConditionStatus::True, Reason::AsDeclared, "the addresses are held".to_owned())
+        }
+        (None, None) if is_member => {
+            (ConditionStatus::False, Reason::NoActive, "no holder is known yet".to_owned())
+        }
+        (None, None) => {
+            let message = "this node is no member and does not hear the group".to_owned();
+            (ConditionStatus::Unknown, Reason::NotAMember, message)
+        }
+    };
+    vec![Condition {
+        kind: ConditionType::Ready,
+        status,
+        reason,
+        message,
+        last_transition_time: wall_time(since, now),
+        observed_generation: accepted.generation,
+    }]
+}
+
+/// `then` on the wall clock, for people.
+fn wall_time(then: Instant, now: Instant) -> String {
+    let wall = SystemTime::now() - now.saturating_duration_since(then);
+    OffsetDateTime::from(wall).format(&Rfc3339).unwrap_or_default()
+}

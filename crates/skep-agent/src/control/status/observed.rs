@@ -1,0 +1,86 @@
+//! What control knows of the data plane, each thing with its age.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use skep_manifest::name::Name;
+use skep_vip::configuration::RouterKey;
+use skep_vip::message::{Heard, ProcessReport, Report, RouterReport};
+use skep_vrrp::time::Instant;
+
+/// The data plane reports twice a second; after this long it is silent.
+const SILENT: Duration = Duration::from_secs(3);
+
+/// How many intervals without an advertisement make its sender dead: the down interval and the
+/// second that a report of it may be late.
+const DOWN_INTERVALS: u32 = 4;
+const REPORT_LATE: Duration = Duration::from_secs(1);
+
+/// What the data plane last reported.
+#[derive(Default)]
+pub(in crate::control) struct Observed {
+    process: Option<(ProcessReport, Instant)>,
+    routers: BTreeMap<RouterKey, (RouterReport, Instant)>,
+}
+
+/// What is known of one virtual router of this node.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) report: &'a RouterReport,
+    /// When the data plane was last known to be alive: until then the report is true.
+    pub(super) heard_at: Instant,
+}
+
+impl Observed {
+    /// Takes note of `report`; whether it comes from a data plane that has just started.
+    pub(in crate::control) fn handle_report(&mut self, report: Report, now: Instant) -> bool {
+        match report {
+            Report::Process(process) => {
+                let before = self.process.replace((process, now));
+                let is_new = before.is_none_or(|(before, _)| before.started != process.started);
+                if is_new {
+                    self.routers.clear();
+                }
+                return is_new;
+            }
+            Report::Router(router) => {
+                self.routers.insert(router.key.clone(), (*router, now));
+            }
+            Report::Removed(key) => {
+                self.routers.remove(&key);
+            }
+        }
+        false
+    }
+
+    pub(super) fn process(&self) -> Option<ProcessReport> {
+        self.process.map(|(process, _)| process)
+    }
+
+    pub(super) fn is_data_plane_alive(&self, now: Instant) -> bool {
+        let age = |(_, at): &(ProcessReport, Instant)| now.saturating_duration_since(*at);
+        self.process.as_ref().is_some_and(|process| age(process) < SILENT)
+    }
+
+    /// The virtual routers of the group `name` on this node.
+    pub(super) fn routers_of(&self, name: &Name) -> impl Iterator<Item = Known<'_>> {
+        let alive_at = self.process.map(|(_, at)| at);
+        self.routers
+            .iter()
+            .filter(move |(key, _)| key.group == name.as_str())
+            .map(move |(_, (report, at))| {
+                let heard_at = alive_at.map_or(*at, |alive_at| alive_at.max(*at));
+                Known { report, heard_at }
+            })
+    }
+}
+
+impl Known<'_> {
+    /// The last advertisement of another router, when it is so young that its sender lives.
+    pub(super) fn living_active(&self, now: Instant) -> Option<&Heard> {
+        let heard = self.report.heard.as_ref()?;
+        let silent = now.saturating_duration_since(heard.at);
+        let is_leaving = heard.priority == skep_vrrp::identity::Priority::RELEASE;
+        (!is_leaving && silent < heard.interval * DOWN_INTERVALS + REPORT_LATE).then_some(heard)
+    }
+}

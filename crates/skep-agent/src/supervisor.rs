@@ -1,0 +1,217 @@
+//! The supervisor: starts control and vip, restarts either when it ends, and owns what must
+//! outlive them.
+//!
+//! It is single-threaded, has no async runtime and touches no network, so that there is little
+//! that could end it. It is safe as process 1: it reaps whatever falls to it.
+
+mod life;
+
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use anyhow::Context;
+use skep_linux::agent_lock::AgentLock;
+use skep_linux::clock;
+use skep_linux::poll::{Events, Poller};
+use skep_linux::process::channel::Channel;
+use skep_linux::process::child::{self, Child, End, Ended};
+use skep_linux::process::inheritance::Inherited;
+use skep_linux::process::signals::{Signal, Signals};
+
+use crate::memory::Memory;
+use crate::process::Role;
+use crate::supervisor::life::{Life, Pulse};
+
+/// How often the supervisor looks at the heartbeat of vip.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How long a child may take to end when it is asked: vip hands its addresses over first.
+const END_PATIENCE: Duration = Duration::from_secs(12);
+
+/// Runs the agent until it is told to stop; children get the command line `arguments`.
+///
+/// # Errors
+///
+/// When another agent runs in this network namespace, or the kernel refuses what the supervisor
+/// cannot do without.
+pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
+    let _lock = AgentLock::take()?;
+    let signals = Signals::catch().context("cannot catch signals")?;
+    let poller = Poller::new().context("cannot wait for several things at once")?;
+    poller.add(&signals, 0).context("cannot wait for signals")?;
+    let (control, vip) = Channel::pair().context("cannot make the channel between the processes")?;
+    let memory = Memory::create()?;
+    let supervisor = Supervisor {
+        arguments: arguments.to_vec(),
+        signals,
+        poller,
+        ends: Ends { control, vip },
+        memory,
+        pulse: Pulse::default(),
+        control: Life::default(),
+        vip: Life::default(),
+    };
+    supervisor.run()
+}
+
+struct Supervisor {
+    arguments: Vec<OsString>,
+    signals: Signals,
+    poller: Poller,
+    ends: Ends,
+    memory: Memory,
+    pulse: Pulse,
+    control: Life<Child>,
+    vip: Life<Child>,
+}
+
+/// The ends of the channel between the children. The supervisor keeps both: a child that is
+/// restarted finds the same channel, and what the other one said meanwhile.
+struct Ends {
+    control: Channel,
+    vip: Channel,
+}
+
+impl Supervisor {
+    fn run(mut self) -> anyhow::Result<()> {
+        let mut events = Events::with_capacity(4);
+        loop {
+            let now = clock::now();
+            self.start_what_is_due(now);
+            let _ready = self.poller.wait(&mut events, Some(LOOK)).context("cannot wait")?;
+            if self.handle_signals()? {
+                return self.stop();
+            }
+            self.look_at_pulse();
+        }
+    }
+
+    fn start_what_is_due(&mut self, now: Duration) {
+        for role in [Role::Vip, Role::Control] {
+            if !self.life(role).is_due(now) {
+                continue;
+            }
+            match self.start(role) {
+                Ok(child) => {
+                    tracing::debug!(process = role.name(), pid = child.id(), "started");
+                    self.life(role).started(child);
+                }
+                Err(error) => {
+                    tracing::error!(process = role.name(), "cannot start: {error:#}");
+                    self.life(role).ended(now);
+                }
+            }
+        }
+    }
+
+    fn start(&self, role: Role) -> anyhow::Result<Child> {
+        let end = match role {
+            Role::Control => &self.ends.control,
+            Role::Vip => &self.ends.vip,
+        };
+        let mut inherited = vec![inherit("channel", end)?];
+        match role {
+            Role::Control => {}
+            Role::Vip => inherited.push(inherit("memory", &self.memory)?),
+        }
+        let mut arguments = self.arguments.clone();
+        arguments.extend(["--process".into(), role.name().into()]);
+        Ok(child::spawn_self(&arguments, inherited)?)
+    }
+
+    /// Whether the agent is told to stop.
+    fn handle_signals(&mut self) -> anyhow::Result<bool> {
+        while let Some(signal) = self.signals.receive().context("cannot read signals")? {
+            match signal {
+                Signal::ChildEnded => self.reap()?,
+                Signal::Stop => return Ok(true),
+                // The watched directory says by itself when it changes.
+                Signal::Reload => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn reap(&mut self) -> anyhow::Result<()> {
+        while let Some(Ended { id, how }) = child::reap().context("cannot reap children")? {
+            let now = clock::now();
+            for role in [Role::Vip, Role::Control] {
+                let is_it = |child: &Child| child.id() == id;
+                if self.life(role).child().is_some_and(is_it) {
+                    let again = self.life(role).ended(now);
+                    let after_ms = again.as_millis();
+                    tracing::error!(process = role.name(), ?how, after_ms, "ended, is restarted");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a vip whose wire thread stands still: the next one takes over from its memory.
+    fn look_at_pulse(&mut self) {
+        let Some(child) = self.vip.child() else {
+            self.pulse = Pulse::default();
+            return;
+        };
+        if self.pulse.is_lost(self.memory.heartbeat(), clock::now()) {
+            tracing::error!(pid = child.id(), "vip stands still, it is ended");
+            if let Err(error) = child.end(End::Force) {
+                tracing::error!(%error, "vip cannot be ended");
+            }
+            self.pulse = Pulse::default();
+        }
+    }
+
+    /// Asks both children to end, and makes them when they do not.
+    fn stop(mut self) -> anyhow::Result<()> {
+        let give_up = clock::now() + END_PATIENCE;
+        self.end_children(End::Ask);
+        let mut events = Events::with_capacity(4);
+        while self.is_any_alive() {
+            if clock::now() > give_up {
+                tracing::error!("a process does not end, it is made to");
+                self.end_children(End::Force);
+            }
+            let _ready = self.poller.wait(&mut events, Some(LOOK)).context("cannot wait")?;
+            while self.signals.receive().context("cannot read signals")?.is_some() {}
+            while let Some(ended) = child::reap().context("cannot reap children")? {
+                for role in [Role::Vip, Role::Control] {
+                    let is_it = |child: &Child| child.id() == ended.id;
+                    if self.life(role).child().is_some_and(is_it) {
+                        self.life(role).ended(clock::now());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end_children(&self, end: End) {
+        for child in [self.vip.child(), self.control.child()].into_iter().flatten() {
+            if let Err(error) = child.end(end) {
+                tracing::error!(pid = child.id(), %error, "a process cannot be ended");
+            }
+        }
+    }
+
+    fn is_any_alive(&self) -> bool {
+        self.vip.child().is_some() || self.control.child().is_some()
+    }
+
+    const fn life(&mut self, role: Role) -> &mut Life<Child> {
+        match role {
+            Role::Control => &mut self.control,
+            Role::Vip => &mut self.vip,
+        }
+    }
+}
+
+/// A copy of `descriptor` for a child.
+fn inherit(name: &'static str, descriptor: &impl AsFd) -> anyhow::Result<Inherited> {
+    let descriptor: OwnedFd = descriptor
+        .as_fd()
+        .try_clone_to_owned()
+        .context("cannot copy a descriptor")?;
+    Ok(Inherited { name, descriptor })
+}

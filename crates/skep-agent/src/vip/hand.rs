@@ -1,0 +1,330 @@
+//! The hand thread: what may have to wait for the kernel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use skep_linux::announce::Announcer;
+use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
+use skep_linux::process::channel::Channel;
+use skep_linux::readiness::Readiness;
+use skep_linux::vrrp_socket::VrrpSocket;
+use skep_vip::action::Announcement;
+use skep_vip::interfaces::Link as LinkState;
+use skep_vip::message::{Command, Report};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::link::{Link, ReceiveError};
+use crate::memory::Memory;
+use crate::vip::addresses::Addresses;
+use crate::vip::interfaces::{Condition, Interfaces};
+use crate::vip::keeper::Keeper;
+use crate::vip::mailbox::{Inbox, Outbox, PutError};
+use crate::vip::notes::{Notice, Wish};
+use crate::vip::reports::Reports;
+
+/// How often what failed is tried again, and what control may have missed is said again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Everything that can happen to hand.
+enum Event {
+    /// Control said something, or what it said is not understood.
+    Commanded(Result<Command, ReceiveError>),
+    /// Wire wants something.
+    Wished,
+    /// The kernel changed a link or an address.
+    Changed(Result<Change, EventsEnded>),
+    /// It is time to try again what failed.
+    AgainDue,
+    /// The process is told to stop.
+    Stopped,
+}
+
+/// Everything the hand thread owns.
+pub(super) struct Hand {
+    netlink: Netlink,
+    changes: Events,
+    interfaces: Interfaces,
+    addresses: Addresses,
+    /// The interfaces that routers run on, each with what wire was last told of it.
+    watched: BTreeMap<Arc<str>, Condition>,
+    /// The interfaces whose socket could not be opened.
+    refused: BTreeSet<Arc<str>>,
+    announcers: BTreeMap<u32, Announcer>,
+    keeper: Keeper,
+    control: Link<Report, Command>,
+    reports: Reports,
+    wire: Outbox<Notice>,
+    wishes: Inbox<Wish>,
+    wished: Readiness,
+    again: Interval,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Hand {
+    pub(super) async fn new(
+        channel: Channel,
+        memory: Arc<Memory>,
+        wire: Outbox<Notice>,
+        wishes: Inbox<Wish>,
+    ) -> anyhow::Result<Self> {
+        // The changes first: what happens while everything is listed is heard of then.
+        let changes = Events::open()?;
+        let mut again = tokio::time::interval(AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut hand = Self {
+            netlink: Netlink::open()?,
+            changes,
+            interfaces: Interfaces::default(),
+            addresses: Addresses::default(),
+            watched: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            announcers: BTreeMap::new(),
+            keeper: Keeper::new(memory),
+            control: Link::new(channel).context("cannot wait for control")?,
+            reports: Reports::new(),
+            wire,
+            wished: Readiness::of(&wishes).context("cannot wait for the wire thread")?,
+            wishes,
+            again,
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+        };
+        hand.list_everything().await?;
+        hand.drop_leftovers();
+        for command in hand.keeper.kept() {
+            hand.handle_command(command);
+        }
+        Ok(hand)
+    }
+
+    /// Runs until the process is told to stop and wire has released everything.
+    pub(super) async fn run(mut self) -> anyhow::Result<()> {
+        loop {
+            match self.next().await {
+                Event::Commanded(Ok(command)) => self.handle_command(command),
+                Event::Commanded(Err(error)) => {
+                    tracing::warn!(%error, "what control said is not understood");
+                }
+                Event::Wished => {
+                    if self.grant_wishes().await? {
+                        self.addresses.ensure(&self.netlink, &self.interfaces).await;
+                        self.reports.send(&self.control);
+                        return Ok(());
+                    }
+                }
+                Event::Changed(Ok(change)) => self.handle_change(change).await?,
+                Event::Changed(Err(EventsEnded)) => self.listen_again().await?,
+                Event::AgainDue => self.try_again().await,
+                Event::Stopped => self.tell(Notice::Stop),
+            }
+        }
+    }
+
+    /// The next event. Every branch is cancel-safe: what a branch has not returned, it keeps.
+    async fn next(&mut self) -> Event {
+        tokio::select! {
+            biased;
+            _ = self.wished.read(|| self.wishes.was_woken().then_some(())) => Event::Wished,
+            change = self.changes.next() => Event::Changed(change),
+            command = self.control.receive() => Event::Commanded(command),
+            _ = self.terminate.recv() => Event::Stopped,
+            _ = self.interrupt.recv() => Event::Stopped,
+            _ = self.again.tick() => Event::AgainDue,
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        if command == Command::ReportAll {
+            self.reports.say_all_again();
+            self.reports.send(&self.control);
+            return;
+        }
+        if let Some(needs) = self.keeper.note(&command) {
+            for interface in needs {
+                self.watch(&interface);
+            }
+            self.tell_conditions();
+        }
+        self.tell(Notice::Command(command));
+    }
+
+    /// Carries out what wire wants; whether it wants nothing more.
+    async fn grant_wishes(&mut self) -> io::Result<bool> {
+        let mut announcements = Vec::new();
+        let mut done = false;
+        for wish in self.wishes.take_all()? {
+            match wish {
+                Wish::Present(holding) => self.addresses.want(holding),
+                Wish::Absent(holding) => {
+                    let (address, prefix_length) = (holding.address, holding.prefix_length);
+                    self.addresses.drop(holding.interface, address, prefix_length);
+                }
+                Wish::Announce(announcement) => announcements.push(announcement),
+                Wish::Close(socket) => drop(socket),
+                Wish::Report(report) => self.reports.note(*report),
+                Wish::Done => done = true,
+            }
+        }
+        self.addresses.ensure(&self.netlink, &self.interfaces).await;
+        for announcement in announcements {
+            self.announce(&announcement);
+        }
+        self.reports.send(&self.control);
+        Ok(done)
+    }
+
+    async fn handle_change(&mut self, change: Change) -> anyhow::Result<()> {
+        match change {
+            Change::LinkChanged(link) => self.interfaces.add_link(link),
+            Change::LinkRemoved(link) => {
+                self.announcers.remove(&link.index);
+                self.interfaces.remove_link(link.index);
+            }
+            Change::AddressAdded(address) => self.interfaces.add_address(address),
+            Change::AddressRemoved(address) => {
+                self.interfaces.remove_address(&address);
+                let name = self.interfaces.name(address.interface_index).map(Arc::<str>::from);
+                if let Some(name) = name
+                    && self.addresses.is_wanted(&name, address.address, address.prefix_length)
+                {
+                    self.tell(Notice::AddressRemoved(name, address.address));
+                }
+            }
+            Change::Overrun => self.list_everything().await?,
+        }
+        self.tell_conditions();
+        Ok(())
+    }
+
+    async fn listen_again(&mut self) -> anyhow::Result<()> {
+        self.changes = Events::open()?;
+        self.list_everything().await?;
+        self.tell_conditions();
+        Ok(())
+    }
+
+    async fn try_again(&mut self) {
+        if self.addresses.is_anything_due() {
+            self.addresses.ensure(&self.netlink, &self.interfaces).await;
+        }
+        for name in std::mem::take(&mut self.refused) {
+            let index = self.interfaces.link(&name).map(|link| link.index);
+            self.open_socket(&name, index);
+        }
+        self.reports.note_process(self.keeper.revision());
+        self.reports.send(&self.control);
+    }
+
+    async fn list_everything(&mut self) -> anyhow::Result<()> {
+        let links = self.netlink.links().await?;
+        let addresses = self.netlink.addresses().await?;
+        self.interfaces.replace(links, addresses);
+        Ok(())
+    }
+
+    /// Removes what an earlier process left behind: the network believes it, nobody answers for it.
+    fn drop_leftovers(&mut self) {
+        let leftovers: Vec<_> = self.interfaces.tagged().cloned().collect();
+        for leftover in leftovers {
+            if let Some(name) = self.interfaces.name(leftover.interface_index) {
+                tracing::warn!(interface = name, address = %leftover.address, "left behind, removed");
+                let name = Arc::from(name);
+                self.addresses.drop(name, leftover.address, leftover.prefix_length);
+            }
+        }
+    }
+
+    fn watch(&mut self, interface: &str) {
+        if !self.watched.contains_key(interface) {
+            let unknown = Condition { index: None, usable: false, source: None };
+            self.watched.insert(Arc::from(interface), unknown);
+        }
+    }
+
+    /// Tells wire what is different from what it was last told.
+    fn tell_conditions(&mut self) {
+        let names: Vec<Arc<str>> = self.watched.keys().cloned().collect();
+        for name in names {
+            let after = self.interfaces.condition(&name, self.keeper.virtual_addresses());
+            let before = self.watched.insert(Arc::clone(&name), after.clone());
+            let before = before.expect("the name is one of the watched");
+            if after.index != before.index {
+                self.open_socket(&name, after.index);
+            }
+            if after.source != before.source || after.index != before.index {
+                let source = after.source.map(IpAddr::V4);
+                self.tell(Notice::Source(Arc::clone(&name), source));
+            }
+            if (after.index, after.usable) != (before.index, before.usable) {
+                self.tell(Notice::Link(name, link_state(&after)));
+            }
+        }
+    }
+
+    fn open_socket(&mut self, name: &Arc<str>, index: Option<u32>) {
+        let Some(index) = index else {
+            return;
+        };
+        let name = Arc::clone(name);
+        match VrrpSocket::open(index) {
+            Ok(socket) => {
+                self.refused.remove(&name);
+                self.tell(Notice::Opened(name, socket));
+            }
+            Err(error) => {
+                let message = format!("{:#}", anyhow::Error::new(error));
+                self.refused.insert(Arc::clone(&name));
+                self.tell(Notice::Refused(name, message));
+            }
+        }
+    }
+
+    fn announce(&mut self, announcement: &Announcement) {
+        let Some(link) = self.interfaces.link(&announcement.interface) else {
+            return;
+        };
+        let (IpAddr::V4(address), Some(hardware_address)) =
+            (announcement.address, link.hardware_address)
+        else {
+            return;
+        };
+        let announcer = match self.announcers.entry(link.index) {
+            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::btree_map::Entry::Vacant(closed) => {
+                match Announcer::open(link.index) {
+                    Ok(announcer) => closed.insert(announcer),
+                    Err(error) => {
+                        tracing::error!("{:#}", anyhow::Error::new(error));
+                        return;
+                    }
+                }
+            }
+        };
+        if let Err(error) = announcer.announce(hardware_address, address) {
+            tracing::warn!("{:#}", anyhow::Error::new(error));
+        }
+    }
+
+    fn tell(&self, notice: Notice) {
+        match self.wire.put(notice) {
+            Ok(()) => {}
+            // Thousands of notices unread: wire stands still, and the supervisor sees that.
+            Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
+            Err(PutError::Closed) => tracing::error!("the wire thread is gone"),
+        }
+    }
+}
+
+const fn link_state(condition: &Condition) -> LinkState {
+    match (condition.index, condition.usable) {
+        (None, _) => LinkState::Missing,
+        (Some(_), false) => LinkState::Down,
+        (Some(_), true) => LinkState::Up,
+    }
+}

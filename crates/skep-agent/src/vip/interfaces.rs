@@ -1,0 +1,161 @@
+//! What hand knows about the interfaces that virtual routers run on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use skep_linux::netlink::{Address, Link, SKEP_PROTOCOL};
+
+/// Links and addresses of this network namespace, as the kernel last told.
+#[derive(Default)]
+pub(super) struct Interfaces {
+    links: BTreeMap<u32, Link>,
+    addresses: BTreeMap<u32, Vec<Address>>,
+}
+
+/// What wire needs to know about an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Condition {
+    /// Its index, when it exists.
+    pub(super) index: Option<u32>,
+    /// Whether packets can pass.
+    pub(super) usable: bool,
+    /// Its first IPv4 address that is no virtual one.
+    pub(super) source: Option<Ipv4Addr>,
+}
+
+impl Interfaces {
+    /// Forgets what was known for what a full listing says.
+    pub(super) fn replace(&mut self, links: Vec<Link>, addresses: Vec<Address>) {
+        self.links = links.into_iter().map(|link| (link.index, link)).collect();
+        self.addresses.clear();
+        for address in addresses {
+            self.add_address(address);
+        }
+    }
+
+    pub(super) fn add_link(&mut self, link: Link) {
+        self.links.insert(link.index, link);
+    }
+
+    pub(super) fn remove_link(&mut self, index: u32) {
+        self.links.remove(&index);
+        self.addresses.remove(&index);
+    }
+
+    /// Adds or renews an address. The order of a listing and of events is the order of age.
+    pub(super) fn add_address(&mut self, address: Address) {
+        let addresses = self.addresses.entry(address.interface_index).or_default();
+        match addresses.iter_mut().find(|known| is_same(known, &address)) {
+            Some(known) => *known = address,
+            None => addresses.push(address),
+        }
+    }
+
+    pub(super) fn remove_address(&mut self, address: &Address) {
+        if let Some(addresses) = self.addresses.get_mut(&address.interface_index) {
+            addresses.retain(|known| !is_same(known, address));
+        }
+    }
+
+    /// The link called `name`.
+    pub(super) fn link(&self, name: &str) -> Option<&Link> {
+        self.links.values().find(|link| link.name == name)
+    }
+
+    /// The name of the link with this index.
+    pub(super) fn name(&self, index: u32) -> Option<&str> {
+        self.links.get(&index).map(|link| link.name.as_str())
+    }
+
+    /// The addresses that skep put there, wherever they are.
+    pub(super) fn tagged(&self) -> impl Iterator<Item = &Address> {
+        let addresses = self.addresses.values().flatten();
+        addresses.filter(|address| address.protocol == Some(SKEP_PROTOCOL))
+    }
+
+    /// What wire needs to know about the interface called `name`. A virtual address is never a
+    /// source: it would move away with the advertisements that came from it.
+    pub(super) fn condition(&self, name: &str, virtual_addresses: &BTreeSet<IpAddr>) -> Condition {
+        let Some(link) = self.link(name) else {
+            return Condition { index: None, usable: false, source: None };
+        };
+        let addresses = self.addresses.get(&link.index).into_iter().flatten();
+        let source = addresses
+            .filter(|address| address.protocol != Some(SKEP_PROTOCOL))
+            .filter(|address| !virtual_addresses.contains(&address.address))
+            .find_map(|address| match address.address {
+                IpAddr::V4(address) => Some(address),
+                IpAddr::V6(_) => None,
+            });
+        Condition { index: Some(link.index), usable: link.is_usable(), source }
+    }
+}
+
+/// Whether two say the same address of the same interface: the kernel tells them apart by prefix.
+fn is_same(one: &Address, other: &Address) -> bool {
+    one.address == other.address
+        && one.prefix_length == other.prefix_length
+        && one.interface_index == other.interface_index
+}
+
+#[cfg(test)]
+mod tests {
+    use skep_linux::netlink::Lifetime;
+
+    use super::*;
+
+    fn link(index: u32, name: &str) -> Link {
+        Link { index, name: name.to_owned(), up: true, carrier: true, hardware_address: None }
+    }
+
+    fn address(index: u32, address: &str, protocol: Option<u8>) -> Address {
+        Address {
+            interface_index: index,
+            address: address.parse().expect("an address"),
+            prefix_length: 24,
+            secondary: false,
+            label: None,
+            protocol,
+            valid: Lifetime::Forever,
+            preferred: Lifetime::Forever,
+        }
+    }
+
+    fn interfaces() -> Interfaces {
+        let mut interfaces = Interfaces::default();
+        interfaces.replace(
+            vec![link(2, "eth0"), link(3, "eth1")],
+            vec![
+                address(2, "10.0.0.70", Some(SKEP_PROTOCOL)),
+                address(2, "10.0.0.71", None),
+                address(2, "10.0.0.60", None),
+                address(2, "10.0.0.61", None),
+            ],
+        );
+        interfaces
+    }
+
+    #[test]
+    fn the_source_is_the_first_address_that_is_no_virtual_one() {
+        let virtual_addresses = BTreeSet::from(["10.0.0.71".parse().expect("an address")]);
+        let condition = interfaces().condition("eth0", &virtual_addresses);
+        assert_eq!(condition.source, Some(Ipv4Addr::new(10, 0, 0, 60)));
+        assert_eq!(condition.index, Some(2));
+    }
+
+    #[test]
+    fn an_interface_without_an_address_has_no_source_and_one_that_is_missing_has_nothing() {
+        let interfaces = interfaces();
+        let none = BTreeSet::new();
+        assert_eq!(interfaces.condition("eth1", &none).source, None);
+        assert_eq!(interfaces.condition("eth9", &none).index, None);
+    }
+
+    #[test]
+    fn a_removed_link_takes_its_addresses_with_it() {
+        let mut interfaces = interfaces();
+        assert_eq!(interfaces.tagged().count(), 1);
+        interfaces.remove_link(2);
+        assert_eq!(interfaces.tagged().count(), 0);
+    }
+}

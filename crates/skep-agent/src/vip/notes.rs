@@ -1,0 +1,43 @@
+//! What the two threads of the data plane tell each other.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use skep_linux::vrrp_socket::VrrpSocket;
+use skep_vip::action::{Announcement, Holding};
+use skep_vip::interfaces::Link;
+use skep_vip::message::{Command, Report};
+
+/// From hand to wire.
+pub(super) enum Notice {
+    /// Control said this.
+    Command(Command),
+    /// The state of an interface's link.
+    Link(Arc<str>, Link),
+    /// The source address an interface offers.
+    Source(Arc<str>, Option<IpAddr>),
+    /// The socket of an interface, in place of the one it had.
+    Opened(Arc<str>, VrrpSocket),
+    /// The socket of an interface cannot be opened.
+    Refused(Arc<str>, String),
+    /// Somebody removed an address from an interface.
+    AddressRemoved(Arc<str>, IpAddr),
+    /// Release everything and end.
+    Stop,
+}
+
+/// From wire to hand.
+pub(super) enum Wish {
+    /// This address shall be present.
+    Present(Holding),
+    /// This address shall be absent.
+    Absent(Holding),
+    /// The network shall be told where this address is.
+    Announce(Announcement),
+    /// This socket is not needed any more: closing it may make its closer wait.
+    Close(VrrpSocket),
+    /// Control shall know this.
+    Report(Box<Report>),
+    /// Everything is released: nothing more comes.
+    Done,
+}

@@ -1,0 +1,85 @@
+//! What control shall know, the newest of each subject.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skep_linux::clock;
+use skep_vip::configuration::RouterKey;
+use skep_vip::message::{Command, ProcessReport, Report, RouterReport};
+use skep_vrrp::time::Instant;
+
+use crate::link::Link;
+
+/// The newest report of every router, and which of them control has not heard.
+pub(super) struct Reports {
+    process: ProcessReport,
+    routers: BTreeMap<RouterKey, RouterReport>,
+    unsaid: BTreeSet<RouterKey>,
+    removed: BTreeSet<RouterKey>,
+    process_unsaid: bool,
+}
+
+impl Reports {
+    pub(super) fn new() -> Self {
+        let started = Instant::from_boot(clock::now());
+        Self {
+            process: ProcessReport { started, ..ProcessReport::default() },
+            routers: BTreeMap::new(),
+            unsaid: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            process_unsaid: true,
+        }
+    }
+
+    pub(super) fn note(&mut self, report: Report) {
+        match report {
+            Report::Router(router) => {
+                self.removed.remove(&router.key);
+                self.unsaid.insert(router.key.clone());
+                self.routers.insert(router.key.clone(), *router);
+            }
+            Report::Removed(key) => {
+                self.routers.remove(&key);
+                self.unsaid.remove(&key);
+                self.removed.insert(key);
+            }
+            Report::Process(process) => {
+                self.process = process;
+                self.process_unsaid = true;
+            }
+        }
+    }
+
+    /// The process runs the configuration `revision` and is alive.
+    pub(super) const fn note_process(&mut self, revision: u64) {
+        self.process.revision = revision;
+        self.process_unsaid = true;
+    }
+
+    /// Control has heard nothing yet.
+    pub(super) fn say_all_again(&mut self) {
+        self.process_unsaid = true;
+        self.unsaid = self.routers.keys().cloned().collect();
+    }
+
+    /// Says what control has not heard, as far as it listens.
+    pub(super) fn send(&mut self, control: &Link<Report, Command>) {
+        if self.process_unsaid && control.send(&Report::Process(self.process)).is_ok() {
+            self.process_unsaid = false;
+        }
+        while let Some(key) = self.removed.pop_first() {
+            if control.send(&Report::Removed(key.clone())).is_err() {
+                self.removed.insert(key);
+                return;
+            }
+        }
+        while let Some(key) = self.unsaid.pop_first() {
+            let Some(router) = self.routers.get(&key) else {
+                continue;
+            };
+            if control.send(&Report::Router(Box::new(router.clone()))).is_err() {
+                self.unsaid.insert(key);
+                return;
+            }
+        }
+    }
+}

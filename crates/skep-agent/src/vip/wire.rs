@@ -1,0 +1,226 @@
+//! The wire thread: sockets, timers and the brain.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use skep_linux::clock;
+use skep_linux::poll::{Events, Poller};
+use skep_linux::timer::Timer;
+use skep_linux::vrrp_socket::{Batch, VrrpSocket};
+use skep_vip::action::{Action, Transmission};
+use skep_vip::brain::Brain;
+use skep_vip::interfaces::Socket;
+use skep_vrrp::packet::Packet;
+use skep_vrrp::time::Instant;
+
+use crate::memory::Memory;
+use crate::vip::mailbox::{Inbox, Outbox, PutError};
+use crate::vip::notes::{Notice, Wish};
+
+/// The thread makes a turn at least this often, so that the supervisor sees it alive.
+const TURN: Duration = Duration::from_millis(250);
+
+/// When hand does not keep up, what it shall do is offered again this often.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// Everything the wire thread owns.
+pub(super) struct Wire {
+    brain: Brain,
+    memory: Arc<Memory>,
+    poller: Poller,
+    timer: Timer,
+    inbox: Inbox<Notice>,
+    outbox: Outbox<Wish>,
+    /// What the outbox had no room for.
+    unsent: Option<Wish>,
+    sockets: BTreeMap<Arc<str>, VrrpSocket>,
+    retired: Vec<VrrpSocket>,
+    batch: Batch,
+    stopping: bool,
+}
+
+impl Wire {
+    pub(super) fn new(
+        inbox: Inbox<Notice>,
+        outbox: Outbox<Wish>,
+        memory: Arc<Memory>,
+    ) -> anyhow::Result<Self> {
+        let poller = Poller::new().context("cannot wait for several things at once")?;
+        let timer = Timer::new().context("cannot make a timer")?;
+        poller.add(&timer, 0).context("cannot wait for the timer")?;
+        poller.add(&inbox, 0).context("cannot wait for the mailbox")?;
+        Ok(Self {
+            brain: Brain::default(),
+            memory,
+            poller,
+            timer,
+            inbox,
+            outbox,
+            unsent: None,
+            sockets: BTreeMap::new(),
+            retired: Vec::new(),
+            batch: Batch::new(),
+            stopping: false,
+        })
+    }
+
+    /// Runs until it is told to stop and everything is released.
+    ///
+    /// After every wake-up, in this order: advertisements, each at the moment it arrived; then
+    /// timers; then what hand says. An advertisement that waits in a socket thus wins over a timer
+    /// that expired meanwhile.
+    pub(super) fn run(mut self) -> anyhow::Result<()> {
+        let mut events = Events::with_capacity(16);
+        loop {
+            self.memory.beat();
+            // What is ready does not matter: everything is looked at, in the order above.
+            let _ready = self.poller.wait(&mut events, Some(TURN)).context("cannot wait")?;
+            self.timer.drain().context("cannot read the timer")?;
+            self.receive();
+            self.brain.handle_timeout(now());
+            self.read_notices()?;
+            let acted = self.act();
+            if self.stopping && acted.is_continue() && self.put(Wish::Done).is_continue() {
+                return Ok(());
+            }
+            self.arm()?;
+        }
+    }
+
+    fn receive(&mut self) {
+        let Self { sockets, batch, brain, .. } = self;
+        for (interface, socket) in sockets {
+            loop {
+                match socket.receive_batch(batch) {
+                    Ok(0) => break,
+                    Ok(_) => hear(brain, interface, batch),
+                    Err(error) => {
+                        tracing::debug!(%interface, %error, "cannot receive");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_notices(&mut self) -> io::Result<()> {
+        let Self { inbox, brain, sockets, retired, poller, stopping, .. } = self;
+        for notice in inbox.take_all()? {
+            let now = now();
+            match notice {
+                Notice::Command(command) => {
+                    if let Err(refused) = brain.handle_command(command, now) {
+                        tracing::error!(error = %refused, "a configuration is refused");
+                    }
+                }
+                Notice::Link(interface, link) => brain.handle_link(&interface, link, now),
+                Notice::Source(interface, source) => {
+                    brain.handle_source(&interface, skep_vrrp::identity::Family::Ipv4, source, now);
+                }
+                Notice::Opened(interface, socket) => {
+                    poller.add(&socket, 0)?;
+                    retired.extend(sockets.insert(Arc::clone(&interface), socket));
+                    brain.handle_socket(&interface, Socket::Open, now);
+                }
+                Notice::Refused(interface, message) => {
+                    retired.extend(sockets.remove(&interface));
+                    brain.handle_socket(&interface, Socket::Refused { message }, now);
+                }
+                Notice::AddressRemoved(interface, address) => {
+                    brain.handle_address_removed(&interface, address);
+                }
+                Notice::Stop => {
+                    *stopping = true;
+                    brain.handle_shutdown(now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the brain wants done; breaks off when hand does not keep up.
+    fn act(&mut self) -> ControlFlow<()> {
+        if let Some(wish) = self.unsent.take() {
+            self.put(wish)?;
+        }
+        while let Some(action) = self.brain.poll_action() {
+            let wish = match action {
+                Action::Send(transmission) => {
+                    send(&self.sockets, &transmission);
+                    continue;
+                }
+                Action::AddAddress(holding) => Wish::Present(holding),
+                Action::RemoveAddress(holding) => Wish::Absent(holding),
+                Action::Announce(announcement) => Wish::Announce(announcement),
+            };
+            self.put(wish)?;
+        }
+        while let Some(socket) = self.retired.pop() {
+            self.put(Wish::Close(socket))?;
+        }
+        while let Some(report) = self.brain.poll_report() {
+            self.put(Wish::Report(Box::new(report)))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn put(&mut self, wish: Wish) -> ControlFlow<()> {
+        match self.outbox.put(wish) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(PutError::Full(wish)) => {
+                self.unsent = Some(wish);
+                ControlFlow::Break(())
+            }
+            // Without hand nothing can be done or reported: only the process as a whole restarts.
+            Err(PutError::Closed) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn arm(&self) -> anyhow::Result<()> {
+        let due = self.brain.poll_timeout().map(Instant::since_boot);
+        let retry = self.unsent.is_some().then(|| clock::now() + RETRY);
+        let at = [due, retry].into_iter().flatten().min();
+        match at {
+            Some(at) => self.timer.arm(at),
+            None => self.timer.disarm(),
+        }
+        .context("cannot set the timer")
+    }
+}
+
+/// Hands every packet of `batch` to the brain, each at the moment it arrived.
+fn hear(brain: &mut Brain, interface: &str, batch: &Batch) {
+    let read_at = clock::now();
+    for received in batch.iter() {
+        let packet = Packet {
+            source: IpAddr::V4(received.source),
+            destination: IpAddr::V4(received.destination),
+            hop_limit: received.ttl,
+            message: received.payload,
+        };
+        let at = Instant::from_boot(read_at.saturating_sub(received.age));
+        brain.handle_packet(interface, &packet, at);
+    }
+}
+
+fn send(sockets: &BTreeMap<Arc<str>, VrrpSocket>, transmission: &Transmission<'_>) {
+    let Some(socket) = sockets.get(&transmission.interface) else {
+        return;
+    };
+    if let (IpAddr::V4(source), IpAddr::V4(destination)) =
+        (transmission.source, transmission.destination)
+        && let Err(error) = socket.send(source, destination, transmission.message)
+    {
+        // The next advertisement is the retry; the link's state comes from hand.
+        tracing::debug!(interface = %transmission.interface, %error, "cannot send");
+    }
+}
+
+fn now() -> Instant {
+    Instant::from_boot(clock::now())
+}

@@ -1,0 +1,91 @@
+//! One file per command.
+
+pub(crate) mod agent;
+pub(crate) mod describe;
+pub(crate) mod get;
+pub(crate) mod lint;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod version;
+
+use std::str::FromStr;
+
+use anyhow::{Context, bail};
+
+/// Waits for the answer of an agent.
+fn ask<T, E>(question: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the client")?
+        .block_on(question)
+        .map_err(anyhow::Error::from)
+}
+
+/// A kind of thing that can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    VipGroup,
+}
+
+impl FromStr for Kind {
+    type Err = anyhow::Error;
+
+    fn from_str(word: &str) -> anyhow::Result<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "vip" | "vips" | "vipgroup" | "vipgroups" => Ok(Self::VipGroup),
+            _ => bail!("there is no kind `{word}` to look at: one of vips"),
+        }
+    }
+}
+
+/// What a person points at: `KIND`, `KIND NAME` or `KIND/NAME`.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    kind: Kind,
+    name: Option<String>,
+}
+
+impl Target {
+    fn parse(words: &[String]) -> anyhow::Result<Self> {
+        let (kind, name) = match words {
+            [one] => match one.split_once('/') {
+                Some((kind, name)) => (kind, Some(name)),
+                None => (one.as_str(), None),
+            },
+            [kind, name] => (kind.as_str(), Some(name.as_str())),
+            _ => bail!("name one thing: KIND, KIND NAME or KIND/NAME"),
+        };
+        let name = name.map(str::to_owned);
+        Ok(Self { kind: kind.parse()?, name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Target};
+
+    fn check(words: &[&str], name: Option<&str>) {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let target = Target::parse(&words).expect("it names a kind");
+        let name = name.map(str::to_owned);
+        assert_eq!(target, Target { kind: Kind::VipGroup, name });
+    }
+
+    #[test]
+    fn kinds_are_named_in_singular_plural_short_and_with_a_slash() {
+        check(&["vip"], None);
+        check(&["VipGroups"], None);
+        check(&["vips", "ingress"], Some("ingress"));
+        check(&["vipgroup/ingress"], Some("ingress"));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_answered_with_the_known_ones() {
+        let error = Target::parse(&["pods".to_owned()]).expect_err("there are no pods");
+        assert_eq!(error.to_string(), "there is no kind `pods` to look at: one of vips");
+    }
+}

@@ -1,0 +1,54 @@
+//! Writes data to standard output and complaints to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use skep_api::client::CallError;
+
+/// Writes `text` to standard output.
+///
+/// # Errors
+///
+/// When it cannot be written; a reader that left early is no error.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Writes `value` as JSON to standard output.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+/// Writes `value` as YAML to standard output.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn print_yaml(value: &impl Serialize) -> anyhow::Result<()> {
+    print(&serde_yaml::to_string(value)?)
+}
+
+/// Says on standard error why a command failed and what can be done about it.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let mut text = format!("error: {error:#}\n");
+    if let Some(call) = error.downcast_ref::<CallError>() {
+        text.push_str(&format!("hint: {}\n", call.hint()));
+    }
+    // There is nowhere left to complain to.
+    let _unheard = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether standard output may be coloured.
+pub(crate) fn may_colour() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    io::stdout().is_terminal() && !is_set("NO_COLOR")
+}

@@ -1,0 +1,88 @@
+//! Everything known about one VIP group.
+
+use std::fmt::Write;
+
+use skep_api::status::{RouterStatus, VipGroupStatus};
+
+use crate::render::age::{age, ago};
+use crate::render::table::Table;
+use crate::render::vips;
+
+/// The whole description.
+pub(crate) fn group(group: &VipGroupStatus) -> String {
+    let mut text = format!("vipgroup {}\n", group.name);
+    field(&mut text, "addresses", &group.addresses.join(", "));
+    let active = group.active.as_ref().map_or_else(
+        || "nobody".to_owned(),
+        |active| format!("{} (heard {})", vips::holder(active), ago(active.heard_ms)),
+    );
+    field(&mut text, "active", &active);
+    for condition in &group.conditions {
+        let (kind, status) = (condition.kind, condition.status);
+        field(&mut text, "condition", &format!("{kind} {status}: {}", condition.message));
+    }
+    text.push_str("\nmembers\n");
+    let mut members = Table::new(["NAME", "PRIORITY"]);
+    for member in &group.members {
+        let priority = member.priority.map_or_else(String::new, |priority| priority.to_string());
+        members.row([member.name.clone(), priority]);
+    }
+    indent(&mut text, &members.to_string());
+    for router in &group.routers {
+        describe_router(&mut text, router);
+    }
+    text
+}
+
+fn describe_router(text: &mut String, router: &RouterStatus) {
+    let _infallible = writeln!(text, "\nvirtual router {} on this node", router.family);
+    field(text, "state", &format!("{} for {}", router.state, age(router.since_ms)));
+    field(text, "because", &router.because);
+    field(text, "id", &router.virtual_router_id.to_string());
+    field(text, "interface", &router.interface);
+    field(text, "priority", &vips::priority(router));
+    field(text, "holding", &or_none(&router.holding.join(", ")));
+    let heard = router.heard.as_ref().map_or_else(
+        || "nobody".to_owned(),
+        |heard| {
+            let (from, priority) = (heard.from, heard.priority);
+            format!("{from}, priority {priority}, every {} ms, {}", heard.interval_ms, ago(heard.age_ms))
+        },
+    );
+    field(text, "heard", &heard);
+    for input in &router.inputs {
+        let confirmed = input.heard_ms.map_or_else(|| "never confirmed".to_owned(), ago);
+        field(text, "input", &format!("{} {}, {confirmed}", input.name, input.health));
+    }
+    let counters: Vec<String> = router
+        .counters
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    field(text, "counters", &or_none(&counters.join(", ")));
+    text.push_str("  last transitions\n");
+    for transition in &router.transitions {
+        let (from, to) = (&transition.from, &transition.to);
+        let _infallible = writeln!(
+            text,
+            "    {:<12} {from} -> {to}: {}",
+            ago(transition.age_ms),
+            transition.because
+        );
+    }
+}
+
+fn field(text: &mut String, name: &str, value: &str) {
+    let _infallible = writeln!(text, "  {name:<10} {value}");
+}
+
+fn or_none(value: &str) -> String {
+    if value.is_empty() { "none".to_owned() } else { value.to_owned() }
+}
+
+fn indent(text: &mut String, block: &str) {
+    for line in block.lines() {
+        let _infallible = writeln!(text, "  {line}");
+    }
+}

@@ -1,0 +1,74 @@
+//! The state of an agent on one screen.
+
+use skep_api::status::{AgentStatus, Mode};
+use skep_manifest::condition::{Condition, ConditionStatus, ConditionType};
+
+use crate::render::age::ago;
+use crate::render::vips;
+
+/// Whether the agent and every VIP group are Ready.
+pub(crate) fn is_ready(status: &AgentStatus) -> bool {
+    let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
+    groups
+        .chain(&status.conditions)
+        .filter(|condition| condition.kind == ConditionType::Ready)
+        .all(|condition| condition.status == ConditionStatus::True)
+}
+
+/// The whole screen.
+pub(crate) fn status(status: &AgentStatus) -> String {
+    let mut text = headline(status);
+    for line in complaints(status) {
+        text.push_str(&format!("  {line}\n"));
+    }
+    if !status.vip_groups.is_empty() {
+        text.push_str(&vips::table(&status.vip_groups));
+    }
+    text
+}
+
+fn headline(status: &AgentStatus) -> String {
+    let node = status.node.as_deref().unwrap_or("unknown node");
+    let mode = match status.mode {
+        Mode::Standalone => "standalone",
+        Mode::Clustered => "clustered",
+    };
+    let desired = &status.desired;
+    match &desired.accepted {
+        None => format!("{node}  {mode}  nothing accepted yet from {}\n", desired.source),
+        Some(accepted) => format!(
+            "{node}  {mode}  generation {} from {} ({} documents), {}\n",
+            accepted.generation,
+            desired.source,
+            accepted.documents,
+            ago(accepted.age_ms)
+        ),
+    }
+}
+
+/// What is wrong, one line each.
+fn complaints(status: &AgentStatus) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(rejected) = &status.desired.rejected {
+        lines.push(format!(
+            "REJECTED {}: what is in {} is not applied, what ran keeps running",
+            ago(rejected.age_ms),
+            status.desired.source
+        ));
+        lines.extend(rejected.errors.iter().map(|error| format!("  {error}")));
+        lines.push(format!("hint: skep lint {}", status.desired.source));
+    }
+    if !status.data_plane.running {
+        lines.push("VRRP is not running: the vip process does not answer".to_owned());
+    } else if !status.data_plane.real_time {
+        lines.push("VRRP runs without real-time priority: give the agent CAP_SYS_NICE".to_owned());
+    }
+    let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
+    let unready = status.conditions.iter().chain(groups).filter(is_complaint);
+    lines.extend(unready.map(|condition| condition.message.clone()));
+    lines
+}
+
+fn is_complaint(condition: &&Condition) -> bool {
+    condition.kind == ConditionType::Degraded && condition.status == ConditionStatus::True
+}

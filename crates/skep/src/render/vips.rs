@@ -1,0 +1,99 @@
+//! VIP groups as tables.
+
+use skep_api::status::{Holder, RouterStatus, VipGroupStatus};
+
+use crate::render::age::{age, ago};
+use crate::render::table::Table;
+
+/// One line per virtual router of this node, and one for a group that has none here.
+pub(crate) fn table(groups: &[VipGroupStatus]) -> String {
+    let mut table = Table::new(["VIP GROUP", "ADDRESS", "HERE", "SINCE", "ACTIVE", "BECAUSE"]);
+    for (group, router) in lines(groups) {
+        table.row([
+            group.name.clone(),
+            addresses(group),
+            router.map_or_else(|| "no member".to_owned(), |router| router.state.clone()),
+            router.map_or_else(String::new, |router| age(router.since_ms)),
+            active(group),
+            router.map_or_else(String::new, |router| router.because.clone()),
+        ]);
+    }
+    table.to_string()
+}
+
+/// As [`table`], with what decides the election.
+pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
+    let mut table = Table::new([
+        "VIP GROUP",
+        "ADDRESS",
+        "ID",
+        "INTERFACE",
+        "HERE",
+        "SINCE",
+        "PRIORITY",
+        "ACTIVE",
+        "HEARD",
+        "BECAUSE",
+    ]);
+    for (group, router) in lines(groups) {
+        let of = |show: fn(&RouterStatus) -> String| router.map_or_else(String::new, show);
+        table.row([
+            group.name.clone(),
+            addresses(group),
+            of(|router| router.virtual_router_id.to_string()),
+            of(|router| router.interface.clone()),
+            router.map_or_else(|| "no member".to_owned(), |router| router.state.clone()),
+            of(|router| age(router.since_ms)),
+            of(priority),
+            active(group),
+            of(heard),
+            of(|router| router.because.clone()),
+        ]);
+    }
+    table.to_string()
+}
+
+fn lines(
+    groups: &[VipGroupStatus],
+) -> impl Iterator<Item = (&VipGroupStatus, Option<&RouterStatus>)> {
+    groups.iter().flat_map(|group| {
+        let none = group.routers.is_empty().then_some((group, None));
+        none.into_iter().chain(group.routers.iter().map(move |router| (group, Some(router))))
+    })
+}
+
+fn addresses(group: &VipGroupStatus) -> String {
+    match group.addresses.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
+    }
+}
+
+fn active(group: &VipGroupStatus) -> String {
+    group.active.as_ref().map_or_else(|| "nobody".to_owned(), holder)
+}
+
+/// The holder by name, by address where its name is not known.
+pub(crate) fn holder(holder: &Holder) -> String {
+    match (&holder.node, &holder.address) {
+        (Some(node), _) => node.clone(),
+        (None, Some(address)) => address.to_string(),
+        (None, None) => "this node".to_owned(),
+    }
+}
+
+fn heard(router: &RouterStatus) -> String {
+    let Some(heard) = &router.heard else {
+        return "nobody".to_owned();
+    };
+    format!("{} ({}) {}", heard.from, heard.priority, ago(heard.age_ms))
+}
+
+/// The effective priority, with the base where that differs.
+pub(crate) fn priority(router: &RouterStatus) -> String {
+    if router.base_priority == router.effective_priority {
+        return router.base_priority.to_string();
+    }
+    format!("{} of {}", router.effective_priority, router.base_priority)
+}
