@@ -94,7 +94,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_first_deadline_is_that_of_a_sorted_table(
-            changes in vec((0..255_usize, proptest::option::of(0..1_000_u64)), 1..2_000),
+            changes in vec((0..255_usize, proptest::option::of(0..1_000_u64)), 1..400),
         ) {
             let mut deadlines = Deadlines::default();
             let mut table = BTreeMap::new();

@@ -1,0 +1,10 @@
+//! Behaviour of the brain at its edge: several hosts with their brains on one segment and one
+//! virtual clock.
+
+mod commit;
+mod eligibility;
+mod holding;
+mod properties;
+mod report;
+mod segment;
+mod takeover;

@@ -1,0 +1,356 @@
+//! Hosts with one brain each on a simulated segment. What one sends, the others receive as bytes;
+//! addresses are added, removed and announced on a simulated kernel.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use skep_vip::acceptance::Refused;
+use skep_vip::action::Action;
+use skep_vip::brain::Brain;
+use skep_vip::configuration::{
+    Announcements, Authentication, ChecksumMode, Lease, Preemption, RouterConfiguration, RouterKey,
+    VirtualAddress,
+};
+use skep_vip::interfaces::Link;
+use skep_vip::message::{Command, Report, RouterReport, State};
+use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
+use skep_vrrp::packet::{HOP_LIMIT, Packet};
+use skep_vrrp::time::Instant;
+
+pub(crate) const INTERFACE: &str = "eth0";
+
+/// The moment `milliseconds` after the start of the clock.
+pub(crate) fn at(milliseconds: u64) -> Instant {
+    Instant::from_boot(Duration::from_millis(milliseconds))
+}
+
+/// The time between two moments in microseconds.
+pub(crate) fn micros(since: Instant, then: Instant) -> u128 {
+    then.saturating_duration_since(since).as_micros()
+}
+
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+pub(crate) fn key(group: &str) -> RouterKey {
+    RouterKey {
+        group: group.to_owned(),
+        family: Family::Ipv4,
+    }
+}
+
+/// Version 2 on eth0, one second, no authentication, preempting at once, tracking nothing.
+pub(crate) fn router(group: &str, id: u8, addresses: &[&str], priority: u8) -> RouterConfiguration {
+    let address = |text: &&str| VirtualAddress {
+        address: ip(text),
+        prefix_length: 32,
+        interface: None,
+        label: None,
+        advertised: true,
+    };
+    RouterConfiguration {
+        key: key(group),
+        virtual_router_id: VirtualRouterId::new(id).expect("an id"),
+        version: Version::V2,
+        interface: INTERFACE.to_owned(),
+        source: None,
+        addresses: addresses.iter().map(address).collect(),
+        priority: Priority::new(priority),
+        advertisement_interval: Duration::from_secs(1),
+        authentication: Authentication::None,
+        checksum: ChecksumMode::Auto,
+        preemption: Preemption {
+            enabled: true,
+            delay: Duration::ZERO,
+        },
+        announcements: Announcements {
+            count: 5,
+            repeat_after: Duration::from_secs(5),
+        },
+        lease: Lease::Forever,
+        track_interface: true,
+        tracking: Vec::new(),
+    }
+}
+
+/// Hands a whole configuration to a brain.
+pub(crate) fn configure(
+    brain: &mut Brain,
+    revision: u64,
+    routers: &[RouterConfiguration],
+    now: Instant,
+) -> Result<(), Refused> {
+    for router in routers {
+        let router = Box::new(router.clone());
+        brain.handle_command(Command::Configure { revision, router }, now)?;
+    }
+    let routers = u32::try_from(routers.len()).expect("few routers");
+    brain.handle_command(Command::Commit { revision, routers }, now)
+}
+
+/// What happened at a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Event {
+    /// An advertisement of this virtual router with this priority.
+    Sent(u8, u8),
+    Added(IpAddr),
+    Removed(IpAddr),
+    Announced(IpAddr),
+}
+
+pub(crate) struct Host {
+    pub(crate) brain: Brain,
+    pub(crate) address: IpAddr,
+    pub(crate) connected: bool,
+    /// A dead or sleeping host does nothing; what arrives waits with its time of arrival.
+    pub(crate) frozen: bool,
+    /// The virtual addresses in the simulated kernel.
+    pub(crate) present: BTreeSet<(String, IpAddr)>,
+    pub(crate) reports: BTreeMap<RouterKey, RouterReport>,
+    waiting: Vec<(Instant, IpAddr, IpAddr, Vec<u8>)>,
+}
+
+impl Host {
+    fn new(address: IpAddr) -> Self {
+        let mut brain = Brain::new();
+        brain.handle_link(INTERFACE, Link::Up, at(0));
+        brain.handle_source(INTERFACE, Family::Ipv4, Some(address), at(0));
+        Self {
+            brain,
+            address,
+            connected: true,
+            frozen: false,
+            present: BTreeSet::new(),
+            reports: BTreeMap::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// The state of a group as it was reported last.
+    pub(crate) fn state(&self, group: &str) -> Option<State> {
+        self.reports.get(&key(group)).map(|report| report.state)
+    }
+}
+
+struct Datagram {
+    sender: usize,
+    source: IpAddr,
+    destination: IpAddr,
+    message: Vec<u8>,
+}
+
+pub(crate) struct Segment {
+    pub(crate) now: Instant,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) log: Vec<(Instant, usize, Event)>,
+    in_flight: Vec<Datagram>,
+}
+
+impl Segment {
+    /// Hosts 10.0.0.11, 10.0.0.12, ... with a working eth0 and no routers.
+    pub(crate) fn of_hosts(number: usize) -> Self {
+        let hosts = (0..number).map(|host| {
+            let last = u8::try_from(host).expect("few hosts") + 11;
+            Host::new(Ipv4Addr::new(10, 0, 0, last).into())
+        });
+        Self {
+            now: at(0),
+            hosts: hosts.collect(),
+            log: Vec::new(),
+            in_flight: Vec::new(),
+        }
+    }
+
+    /// One host per configuration, which runs it from time 0.
+    pub(crate) fn running(routers: impl IntoIterator<Item = RouterConfiguration>) -> Self {
+        let routers: Vec<_> = routers.into_iter().collect();
+        let mut segment = Self::of_hosts(routers.len());
+        for (host, router) in routers.into_iter().enumerate() {
+            segment.commit(host, 1, &[router]);
+        }
+        segment
+    }
+
+    pub(crate) fn commit(&mut self, host: usize, revision: u64, routers: &[RouterConfiguration]) {
+        let now = self.now;
+        self.act(host, |brain| {
+            configure(brain, revision, routers, now).expect("the configuration can run");
+        });
+    }
+
+    /// Does something to a brain, and then what the brain wants.
+    pub(crate) fn act(&mut self, host: usize, act: impl FnOnce(&mut Brain)) {
+        act(&mut self.hosts[host].brain);
+        self.drain(host);
+    }
+
+    /// The kernel, or somebody with its powers, removes an address.
+    pub(crate) fn remove_address(&mut self, host: usize, address: IpAddr) {
+        assert!(
+            self.hosts[host]
+                .present
+                .remove(&(INTERFACE.to_owned(), address))
+        );
+        self.act(host, |brain| {
+            brain.handle_address_removed(INTERFACE, address)
+        });
+    }
+
+    /// A host wakes up: what waited is handled with its age, then the timers.
+    pub(crate) fn thaw(&mut self, host: usize) {
+        self.hosts[host].frozen = false;
+        for (received_at, source, destination, message) in
+            std::mem::take(&mut self.hosts[host].waiting)
+        {
+            let packet = Packet {
+                source,
+                destination,
+                hop_limit: HOP_LIMIT,
+                message: &message,
+            };
+            self.hosts[host]
+                .brain
+                .handle_packet(INTERFACE, &packet, received_at);
+        }
+        let now = self.now;
+        self.act(host, |brain| brain.handle_timeout(now));
+    }
+
+    /// Lets time pass until `end`. Timers that are due together fire before any of them hears
+    /// the others.
+    pub(crate) fn run_until(&mut self, end: Instant) {
+        loop {
+            if let Some((_, host)) = self.next_timeout().filter(|(due, _)| *due <= self.now) {
+                let now = self.now;
+                self.act(host, |brain| brain.handle_timeout(now));
+            } else if !self.in_flight.is_empty() {
+                self.deliver();
+            } else if let Some((due, _)) = self.next_timeout().filter(|(due, _)| *due <= end) {
+                self.now = due;
+            } else {
+                break;
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    pub(crate) fn run_for(&mut self, milliseconds: u64) {
+        self.run_until(self.now + Duration::from_millis(milliseconds));
+    }
+
+    /// The hosts that have this address, dead ones included.
+    pub(crate) fn holders(&self, address: &str) -> Vec<usize> {
+        let wanted = (INTERFACE.to_owned(), ip(address));
+        let hosts = self.hosts.iter().enumerate();
+        hosts
+            .filter(|(_, host)| host.present.contains(&wanted))
+            .map(|(host, _)| host)
+            .collect()
+    }
+
+    /// When something happened at a host for the last time.
+    pub(crate) fn last(&self, host: usize, wanted: impl Fn(Event) -> bool) -> Option<Instant> {
+        let mut log = self.log.iter().rev();
+        log.find(|(_, who, event)| *who == host && wanted(*event))
+            .map(|(when, ..)| *when)
+    }
+
+    /// What happened at a host since a moment.
+    pub(crate) fn events_since(&self, host: usize, since: Instant) -> Vec<Event> {
+        let log = self
+            .log
+            .iter()
+            .filter(|(when, who, _)| *who == host && *when >= since);
+        log.map(|(_, _, event)| *event).collect()
+    }
+
+    fn next_timeout(&self) -> Option<(Instant, usize)> {
+        let hosts = self
+            .hosts
+            .iter()
+            .enumerate()
+            .filter(|(_, host)| !host.frozen);
+        hosts
+            .filter_map(|(number, host)| Some((host.brain.poll_timeout()?, number)))
+            .min()
+    }
+
+    fn drain(&mut self, number: usize) {
+        let host = &mut self.hosts[number];
+        while let Some(action) = host.brain.poll_action() {
+            let event = match action {
+                Action::Send(sent) => {
+                    assert_eq!(&*sent.interface, INTERFACE);
+                    if host.connected {
+                        self.in_flight.push(Datagram {
+                            sender: number,
+                            source: sent.source,
+                            destination: sent.destination,
+                            message: sent.message.to_vec(),
+                        });
+                    }
+                    Event::Sent(sent.message[1], sent.message[2])
+                }
+                Action::AddAddress(holding) => {
+                    host.present
+                        .insert((holding.interface.to_string(), holding.address));
+                    Event::Added(holding.address)
+                }
+                Action::RemoveAddress(holding) => {
+                    host.present
+                        .remove(&(holding.interface.to_string(), holding.address));
+                    Event::Removed(holding.address)
+                }
+                Action::Announce(announcement) => {
+                    let key = (announcement.interface.to_string(), announcement.address);
+                    assert!(
+                        host.present.contains(&key),
+                        "only what is present is announced"
+                    );
+                    Event::Announced(announcement.address)
+                }
+            };
+            self.log.push((self.now, number, event));
+        }
+        while let Some(report) = host.brain.poll_report() {
+            match report {
+                Report::Router(report) => {
+                    host.reports.insert(report.key.clone(), *report);
+                }
+                Report::Removed(key) => {
+                    host.reports.remove(&key);
+                }
+                Report::Process(_) => panic!("the shell reports about the process"),
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        for Datagram {
+            sender,
+            source,
+            destination,
+            message,
+        } in std::mem::take(&mut self.in_flight)
+        {
+            for receiver in (0..self.hosts.len()).filter(|receiver| *receiver != sender) {
+                let host = &mut self.hosts[receiver];
+                if host.connected && host.frozen {
+                    host.waiting
+                        .push((self.now, source, destination, message.clone()));
+                } else if host.connected {
+                    let packet = Packet {
+                        source,
+                        destination,
+                        hop_limit: HOP_LIMIT,
+                        message: &message,
+                    };
+                    host.brain.handle_packet(INTERFACE, &packet, self.now);
+                    self.drain(receiver);
+                }
+            }
+        }
+    }
+}
