@@ -1,0 +1,129 @@
+//! The bridge and the cables from it to the nodes.
+
+use std::net::IpAddr;
+
+use anyhow::Result;
+
+use crate::plan::{LabNode, LabPlan, port};
+use crate::program::ip;
+
+/// Where all nodes are.
+const BRIDGE: &str = "bridge0";
+/// Where the nodes are that a partition takes away.
+const OTHER_BRIDGE: &str = "bridge1";
+
+/// Makes the bridges and one cable per node.
+pub(super) fn lay(plan: &LabPlan) -> Result<()> {
+    let network = plan.bridge_namespace();
+    for bridge in [BRIDGE, OTHER_BRIDGE] {
+        // Without snooping, multicast reaches every port at once and always.
+        ip(&[
+            "-n",
+            &network,
+            "link",
+            "add",
+            bridge,
+            "type",
+            "bridge",
+            "forward_delay",
+            "0",
+            "stp_state",
+            "0",
+            "mcast_snooping",
+            "0",
+        ])?;
+        ip(&["-n", &network, "link", "set", bridge, "up"])?;
+    }
+    for (position, node) in plan.nodes.iter().enumerate() {
+        connect(plan, position, node)?;
+    }
+    Ok(())
+}
+
+fn connect(plan: &LabPlan, position: usize, node: &LabNode) -> Result<()> {
+    let LabNode {
+        name,
+        address,
+        prefix_length,
+        interface,
+    } = node;
+    let (network, host, port) = (
+        plan.bridge_namespace(),
+        plan.node_namespace(name),
+        port(position),
+    );
+    ip(&[
+        "-n", &network, "link", "add", &port, "type", "veth", "peer", "name", interface, "netns",
+        &host,
+    ])?;
+    join(plan, position)?;
+    ip(&["-n", &network, "link", "set", &port, "up"])?;
+    ip(&["-n", &host, "link", "set", "lo", "up"])?;
+    ip(&["-n", &host, "link", "set", interface, "up"])?;
+    let address_and_length = format!("{address}/{prefix_length}");
+    let add = [
+        "-n",
+        &host,
+        "address",
+        "add",
+        &address_and_length,
+        "dev",
+        interface,
+    ];
+    match address {
+        IpAddr::V4(_) if *prefix_length < 31 => ip(&[&add[..], &["broadcast", "+"]].concat())?,
+        IpAddr::V4(_) => ip(&add)?,
+        IpAddr::V6(_) => ip(&[&add[..], &["nodad"]].concat())?,
+    };
+    Ok(())
+}
+
+/// Takes the carrier from a node's interface.
+pub(super) fn pull(plan: &LabPlan, position: usize) -> Result<()> {
+    ip(&[
+        "-n",
+        &plan.bridge_namespace(),
+        "link",
+        "set",
+        &port(position),
+        "down",
+    ])
+    .map(drop)
+}
+
+/// Gives a node's interface its carrier back.
+pub(super) fn plug(plan: &LabPlan, position: usize) -> Result<()> {
+    ip(&[
+        "-n",
+        &plan.bridge_namespace(),
+        "link",
+        "set",
+        &port(position),
+        "up",
+    ])
+    .map(drop)
+}
+
+/// Puts a node on the bridge of all.
+pub(super) fn join(plan: &LabPlan, position: usize) -> Result<()> {
+    enslave(plan, position, BRIDGE)
+}
+
+/// Puts a node on the other bridge.
+pub(super) fn isolate(plan: &LabPlan, position: usize) -> Result<()> {
+    enslave(plan, position, OTHER_BRIDGE)
+}
+
+fn enslave(plan: &LabPlan, position: usize, bridge: &str) -> Result<()> {
+    let network = plan.bridge_namespace();
+    ip(&[
+        "-n",
+        &network,
+        "link",
+        "set",
+        &port(position),
+        "master",
+        bridge,
+    ])
+    .map(drop)
+}
