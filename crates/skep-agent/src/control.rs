@@ -3,8 +3,9 @@
 //! One loop owns all state and waits for one closed [`Event`]; feeders, sockets and signals run
 //! beside it as tasks that only send events. What it is fed and refuses changes nothing.
 
-pub mod directory;
+mod checks;
 mod desired;
+pub mod directory;
 mod routes;
 mod status;
 
@@ -22,8 +23,10 @@ use tokio::time::MissedTickBehavior;
 use skep_linux::clock;
 use skep_linux::process::channel::Channel;
 use skep_manifest::name::NodeName;
+use skep_probe::check::Finding;
 use skep_vrrp::time::Instant;
 
+use crate::control::checks::{Checks, FINDINGS_WAITING};
 use crate::control::desired::DesiredState;
 use crate::control::directory::Contents;
 use crate::control::status::Observed;
@@ -52,6 +55,8 @@ enum Event {
     Fed(Contents),
     /// The data plane reported, or what it said is not understood.
     Reported(Result<Report, ReceiveError>),
+    /// A health check was looked at.
+    Looked(Finding),
     /// Somebody asks for the status.
     Asked(oneshot::Sender<AgentStatus>),
     /// It is time to confirm what the data plane was told.
@@ -68,22 +73,25 @@ enum Event {
 pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()> {
     let (contents, fed) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS_WAITING);
+    let (findings, looked) = mpsc::channel(FINDINGS_WAITING);
     tokio::spawn(directory::feed(options.manifests.clone(), contents));
     let server = routes::serve(&options.socket, questions)?;
     tokio::spawn(server);
     let mut control = Control {
         desired: DesiredState::new(options.node.clone()),
         observed: Observed::default(),
+        checks: Checks::new(findings),
         options,
         link: Link::new(channel).context("cannot wait for the data plane")?,
         untold: false,
     };
     control.send(&Command::ReportAll);
-    let mut inbox = Inbox::new(fed, asked)?;
+    let mut inbox = Inbox::new(fed, asked, looked)?;
     loop {
         match inbox.next(&control.link).await {
             Event::Fed(contents) => control.handle_fed(contents),
             Event::Reported(report) => control.handle_report(report),
+            Event::Looked(finding) => control.handle_finding(finding),
             Event::Asked(answer) => control.answer(answer),
             Event::HeartbeatDue => control.handle_heartbeat(),
             Event::Stopped => return Ok(()),
@@ -96,6 +104,7 @@ struct Control {
     options: Options,
     desired: DesiredState,
     observed: Observed,
+    checks: Checks,
     link: Link<Command, Report>,
     /// Whether the data plane did not hear all of the configuration.
     untold: bool,
@@ -103,8 +112,18 @@ struct Control {
 
 impl Control {
     fn handle_fed(&mut self, contents: Contents) {
-        if self.desired.offer(contents, now()) {
-            self.configure();
+        if !self.desired.offer(contents, now()) {
+            return;
+        }
+        if let Some(accepted) = self.desired.accepted() {
+            self.checks.follow(&accepted.desired, &accepted.routers);
+        }
+        self.configure();
+    }
+
+    fn handle_finding(&mut self, finding: Finding) {
+        if let Some(input) = self.checks.handle_finding(finding) {
+            self.send(&input);
         }
     }
 
@@ -112,6 +131,7 @@ impl Control {
         match report {
             Ok(report) => {
                 let is_new = self.observed.handle_report(report, now());
+                self.checks.set_own_address(self.observed.own_address());
                 if is_new {
                     self.configure();
                 }
@@ -122,6 +142,9 @@ impl Control {
 
     fn handle_heartbeat(&mut self) {
         self.send(&Command::Heartbeat);
+        for input in self.checks.inputs() {
+            self.send(&input);
+        }
         if self.untold {
             self.configure();
         }
@@ -153,7 +176,13 @@ impl Control {
     }
 
     fn answer(&self, answer: oneshot::Sender<AgentStatus>) {
-        let status = status::agent_status(&self.options, &self.desired, &self.observed, now());
+        let known = status::Knowledge {
+            options: &self.options,
+            desired: &self.desired,
+            observed: &self.observed,
+            checks: &self.checks,
+        };
+        let status = status::agent_status(&known, now());
         // Who asked may have left.
         let _unheard = answer.send(status);
     }
@@ -167,6 +196,7 @@ fn now() -> Instant {
 struct Inbox {
     fed: mpsc::Receiver<Contents>,
     asked: mpsc::Receiver<oneshot::Sender<AgentStatus>>,
+    looked: mpsc::Receiver<Finding>,
     heartbeat: tokio::time::Interval,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
@@ -176,12 +206,14 @@ impl Inbox {
     fn new(
         fed: mpsc::Receiver<Contents>,
         asked: mpsc::Receiver<oneshot::Sender<AgentStatus>>,
+        looked: mpsc::Receiver<Finding>,
     ) -> anyhow::Result<Self> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             fed,
             asked,
+            looked,
             heartbeat,
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
@@ -193,6 +225,7 @@ impl Inbox {
         tokio::select! {
             Some(contents) = self.fed.recv() => Event::Fed(contents),
             report = link.receive() => Event::Reported(report),
+            Some(finding) = self.looked.recv() => Event::Looked(finding),
             Some(answer) = self.asked.recv() => Event::Asked(answer),
             _ = self.heartbeat.tick() => Event::HeartbeatDue,
             _ = self.terminate.recv() => Event::Stopped,

@@ -166,6 +166,8 @@ pub struct InputStatus {
     pub name: String,
     /// `passing`, `failing` or `unknown`.
     pub health: String,
+    /// Why the last look failed, when it did.
+    pub complaint: Option<String>,
     /// How long ago that was last confirmed.
     pub heard_ms: Option<u64>,
 }

@@ -229,7 +229,8 @@ impl Brain {
                 && router.report == ReportState::Waiting
             {
                 router.report = ReportState::Fetched;
-                return Some(Report::Router(Box::new(router.describe(&self.inputs))));
+                let source = self.interfaces.source(&router.configuration).ok();
+                return Some(Report::Router(Box::new(router.describe(&self.inputs, source))));
             }
         }
         None

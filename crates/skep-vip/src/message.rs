@@ -83,6 +83,8 @@ pub struct RouterReport {
     pub virtual_router_id: VirtualRouterId,
     /// The interface it runs on.
     pub interface: String,
+    /// The address it advertises from, while it takes part.
+    pub source: Option<IpAddr>,
     /// Its state.
     pub state: State,
     /// Why it is in that state.

@@ -278,7 +278,7 @@ impl Router {
     }
 
     /// Everything control wants to know.
-    pub(crate) fn describe(&self, inputs: &Inputs) -> RouterReport {
+    pub(crate) fn describe(&self, inputs: &Inputs, source: Option<IpAddr>) -> RouterReport {
         let state = state(self.machine.state());
         let holding = match state {
             State::Active | State::Leaving => self.configuration.addresses.clone(),
@@ -289,6 +289,7 @@ impl Router {
             revision: self.revision,
             virtual_router_id: self.configuration.virtual_router_id,
             interface: self.configuration.interface.clone(),
+            source,
             state,
             reason: self.status.reason.clone(),
             since: self.status.since,

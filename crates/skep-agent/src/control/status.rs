@@ -16,20 +16,25 @@ use skep_vip::message::State;
 use skep_vrrp::time::Instant;
 
 use crate::control::Options;
+use crate::control::checks::Checks;
 use crate::control::desired::{Accepted, DesiredState, Rejected};
 
 pub(super) use observed::Observed;
 use observed::Known;
 
+/// Everything the status is made from.
+pub(super) struct Knowledge<'a> {
+    pub(super) options: &'a Options,
+    pub(super) desired: &'a DesiredState,
+    pub(super) observed: &'a Observed,
+    pub(super) checks: &'a Checks,
+}
+
 /// The whole status at the moment `now`.
-pub(super) fn agent_status(
-    options: &Options,
-    state: &DesiredState,
-    observed: &Observed,
-    now: Instant,
-) -> AgentStatus {
+pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
+    let Knowledge { options, desired: state, observed, .. } = *known;
     let accepted = state.accepted();
-    let groups = accepted.map(|accepted| vip_groups(accepted, observed, now));
+    let groups = accepted.map(|accepted| vip_groups(accepted, known, now));
     AgentStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: state.node().map(ToString::to_string),
@@ -67,21 +72,21 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
     }
 }
 
-fn vip_groups(accepted: &Accepted, observed: &Observed, now: Instant) -> Vec<VipGroupStatus> {
+fn vip_groups(accepted: &Accepted, known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupStatus> {
     let groups = accepted.desired.vip_groups.iter();
-    groups.map(|(name, group)| vip_group(accepted, name, group, observed, now)).collect()
+    groups.map(|(name, group)| vip_group(accepted, name, group, known, now)).collect()
 }
 
 fn vip_group(
     accepted: &Accepted,
     name: &Name,
     group: &VipGroup,
-    observed: &Observed,
+    knowledge: &Knowledge<'_>,
     now: Instant,
 ) -> VipGroupStatus {
     let spec = &group.declared.spec;
     let is_member = accepted.routers.iter().any(|router| router.key.group == name.as_str());
-    let routers: Vec<Known<'_>> = observed.routers_of(name).collect();
+    let routers: Vec<Known<'_>> = knowledge.observed.routers_of(name).collect();
     let active = routers.iter().find_map(|known| holder(accepted, known, now));
     VipGroupStatus {
         name: name.to_string(),
@@ -96,7 +101,10 @@ fn vip_group(
             .collect(),
         conditions: condition::of_group(is_member, &routers, active.as_ref(), accepted, now),
         active,
-        routers: routers.iter().map(|known| router::status(known.report, now)).collect(),
+        routers: routers
+            .iter()
+            .map(|known| router::status(known.report, knowledge.checks, now))
+            .collect(),
     }
 }
 

@@ -52,7 +52,8 @@ fn describe_router(text: &mut String, router: &RouterStatus) {
     field(text, "heard", &heard);
     for input in &router.inputs {
         let confirmed = input.heard_ms.map_or_else(|| "never confirmed".to_owned(), ago);
-        field(text, "input", &format!("{} {}, {confirmed}", input.name, input.health));
+        let complaint = input.complaint.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        field(text, "input", &format!("{} {}, {confirmed}{complaint}", input.name, input.health));
     }
     let counters: Vec<String> = router
         .counters

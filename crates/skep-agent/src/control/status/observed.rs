@@ -1,6 +1,7 @@
 //! What control knows of the data plane, each thing with its age.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use skep_manifest::name::Name;
@@ -55,6 +56,11 @@ impl Observed {
 
     pub(super) fn process(&self) -> Option<ProcessReport> {
         self.process.map(|(process, _)| process)
+    }
+
+    /// The address that this node's advertisements come from.
+    pub(in crate::control) fn own_address(&self) -> Option<IpAddr> {
+        self.routers.values().find_map(|(report, _)| report.source)
     }
 
     pub(super) fn is_data_plane_alive(&self, now: Instant) -> bool {

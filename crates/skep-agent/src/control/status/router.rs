@@ -7,9 +7,10 @@ use skep_vip::message::{Counters, Health, Heard, InputReport, Reason, RouterRepo
 use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
+use crate::control::checks::Checks;
 use crate::control::status::age_ms;
 
-pub(super) fn status(report: &RouterReport, now: Instant) -> RouterStatus {
+pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> RouterStatus {
     RouterStatus {
         family: match report.key.family {
             Family::Ipv4 => "ipv4".to_owned(),
@@ -22,7 +23,7 @@ pub(super) fn status(report: &RouterReport, now: Instant) -> RouterStatus {
         since_ms: age_ms(report.since, now),
         base_priority: report.base_priority.number(),
         effective_priority: report.effective_priority.number(),
-        inputs: report.inputs.iter().map(|input| input_status(input, now)).collect(),
+        inputs: report.inputs.iter().map(|input| input_status(input, checks, now)).collect(),
         heard: report.heard.as_ref().map(|heard| heard_status(heard, now)),
         holding: report.holding.iter().map(|held| held.address.to_string()).collect(),
         transitions: report.transitions.iter().rev().map(|one| transition(one, now)).collect(),
@@ -63,7 +64,7 @@ pub(super) fn because(reason: &Reason) -> String {
     }
 }
 
-fn input_status(input: &InputReport, now: Instant) -> InputStatus {
+fn input_status(input: &InputReport, checks: &Checks, now: Instant) -> InputStatus {
     let health = match input.health {
         Health::Unknown => "unknown",
         Health::Passing => "passing",
@@ -72,6 +73,7 @@ fn input_status(input: &InputReport, now: Instant) -> InputStatus {
     InputStatus {
         name: input.name.clone(),
         health: health.to_owned(),
+        complaint: checks.complaint(&input.name).map(str::to_owned),
         heard_ms: input.heard_at.map(|at| age_ms(at, now)),
     }
 }
