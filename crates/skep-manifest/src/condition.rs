@@ -1,76 +1,118 @@
-//! Conditions: how well something does, in words that programs and people share.
+//! Conditions: what is known of an object's state, in the words that every command prints.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One statement about something.
+/// What is known of one side of an object's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Condition {
-    /// What the statement is about.
+    /// Which side.
     #[serde(rename = "type")]
-    pub kind: ConditionType,
+    pub condition_type: ConditionType,
     /// Whether it holds.
     pub status: ConditionStatus,
-    /// Why, as a word for programs.
+    /// Why, in one word.
     pub reason: Reason,
-    /// Why, as a sentence for people.
+    /// Why, for people.
     pub message: String,
-    /// Since when, RFC 3339 in UTC.
+    /// When the status last changed: RFC 3339, in UTC.
     pub last_transition_time: String,
-    /// The generation of the desired state that it was observed against.
+    /// The generation of the desired state that this was seen with.
     pub observed_generation: u64,
 }
 
-/// What a condition is about.
+/// The sides of an object's state.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum ConditionType {
-    /// It is as declared.
+    /// It is as it shall be.
     Ready,
-    /// It is on the way there.
+    /// It is being changed.
     Reconciling,
-    /// It cannot get there without help.
+    /// It cannot be changed without somebody's help.
     Stalled,
-    /// It works, and something is wrong with it.
+    /// It works, but not as it should.
     Degraded,
 }
 
 /// Whether a condition holds.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum ConditionStatus {
     /// It does.
     True,
     /// It does not.
     False,
-    /// Nobody knows.
+    /// Nobody can tell.
     Unknown,
 }
 
-/// Why a condition is as it is.
+/// Why a condition is what it is. `skep explain conditions` prints this list.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum Reason {
-    /// Everything is as declared.
+    /// It is as the manifest says.
     AsDeclared,
-    /// Nothing is declared yet.
-    NothingDeclared,
-    /// What the source holds is refused; what ran keeps running.
-    Rejected,
-    /// No VIP group and no swarm has this node as a member.
+    /// It is not yet as the manifest says; work goes on.
+    InProgress,
+    /// It differs from the manifest, which says to report that and no more.
+    Drifted,
+    /// The manifests have errors; what ran before them goes on.
+    InvalidManifest,
+    /// A field has no effect in this version of skep.
+    NotSupported,
+    /// There is a cluster key, but no `Swarm`.
+    SwarmMissing,
+    /// There is a `Swarm`, but no cluster key.
+    KeyMissing,
+    /// No node of the manifest is this one.
     NotAMember,
+    /// The engine is in a swarm that is not skep's.
+    ForeignSwarm,
+    /// The Docker engine does not answer.
+    EngineSilent,
+    /// A node's agent does not answer.
+    AgentSilent,
+    /// The swarm has no majority of its managers.
+    QuorumLost,
+    /// The change would leave no majority of the managers.
+    QuorumAtRisk,
+    /// A node left the manifest before it was drained.
+    NodeNotDrained,
+    /// A setting counts only when the swarm is created.
+    InitOnly,
+    /// The stored desired state is older than what already ran.
+    StoreWentBack,
+    /// A source differs from what was last fed from it.
+    SourceDiffers,
+    /// A change is so large that somebody must confirm it.
+    AwaitsConfirmation,
+    /// The engine refused the change.
+    Refused,
     /// The process that speaks VRRP does not answer.
     DataPlaneSilent,
-    /// A virtual router of this node cannot take part.
-    Fault,
-    /// No router is known to hold the addresses.
+    /// Control does not answer; the VIPs carry on with what they know.
+    ControlSilent,
+    /// A member left, and nobody took over.
+    NoSuccessor,
+    /// Nobody holds the addresses.
     NoActive,
+    /// More than one member holds the addresses.
+    TwoActive,
+    /// Somebody else uses the same virtual router id.
+    ForeignAdvertisements,
+    /// A health input fails.
+    InputFailing,
+    /// An interface is down or missing.
+    InterfaceDown,
+    /// A key or secret is missing on this node.
+    SecretMissing,
 }
 
 impl fmt::Display for ConditionType {

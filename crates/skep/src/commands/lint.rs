@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use skep_agent::source;
 use skep_lint::render::{Colour, human, json};
-use skep_manifest::parse;
+use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 
 use crate::exit::Exit;

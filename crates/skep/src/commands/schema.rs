@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use skep_manifest::object::Kind;
+use skep_manifest::schema;
 
 use crate::exit::Exit;
 use crate::output;
@@ -19,7 +21,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     if let Some(directory) = &arguments.write {
-        for (name, text) in skep_manifest::generated_schemas() {
+        for (name, text) in schema::generated_schemas() {
             let path = directory.join(name);
             std::fs::write(&path, text)
                 .with_context(|| format!("cannot write {}", path.display()))?;
@@ -27,12 +29,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     let schema = match &arguments.kind {
-        None => skep_manifest::schema(),
-        Some(kind) => match skep_manifest::kind_schema(kind) {
-            Some(schema) => schema,
-            None => bail!("there is no kind `{kind}`: one of {}", skep_manifest::KINDS.join(", ")),
-        },
+        None => schema::schema(),
+        Some(word) => schema::kind_schema(kind(word)?),
     };
     output::print_json(&schema)?;
     Ok(Exit::Success)
+}
+
+/// The kind that `word` names, in any case and in the singular or the plural.
+fn kind(word: &str) -> anyhow::Result<Kind> {
+    let is_it = |kind: &Kind| {
+        let name = kind.as_str().to_ascii_lowercase();
+        let word = word.to_ascii_lowercase();
+        word == name || word.strip_suffix('s') == Some(&name)
+    };
+    let Some(kind) = Kind::ALL.into_iter().find(is_it) else {
+        let names = Kind::ALL.map(Kind::as_str).join(", ");
+        bail!("there is no kind `{word}`: one of {names}");
+    };
+    Ok(kind)
 }

@@ -18,7 +18,7 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
     );
     field(&mut text, "active", &active);
     for condition in &group.conditions {
-        let (kind, status) = (condition.kind, condition.status);
+        let (kind, status) = (condition.condition_type, condition.status);
         field(&mut text, "condition", &format!("{kind} {status}: {}", condition.message));
     }
     text.push_str("\nmembers\n");

@@ -11,7 +11,7 @@ pub(crate) fn is_ready(status: &AgentStatus) -> bool {
     let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
     groups
         .chain(&status.conditions)
-        .filter(|condition| condition.kind == ConditionType::Ready)
+        .filter(|condition| condition.condition_type == ConditionType::Ready)
         .all(|condition| condition.status == ConditionStatus::True)
 }
 
@@ -70,5 +70,5 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
 }
 
 fn is_complaint(condition: &&Condition) -> bool {
-    condition.kind == ConditionType::Degraded && condition.status == ConditionStatus::True
+    condition.condition_type == ConditionType::Degraded && condition.status == ConditionStatus::True
 }

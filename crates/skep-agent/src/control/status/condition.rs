@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use skep_api::status::Holder;
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
-use skep_vip::message::State;
+use skep_vip::message::{self, State};
 use skep_vrrp::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -17,7 +17,7 @@ use crate::control::status::router::because;
 pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) -> Vec<Condition> {
     let generation = state.accepted().map_or(0, |accepted| accepted.generation);
     let ready = |status, reason, message: &str, since| Condition {
-        kind: ConditionType::Ready,
+        condition_type: ConditionType::Ready,
         status,
         reason,
         message: message.to_owned(),
@@ -27,9 +27,9 @@ pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) 
     let (no, yes) = (ConditionStatus::False, ConditionStatus::True);
     let condition = match (state.accepted(), state.rejected()) {
         (_, Some(rejected)) => {
-            ready(no, Reason::Rejected, "what the source holds is refused", rejected.at)
+            ready(no, Reason::InvalidManifest, "what the source holds is refused", rejected.at)
         }
-        (None, None) => ready(no, Reason::NothingDeclared, "nothing was read yet", now),
+        (None, None) => ready(no, Reason::InProgress, "nothing was read yet", now),
         (Some(_), None) if !observed.is_data_plane_alive(now) => {
             ready(no, Reason::DataPlaneSilent, "the vip process does not answer", now)
         }
@@ -62,7 +62,7 @@ pub(super) fn of_group(
     let (status, reason, message) = match (fault, active) {
         (Some(fault), _) => {
             let message = format!("this node takes no part: {}", because(&fault.report.reason));
-            (ConditionStatus::False, Reason::Fault, message)
+            (ConditionStatus::False, fault_reason(&fault.report.reason), message)
         }
         (None, Some(_)) => {
             (ConditionStatus::True, Reason::AsDeclared, "the addresses are held".to_owned())
@@ -76,13 +76,32 @@ pub(super) fn of_group(
         }
     };
     vec![Condition {
-        kind: ConditionType::Ready,
+        condition_type: ConditionType::Ready,
         status,
         reason,
         message,
         last_transition_time: wall_time(since, now),
         observed_generation: accepted.generation,
     }]
+}
+
+const fn fault_reason(reason: &message::Reason) -> Reason {
+    match reason {
+        message::Reason::InputFailing { .. } => Reason::InputFailing,
+        message::Reason::InterfaceDown { .. }
+        | message::Reason::InterfaceMissing { .. }
+        | message::Reason::NoSourceAddress { .. } => Reason::InterfaceDown,
+        message::Reason::SocketRefused { .. } => Reason::Refused,
+        message::Reason::Started
+        | message::Reason::Owner
+        | message::Reason::Silence
+        | message::Reason::Released
+        | message::Reason::Preempted
+        | message::Reason::OutRanked { .. }
+        | message::Reason::Overslept { .. }
+        | message::Reason::Recovered
+        | message::Reason::Stopped => Reason::InProgress,
+    }
 }
 
 /// `then` on the wall clock, for people.
