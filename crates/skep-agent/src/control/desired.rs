@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use skep_lint::{Audience, Finding, lint_for};
+use skep_lint::finding::Finding;
+use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use skep_agent::source;
-use skep_lint::render::{Colour, human, json};
+use skep_lint::render::human::Colour;
+use skep_lint::render::{human, json};
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 
@@ -49,9 +50,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     match arguments.format {
         Format::Human => {
             let colour = if output::may_colour() { Colour::Always } else { Colour::Never };
-            output::print(&human(&set, &findings, colour))?;
+            output::print(&human::render(&set, &findings, colour))?;
         }
-        Format::Json => output::print_json(&json(&set, &findings))?,
+        Format::Json => output::print(&json::render(&set, &findings))?,
     }
     let denied = match arguments.deny {
         None => Severity::Error,
