@@ -139,7 +139,7 @@ impl VirtualRouter {
     }
 
     /// Advertises from `source` from now on, and is ranked by it.
-    pub const fn handle_source(&mut self, source: IpAddr) {
+    pub fn handle_source(&mut self, source: IpAddr) {
         self.source = Some(source);
     }
 

@@ -140,6 +140,14 @@ fn another_source_address_does_not_disturb_the_router() {
     assert_eq!(segment.holders("10.0.0.70"), [0]);
     let heard = segment.hosts[1].reports[&key("web")].heard.clone();
     assert_eq!(heard.expect("the other one is heard").from, ip("10.0.0.99"));
+    // It is ranked by the new address, too: of equal priorities 10.0.0.99 beats 10.0.0.12.
+    segment.commit(1, 2, &[router("web", 51, &["10.0.0.70"], 100)]);
+    segment.hosts[1].connected = false;
+    segment.run_for(5_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0, 1]);
+    segment.hosts[1].connected = true;
+    segment.run_for(1_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0]);
 }
 
 #[test]
