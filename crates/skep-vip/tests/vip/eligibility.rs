@@ -190,6 +190,33 @@ fn weights_and_demotions_move_the_address_and_give_it_back() {
 }
 
 #[test]
+fn a_lowered_priority_outlives_a_new_configuration() {
+    let tracking = vec![TrackedInput {
+        name: "check".to_owned(),
+        effect: Effect::Weight(-30),
+    }];
+    let alone = || RouterConfiguration {
+        tracking: tracking.clone(),
+        ..router("web", 51, &["10.0.0.70"], 100)
+    };
+    let mut segment = Segment::running([alone()]);
+    input(&mut segment, 0, Health::Failing);
+    segment.run_until(at(20_100));
+    segment.commit(0, 2, &[alone()]);
+    segment.run_until(at(30_000));
+    let priorities = segment
+        .events_since(0, at(0))
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Sent(_, priority) => Some(priority),
+            Event::Added(_) | Event::Removed(_) | Event::Announced(_) => None,
+        });
+    let priorities: Vec<u8> = priorities.collect();
+    // One a second from 3.7 s to 29.7 s: the commit brought no other one.
+    assert_eq!(priorities, [70; 27]);
+}
+
+#[test]
 fn an_unknown_input_neither_demotes_nor_faults() {
     for effect in [Effect::Fault, Effect::Demote, Effect::Weight(-50)] {
         let mut segment = pair(effect);
