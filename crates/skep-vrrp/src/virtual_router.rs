@@ -268,10 +268,10 @@ impl VirtualRouter {
         match rank {
             Rank::Release => backup.released(now),
             Rank::Higher | Rank::EqualHigherAddress | Rank::EqualLowerAddress => {
-                backup.follow(interval, now)
+                Backup::following(interval, now)
             }
             Rank::Lower => match self.preemption() {
-                Preemption::Disabled => backup.follow(interval, now),
+                Preemption::Disabled => Backup::following(interval, now),
                 Preemption::After(delay) => backup.suffer(delay, interval, now),
             },
         }
