@@ -30,9 +30,9 @@ mod commit;
 ///
 /// After every wake-up: first what arrived ([`Self::handle_packet`], with the time of its
 /// arrival), then [`Self::handle_timeout`], then what the kernel says about interfaces and
-/// addresses; at the end [`Self::poll_action`] until there is nothing left. A router without an
-/// open socket, a link and a source address is in Fault, so the shell says what it knows of an
-/// interface before it commits a configuration that uses it.
+/// addresses; at the end [`Self::poll_action`] until there is nothing left. A router is in Fault
+/// until its interface has a link and offers a source address, so the shell says what it knows of
+/// an interface before it commits a configuration that uses it.
 ///
 /// In steady state, hearing and sending advertisements allocates nothing.
 #[derive(Debug, Default)]

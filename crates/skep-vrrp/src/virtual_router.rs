@@ -139,7 +139,7 @@ impl VirtualRouter {
     }
 
     /// Advertises from `source` from now on, and is ranked by it.
-    pub const fn handle_source(&mut self, source: IpAddr) {
+    pub fn handle_source(&mut self, source: IpAddr) {
         self.source = Some(source);
     }
 
@@ -268,10 +268,10 @@ impl VirtualRouter {
         match rank {
             Rank::Release => backup.released(now),
             Rank::Higher | Rank::EqualHigherAddress | Rank::EqualLowerAddress => {
-                backup.follow(interval, now)
+                Backup::following(interval, now)
             }
             Rank::Lower => match self.preemption() {
-                Preemption::Disabled => backup.follow(interval, now),
+                Preemption::Disabled => Backup::following(interval, now),
                 Preemption::After(delay) => backup.suffer(delay, interval, now),
             },
         }

@@ -140,6 +140,14 @@ fn another_source_address_does_not_disturb_the_router() {
     assert_eq!(segment.holders("10.0.0.70"), [0]);
     let heard = segment.hosts[1].reports[&key("web")].heard.clone();
     assert_eq!(heard.expect("the other one is heard").from, ip("10.0.0.99"));
+    // It is ranked by the new address, too: of equal priorities 10.0.0.99 beats 10.0.0.12.
+    segment.commit(1, 2, &[router("web", 51, &["10.0.0.70"], 100)]);
+    segment.hosts[1].connected = false;
+    segment.run_for(5_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0, 1]);
+    segment.hosts[1].connected = true;
+    segment.run_for(1_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0]);
 }
 
 #[test]
@@ -179,6 +187,33 @@ fn weights_and_demotions_move_the_address_and_give_it_back() {
         segment.run_for(5_000);
         assert_eq!(segment.holders("10.0.0.70"), [0], "{effect:?}");
     }
+}
+
+#[test]
+fn a_lowered_priority_outlives_a_new_configuration() {
+    let tracking = vec![TrackedInput {
+        name: "check".to_owned(),
+        effect: Effect::Weight(-30),
+    }];
+    let alone = || RouterConfiguration {
+        tracking: tracking.clone(),
+        ..router("web", 51, &["10.0.0.70"], 100)
+    };
+    let mut segment = Segment::running([alone()]);
+    input(&mut segment, 0, Health::Failing);
+    segment.run_until(at(20_100));
+    segment.commit(0, 2, &[alone()]);
+    segment.run_until(at(30_000));
+    let priorities = segment
+        .events_since(0, at(0))
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Sent(_, priority) => Some(priority),
+            Event::Added(_) | Event::Removed(_) | Event::Announced(_) => None,
+        });
+    let priorities: Vec<u8> = priorities.collect();
+    // One a second from 3.7 s to 29.7 s: the commit brought no other one.
+    assert_eq!(priorities, [70; 27]);
 }
 
 #[test]

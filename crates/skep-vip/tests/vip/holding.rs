@@ -33,6 +33,16 @@ fn an_address_that_is_not_held_stays_away() {
 }
 
 #[test]
+fn what_is_taken_and_lost_before_anything_was_done_is_neither_added_nor_announced() {
+    let mut segment = Segment::running([router("web", 51, &["10.0.0.70"], 128)]);
+    segment.act(0, |brain| {
+        brain.handle_timeout(at(3_500));
+        brain.handle_link(INTERFACE, Link::Down, at(3_500));
+    });
+    assert_eq!(segment.events_since(0, at(0)), [Event::Sent(51, 128)]);
+}
+
+#[test]
 fn a_shutdown_gives_up_everywhere_and_then_releases() {
     let mut segment = Segment::of_hosts(1);
     segment.commit(

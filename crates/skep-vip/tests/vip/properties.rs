@@ -39,7 +39,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     ];
     let operation = prop_oneof![
         6 => (1..5_000_u64).prop_map(Operation::Pass),
-        2 => (host.clone(), groups).prop_map(|(host, groups)| Operation::Commit(host, groups)),
+        4 => (host.clone(), groups).prop_map(|(host, groups)| Operation::Commit(host, groups)),
         1 => (host.clone(), link).prop_map(|(host, link)| Operation::Link(host, link)),
         1 => (host.clone(), proptest::option::of(11..20_u8))
             .prop_map(|(host, source)| Operation::Source(host, source)),

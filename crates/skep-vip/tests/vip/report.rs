@@ -5,7 +5,7 @@ use skep_vip::message::{Counters, Reason, Report, State};
 use skep_vrrp::packet::Packet;
 use skep_vrrp::time::Instant;
 
-use crate::segment::{Segment, at, ip, key, router};
+use crate::segment::{Segment, at, configure, ip, key, router};
 
 fn reports(segment: &mut Segment, host: usize) -> Vec<Report> {
     std::iter::from_fn(|| segment.hosts[host].brain.poll_report()).collect()
@@ -87,6 +87,34 @@ fn a_router_that_is_gone_is_reported_as_removed() {
     reports(&mut segment, 0);
     segment.hosts[0].brain.handle_shutdown(at(100));
     assert_eq!(reports(&mut segment, 0), [Report::Removed(key("web"))]);
+}
+
+#[test]
+fn a_router_that_is_gone_and_back_is_reported_as_running() {
+    let mut segment = Segment::running([router("web", 51, &["10.0.0.70"], 128)]);
+    reports(&mut segment, 0);
+    let brain = &mut segment.hosts[0].brain;
+    brain.handle_shutdown(at(100));
+    let again = router("web", 51, &["10.0.0.70"], 128);
+    configure(brain, 2, &[again], at(200)).expect("the configuration can run");
+    let reports = reports(&mut segment, 0);
+    assert!(
+        matches!(reports.as_slice(), [Report::Router(_)]),
+        "{reports:?}"
+    );
+}
+
+#[test]
+fn advertisements_for_a_router_that_is_gone_do_not_reach_its_successor() {
+    let mut segment =
+        Segment::running([200, 100].map(|priority| router("web", 51, &["10.0.0.70"], priority)));
+    segment.commit(1, 2, &[router("mail", 52, &["10.0.0.80"], 100)]);
+    segment.run_until(at(3_500));
+    assert!(segment.hosts[0].reports[&key("web")].counters.sent > 0);
+    assert_eq!(
+        segment.hosts[1].reports[&key("mail")].counters,
+        Counters::default()
+    );
 }
 
 /// The counters of a Backup after it received `message` once.

@@ -57,7 +57,7 @@ impl Backup {
         }
     }
 
-    /// RFC 9568 §6.4.3: after it was Active, the successor's interval counts.
+    /// RFC 9568 §6.4.2 and §6.4.3: an acceptable Active router is alive, its interval counts.
     pub(super) const fn following(interval: Duration, now: Instant) -> Self {
         Self {
             active_interval: Some(interval),
@@ -72,11 +72,6 @@ impl Backup {
             countdown: Countdown::Awakening,
             ..Self::following(interval, now)
         }
-    }
-
-    /// The Active router is alive and acceptable.
-    pub(super) const fn follow(self, interval: Duration, now: Instant) -> Self {
-        Self::following(interval, now)
     }
 
     /// RFC 9568 §6.4.2: priority 0 leaves only the skew time to wait.

@@ -1,6 +1,7 @@
 //! One test per rule of RFC 9568, and of RFC 3768 where version 2 differs.
 //! `docs/reference/rfc9568.md` lists the rules with the names of these tests.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -640,4 +641,18 @@ fn another_configuration_keeps_the_state_and_what_changed_is_advertised_at_once(
     );
     assert_eq!(actions(&mut router), [send(100, Purpose::Keep)]);
     assert_eq!(router.poll_timeout(), Some(at(24_100)));
+}
+
+#[test]
+fn the_checklist_names_every_test_here_and_no_other() {
+    let checklist = include_str!("../../../../docs/reference/rfc9568.md");
+    let named = |name: &&str| {
+        ["s5_", "s6_", "s7_", "rfc3768_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    let listed: BTreeSet<&str> = checklist.split('`').filter(named).collect();
+    let tests = include_str!("rfc9568.rs").lines();
+    let tests = tests.filter_map(|line| line.strip_prefix("fn ")?.strip_suffix("() {"));
+    assert_eq!(listed, tests.filter(named).collect());
 }
