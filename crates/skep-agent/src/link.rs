@@ -51,7 +51,11 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> {
     /// When the runtime refuses the descriptor.
     pub(crate) fn new(channel: Channel) -> io::Result<Self> {
         let readiness = Readiness::of(&channel)?;
-        Ok(Self { channel, readiness, messages: PhantomData })
+        Ok(Self {
+            channel,
+            readiness,
+            messages: PhantomData,
+        })
     }
 
     /// Sends `message` now or not at all.
@@ -79,7 +83,10 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> {
             Ok(None) => None,
             Err(error) => Some(Err(ReceiveError::Channel(error))),
         };
-        self.readiness.read(next).await.map_err(ReceiveError::Wait)?
+        self.readiness
+            .read(next)
+            .await
+            .map_err(ReceiveError::Wait)?
     }
 }
 
@@ -108,7 +115,10 @@ mod tests {
         one.send(b"{").expect("there is room");
         one.send(b"7").expect("there is room");
         let other: Link<(), u32> = Link::new(other).expect("a link");
-        assert!(matches!(other.receive().await, Err(ReceiveError::NotUnderstood(_))));
+        assert!(matches!(
+            other.receive().await,
+            Err(ReceiveError::NotUnderstood(_))
+        ));
         assert_eq!(other.receive().await.expect("it was sent"), 7);
     }
 

@@ -29,12 +29,16 @@ impl Memory {
     /// New memory: no heartbeat, no configuration. What is never written takes no room.
     pub(crate) fn create() -> Result<Self, SharedMemoryError> {
         let cells = CONFIGURATION + cells_for(CONFIGURATION_BYTES_MAX);
-        Ok(Self { shared: SharedMemory::create("skep-vip", cells)? })
+        Ok(Self {
+            shared: SharedMemory::create("skep-vip", cells)?,
+        })
     }
 
     /// The memory that the supervisor made.
     pub(crate) fn map(descriptor: OwnedFd) -> Result<Self, SharedMemoryError> {
-        Ok(Self { shared: SharedMemory::map(descriptor)? })
+        Ok(Self {
+            shared: SharedMemory::map(descriptor)?,
+        })
     }
 
     /// How many turns the wire threads made so far.
@@ -103,7 +107,10 @@ mod tests {
         first.beat();
         drop(first);
         let second = another_process_s_view(&memory);
-        assert_eq!(second.configuration().as_deref(), Some(b"a configuration".as_slice()));
+        assert_eq!(
+            second.configuration().as_deref(),
+            Some(b"a configuration".as_slice())
+        );
         assert_eq!(memory.heartbeat(), 1);
     }
 }

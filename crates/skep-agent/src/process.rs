@@ -32,7 +32,9 @@ impl Role {
     /// The role with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Control, Self::Vip].into_iter().find(|role| role.name() == name)
+        [Self::Control, Self::Vip]
+            .into_iter()
+            .find(|role| role.name() == name)
     }
 }
 

@@ -76,7 +76,10 @@ pub fn read(paths: &[PathBuf]) -> Result<Tree, ReadError> {
 pub fn read_standard_input() -> Result<Source, ReadError> {
     let path = Path::new("-");
     let text = read_limited(io::stdin().lock(), path)?;
-    Ok(Source { name: "-".to_owned(), text })
+    Ok(Source {
+        name: "-".to_owned(),
+        text,
+    })
 }
 
 #[derive(Default)]
@@ -117,7 +120,9 @@ impl Reader {
             return Ok(());
         }
         if self.tree.sources.len() == FILES_MAX {
-            return Err(ReadError::TooMany { path: root.to_owned() });
+            return Err(ReadError::TooMany {
+                path: root.to_owned(),
+            });
         }
         self.read_file(path)
     }
@@ -126,7 +131,10 @@ impl Reader {
         self.note_link(path);
         let file = fs::File::open(path).map_err(|source| unreadable(path, source))?;
         let text = read_limited(file, path)?;
-        self.tree.sources.push(Source { name: path.display().to_string(), text });
+        self.tree.sources.push(Source {
+            name: path.display().to_string(),
+            text,
+        });
         Ok(())
     }
 
@@ -171,7 +179,9 @@ fn read_limited(file: impl Read, path: &Path) -> Result<Vec<u8>, ReadError> {
         .read_to_end(&mut text)
         .map_err(|source| unreadable(path, source))?;
     if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(ReadError::TooLarge { path: path.to_owned() });
+        return Err(ReadError::TooLarge {
+            path: path.to_owned(),
+        });
     }
     Ok(text)
 }
@@ -183,7 +193,10 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// The directory that holds `path`, `.` for a bare name.
@@ -200,7 +213,10 @@ fn metadata(path: &Path) -> Result<fs::Metadata, ReadError> {
 }
 
 fn unreadable(path: &Path, source: io::Error) -> ReadError {
-    ReadError::Unreadable { path: path.to_owned(), source }
+    ReadError::Unreadable {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
     let signals = Signals::catch().context("cannot catch signals")?;
     let poller = Poller::new().context("cannot wait for several things at once")?;
     poller.add(&signals, 0).context("cannot wait for signals")?;
-    let (control, vip) = Channel::pair().context("cannot make the channel between the processes")?;
+    let (control, vip) =
+        Channel::pair().context("cannot make the channel between the processes")?;
     let memory = Memory::create()?;
     let supervisor = Supervisor {
         arguments: arguments.to_vec(),
@@ -79,7 +80,10 @@ impl Supervisor {
         loop {
             let now = clock::now();
             self.start_what_is_due(now);
-            let _ready = self.poller.wait(&mut events, Some(LOOK)).context("cannot wait")?;
+            let _ready = self
+                .poller
+                .wait(&mut events, Some(LOOK))
+                .context("cannot wait")?;
             if self.handle_signals()? {
                 return self.stop();
             }
@@ -173,8 +177,16 @@ impl Supervisor {
                 tracing::error!("a process does not end, it is made to");
                 self.end_children(End::Force);
             }
-            let _ready = self.poller.wait(&mut events, Some(LOOK)).context("cannot wait")?;
-            while self.signals.receive().context("cannot read signals")?.is_some() {}
+            let _ready = self
+                .poller
+                .wait(&mut events, Some(LOOK))
+                .context("cannot wait")?;
+            while self
+                .signals
+                .receive()
+                .context("cannot read signals")?
+                .is_some()
+            {}
             while let Some(ended) = child::reap().context("cannot reap children")? {
                 for role in [Role::Vip, Role::Control] {
                     let is_it = |child: &Child| child.id() == ended.id;
@@ -188,7 +200,10 @@ impl Supervisor {
     }
 
     fn end_children(&self, end: End) {
-        for child in [self.vip.child(), self.control.child()].into_iter().flatten() {
+        for child in [self.vip.child(), self.control.child()]
+            .into_iter()
+            .flatten()
+        {
             if let Err(error) = child.end(end) {
                 tracing::error!(pid = child.id(), %error, "a process cannot be ended");
             }

@@ -81,7 +81,9 @@ impl CallError {
             Self::NoAgent { .. } => {
                 "start it with `skep agent` or `systemctl start skep`, or name its socket with --socket"
             }
-            Self::PermissionDenied { .. } => "run this as root or as a member of the socket's group",
+            Self::PermissionDenied { .. } => {
+                "run this as root or as a member of the socket's group"
+            }
             Self::Late { .. } | Self::Broken(_) | Self::Unreadable(_) => {
                 "look at the agent's log: journalctl -u skep"
             }
@@ -95,7 +97,9 @@ impl Client {
     /// A client of the agent that listens on `socket`.
     #[must_use]
     pub fn new(socket: &Path) -> Self {
-        Self { socket: socket.to_owned() }
+        Self {
+            socket: socket.to_owned(),
+        }
     }
 
     /// What the agent says of itself, of what it was told and of what it sees.
@@ -109,7 +113,9 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let answer = tokio::time::timeout(ANSWER_LIMIT, self.call(path)).await;
-        let body = answer.map_err(|_elapsed| CallError::Late { socket: self.socket.clone() })??;
+        let body = answer.map_err(|_elapsed| CallError::Late {
+            socket: self.socket.clone(),
+        })??;
         serde_json::from_slice(&body).map_err(CallError::NotUnderstood)
     }
 
@@ -117,14 +123,18 @@ impl Client {
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| self.connect_error(source))?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(CallError::Broken)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(CallError::Broken)?;
         let request = Request::get(path)
             .header(hyper::header::HOST, "agent")
             .body(Empty::<Bytes>::new())
             .expect("the paths of this crate are valid");
         let exchange = async {
-            let response = sender.send_request(request).await.map_err(CallError::Broken)?;
+            let response = sender
+                .send_request(request)
+                .await
+                .map_err(CallError::Broken)?;
             let status = response.status();
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
                 .collect()

@@ -2,4 +2,6 @@
 //!
 //! The value that `skep diff` prints is the value the agents apply; nothing is left to choose.
 
+pub mod action;
 pub mod configure;
+pub mod observed;

@@ -44,7 +44,11 @@ pub async fn run(
             () = findings.closed() => return,
         };
         let verdict = judge.hear(&outcome);
-        let finding = Finding { check: name.clone(), verdict, outcome };
+        let finding = Finding {
+            check: name.clone(),
+            verdict,
+            outcome,
+        };
         if findings.send(finding).await.is_err() {
             return;
         }
@@ -99,7 +103,10 @@ mod tests {
         let (_address, own_address) = watch::channel(Some(IpAddr::from([127, 0, 0, 1])));
         tokio::spawn(run(name, spec, own_address, sender));
         let first = findings.recv().await.expect("it looks");
-        assert_eq!((first.verdict, first.outcome), (Verdict::Passing, Outcome::Passed));
+        assert_eq!(
+            (first.verdict, first.outcome),
+            (Verdict::Passing, Outcome::Passed)
+        );
         drop(listener);
         loop {
             let finding = findings.recv().await.expect("it looks");
@@ -116,6 +123,9 @@ mod tests {
             "exec": {"argv": ["/bin/sleep", "600"]}, "interval": "50ms",
         }));
         let outcome = look(&spec, None).await;
-        assert_eq!(outcome, Outcome::Failed("no result within 0.05 s".to_owned()));
+        assert_eq!(
+            outcome,
+            Outcome::Failed("no result within 0.05 s".to_owned())
+        );
     }
 }

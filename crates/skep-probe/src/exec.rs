@@ -34,7 +34,11 @@ async fn run(exec: &ExecProbe) -> Result<(), String> {
     if status.success() {
         return Ok(());
     }
-    Err(format!("`{program}` {}{}", ended(status), last_line(&complaint)))
+    Err(format!(
+        "`{program}` {}{}",
+        ended(status),
+        last_line(&complaint)
+    ))
 }
 
 fn start(exec: &ExecProbe) -> Result<Child, String> {
@@ -45,7 +49,10 @@ fn start(exec: &ExecProbe) -> Result<Child, String> {
     command
         .args(arguments)
         .env_clear()
-        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
         .envs(&exec.environment)
         .current_dir("/")
         .stdin(Stdio::null())
@@ -57,7 +64,9 @@ fn start(exec: &ExecProbe) -> Result<Child, String> {
         let user = User::named(&exec.user)?;
         command.uid(user.id).gid(user.group);
     }
-    command.spawn().map_err(|error| format!("cannot be started: {error}"))
+    command
+        .spawn()
+        .map_err(|error| format!("cannot be started: {error}"))
 }
 
 /// The process group of a child; it is ended as a whole when this is dropped.

@@ -38,7 +38,12 @@ impl Judge {
             Initially::Failing => Verdict::Failing,
             Initially::Passing => Verdict::Passing,
         };
-        Self { rise: spec.rise, fall: spec.fall, verdict, against: 0 }
+        Self {
+            rise: spec.rise,
+            fall: spec.fall,
+            verdict,
+            against: 0,
+        }
     }
 
     /// What counts at present.
@@ -72,14 +77,25 @@ mod tests {
 
     /// The verdicts after each outcome, `+` passed or `-` failed, with rise 2 and fall 3.
     fn verdicts(initial: Verdict, outcomes: &str) -> String {
-        let mut judge = Judge { rise: 2, fall: 3, verdict: initial, against: 0 };
+        let mut judge = Judge {
+            rise: 2,
+            fall: 3,
+            verdict: initial,
+            against: 0,
+        };
         outcomes
             .chars()
             .map(|outcome| match outcome {
                 '+' => judge.hear(&Outcome::Passed),
                 _ => judge.hear(&Outcome::Failed(String::new())),
             })
-            .map(|verdict| if verdict == Verdict::Passing { '+' } else { '-' })
+            .map(|verdict| {
+                if verdict == Verdict::Passing {
+                    '+'
+                } else {
+                    '-'
+                }
+            })
             .collect()
     }
 

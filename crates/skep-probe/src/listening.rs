@@ -98,14 +98,24 @@ mod tests {
     fn a_socket_for_every_address_serves_each_of_them() {
         let listener = TcpListener::bind("0.0.0.0:0").expect("a listener");
         let port = listener.local_addr().expect("it is bound").port();
-        assert_eq!(probe(port, Some(IpAddr::from([10, 0, 0, 60]))), Outcome::Passed);
+        assert_eq!(
+            probe(port, Some(IpAddr::from([10, 0, 0, 60]))),
+            Outcome::Passed
+        );
     }
 
     #[test]
     fn lines_that_are_no_sockets_serve_nothing() {
-        for line in ["", "  sl  local_address rem_address   st", "0: 0100007F 00000000:0000 0A"] {
+        for line in [
+            "",
+            "  sl  local_address rem_address   st",
+            "0: 0100007F 00000000:0000 0A",
+        ] {
             assert!(!serves(line, 80, None), "{line}");
         }
-        assert!(!serves("0: 0100007F:0050 0100007F:1234 01 rest", 80, None), "established");
+        assert!(
+            !serves("0: 0100007F:0050 0100007F:1234 01 rest", 80, None),
+            "established"
+        );
     }
 }

@@ -23,7 +23,9 @@ impl User {
 
 /// `name:password:id:group:…`
 fn find(users: &str, name: &str) -> Option<User> {
-    let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+    let line = users
+        .lines()
+        .find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
     let id = fields.next()?.parse().ok()?;
     let group = fields.next()?.parse().ok()?;
@@ -37,7 +39,13 @@ mod tests {
     #[test]
     fn users_are_found_by_their_whole_name() {
         let users = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\nodd:x\n";
-        assert_eq!(find(users, "nobody"), Some(User { id: 65534, group: 65534 }));
+        assert_eq!(
+            find(users, "nobody"),
+            Some(User {
+                id: 65534,
+                group: 65534
+            })
+        );
         assert_eq!(find(users, "nob"), None);
         assert_eq!(find(users, "odd"), None);
     }

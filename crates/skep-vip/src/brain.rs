@@ -230,7 +230,9 @@ impl Brain {
             {
                 router.report = ReportState::Fetched;
                 let source = self.interfaces.source(&router.configuration).ok();
-                return Some(Report::Router(Box::new(router.describe(&self.inputs, source))));
+                return Some(Report::Router(Box::new(
+                    router.describe(&self.inputs, source),
+                )));
             }
         }
         None

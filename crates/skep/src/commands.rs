@@ -60,7 +60,10 @@ impl Target {
             _ => bail!("name one thing: KIND, KIND NAME or KIND/NAME"),
         };
         let name = name.map(str::to_owned);
-        Ok(Self { kind: kind.parse()?, name })
+        Ok(Self {
+            kind: kind.parse()?,
+            name,
+        })
     }
 }
 
@@ -72,7 +75,13 @@ mod tests {
         let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
         let target = Target::parse(&words).expect("it names a kind");
         let name = name.map(str::to_owned);
-        assert_eq!(target, Target { kind: Kind::VipGroup, name });
+        assert_eq!(
+            target,
+            Target {
+                kind: Kind::VipGroup,
+                name
+            }
+        );
     }
 
     #[test]
@@ -86,6 +95,9 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_answered_with_the_known_ones() {
         let error = Target::parse(&["pods".to_owned()]).expect_err("there are no pods");
-        assert_eq!(error.to_string(), "there is no kind `pods` to look at: one of vips");
+        assert_eq!(
+            error.to_string(),
+            "there is no kind `pods` to look at: one of vips"
+        );
     }
 }

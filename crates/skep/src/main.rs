@@ -56,9 +56,10 @@ fn main() -> ExitCode {
         Command::Status(arguments) => commands::status::run(&arguments, &socket),
         Command::Version => commands::version::run(),
     };
-    outcome.unwrap_or_else(|error| {
-        output::complain(&error);
-        Exit::Usage
-    })
-    .into()
+    outcome
+        .unwrap_or_else(|error| {
+            output::complain(&error);
+            Exit::Usage
+        })
+        .into()
 }

@@ -33,7 +33,11 @@ struct Running {
 impl Checks {
     /// No checks; what they will find goes to `findings`.
     pub(super) fn new(findings: mpsc::Sender<Finding>) -> Self {
-        Self { findings, own_address: watch::Sender::new(None), running: BTreeMap::new() }
+        Self {
+            findings,
+            own_address: watch::Sender::new(None),
+            running: BTreeMap::new(),
+        }
     }
 
     /// Runs exactly the checks of `desired` that `routers` track. One that did not change keeps
@@ -44,10 +48,15 @@ impl Checks {
             let mut tracking = routers.iter().flat_map(|router| &router.tracking);
             tracking.any(|tracked| tracked.name == input)
         };
-        let checks = desired.health_checks.iter().filter(|(name, _)| is_tracked(name));
-        let wanted: BTreeMap<&Name, &HealthCheckSpec> =
-            checks.map(|(name, declared)| (name, &declared.spec)).collect();
-        self.running.retain(|name, running| wanted.get(name) == Some(&&running.spec));
+        let checks = desired
+            .health_checks
+            .iter()
+            .filter(|(name, _)| is_tracked(name));
+        let wanted: BTreeMap<&Name, &HealthCheckSpec> = checks
+            .map(|(name, declared)| (name, &declared.spec))
+            .collect();
+        self.running
+            .retain(|name, running| wanted.get(name) == Some(&&running.spec));
         for (name, spec) in wanted {
             if !self.running.contains_key(name) {
                 let running = self.start(name.clone(), spec.clone());
@@ -59,7 +68,11 @@ impl Checks {
     fn start(&self, name: Name, spec: HealthCheckSpec) -> Running {
         let own_address = self.own_address.subscribe();
         let looks = check::run(name, spec.clone(), own_address, self.findings.clone());
-        Running { spec, task: tokio::spawn(looks), latest: None }
+        Running {
+            spec,
+            task: tokio::spawn(looks),
+            latest: None,
+        }
     }
 
     /// The address that this node's advertisements come from.
@@ -85,12 +98,18 @@ impl Checks {
 
     /// Everything the data plane has to know about checks.
     pub(super) fn inputs(&self) -> impl Iterator<Item = Command> {
-        self.running.values().filter_map(|running| running.latest.as_ref()).map(input)
+        self.running
+            .values()
+            .filter_map(|running| running.latest.as_ref())
+            .map(input)
     }
 
     /// Why the check whose input is called `input` fails, if it does.
     pub(super) fn complaint(&self, input: &str) -> Option<&str> {
-        let (_, running) = self.running.iter().find(|(name, _)| check_input(name) == input)?;
+        let (_, running) = self
+            .running
+            .iter()
+            .find(|(name, _)| check_input(name) == input)?;
         match &running.latest.as_ref()?.outcome {
             Outcome::Passed => None,
             Outcome::Failed(reason) => Some(reason),
@@ -110,7 +129,10 @@ fn input(finding: &Finding) -> Command {
         Verdict::Passing => Health::Passing,
         Verdict::Failing => Health::Failing,
     };
-    Command::Input { name: check_input(&finding.check), health }
+    Command::Input {
+        name: check_input(&finding.check),
+        health,
+    }
 }
 
 fn log(finding: &Finding) {

@@ -7,10 +7,10 @@ use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
-use skep_manifest::problem::Severity;
-use skep_manifest::set::{ManifestSet, Source};
 use skep_manifest::parse::parse;
+use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
+use skep_manifest::set::{ManifestSet, Source};
 use skep_plan::configure::configure;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vrrp::time::Instant;
@@ -55,7 +55,11 @@ impl DesiredState {
     /// Nothing yet, for the node called `name` or else by its host name.
     pub(super) fn new(name: Option<NodeName>) -> Self {
         let names = name.map_or_else(host_names, |name| vec![name]);
-        Self { names, accepted: None, rejected: None }
+        Self {
+            names,
+            accepted: None,
+            rejected: None,
+        }
     }
 
     pub(super) const fn accepted(&self) -> Option<&Accepted> {
@@ -68,7 +72,10 @@ impl DesiredState {
 
     /// The name a manifest has to use for this node.
     pub(super) fn node(&self) -> Option<&NodeName> {
-        let accepted = self.accepted.as_ref().and_then(|accepted| accepted.node.as_ref());
+        let accepted = self
+            .accepted
+            .as_ref()
+            .and_then(|accepted| accepted.node.as_ref());
         accepted.or_else(|| self.names.first())
     }
 
@@ -76,11 +83,22 @@ impl DesiredState {
     /// is something new to work towards.
     pub(super) fn offer(&mut self, contents: Contents, now: Instant) -> bool {
         match self.understand(contents) {
-            Ok(Understood { documents, desired, node, routers }) => {
+            Ok(Understood {
+                documents,
+                desired,
+                node,
+                routers,
+            }) => {
                 let generation = self.accepted.as_ref().map_or(1, |last| last.generation + 1);
                 tracing::info!(generation, documents, routers = routers.len(), "accepted");
-                self.accepted =
-                    Some(Accepted { generation, documents, at: now, desired, node, routers });
+                self.accepted = Some(Accepted {
+                    generation,
+                    documents,
+                    at: now,
+                    desired,
+                    node,
+                    routers,
+                });
                 self.rejected = None;
                 true
             }
@@ -107,18 +125,30 @@ impl DesiredState {
                  remove the Swarm document"
             )]);
         }
-        let node = self.names.iter().find(|name| is_member(&desired, name)).cloned();
+        let node = self
+            .names
+            .iter()
+            .find(|name| is_member(&desired, name))
+            .cloned();
         let routers = match &node {
             Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
             None => Vec::new(),
         };
-        Ok(Understood { documents: set.documents.len(), desired, node, routers })
+        Ok(Understood {
+            documents: set.documents.len(),
+            desired,
+            node,
+            routers,
+        })
     }
 
     /// A directory that lost every manifest at once is more often a mistake (an unmounted disk, a
     /// checkout that failed) than a wish to release everything.
     fn refuse_sudden_emptiness(&self, sources: &[Source]) -> Result<(), Vec<String>> {
-        let runs_something = self.accepted.as_ref().is_some_and(|last| last.documents > 0);
+        let runs_something = self
+            .accepted
+            .as_ref()
+            .is_some_and(|last| last.documents > 0);
         if sources.is_empty() && runs_something {
             return Err(vec![
                 "every manifest is gone: to release everything, stop the agent".to_owned(),
@@ -151,12 +181,19 @@ fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
         .filter(|finding| finding.severity == Severity::Error && finding.suppressed.is_none())
         .map(|finding| one_line(set, finding))
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 fn one_line(set: &ManifestSet, finding: &Finding) -> String {
     let at = set.location(finding.span);
-    let help = finding.help.as_deref().map_or_else(String::new, |help| format!(" ({help})"));
+    let help = finding
+        .help
+        .as_deref()
+        .map_or_else(String::new, |help| format!(" ({help})"));
     format!("{at}: {}{help}", finding.message)
 }
 

@@ -88,7 +88,11 @@ async fn read_at_rest(
 async fn wait_for_quiet(directory: &Path, hints: &mut mpsc::Receiver<()>) {
     let give_up = Instant::now() + QUIET_WAIT_MAX;
     loop {
-        let quiet = if is_checking_out(directory) { QUIET_IN_CHECKOUT } else { QUIET };
+        let quiet = if is_checking_out(directory) {
+            QUIET_IN_CHECKOUT
+        } else {
+            QUIET
+        };
         let until = give_up.min(Instant::now() + quiet);
         if timeout_at(until, hints.recv()).await.is_err() {
             return;
@@ -110,7 +114,13 @@ fn nearest_existing(directory: &Path) -> BTreeSet<PathBuf> {
     directory
         .ancestors()
         .skip(1)
-        .map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above })
+        .map(|above| {
+            if above.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                above
+            }
+        })
         .find(|above| above.is_dir())
         .map(Path::to_owned)
         .into_iter()
@@ -135,7 +145,10 @@ impl Watch {
         if let Err(error) = &watcher {
             tracing::warn!(%error, "directories cannot be watched, they are read every minute");
         }
-        Self { watcher: watcher.ok(), directories: BTreeSet::new() }
+        Self {
+            watcher: watcher.ok(),
+            directories: BTreeSet::new(),
+        }
     }
 
     /// Sets every watch anew: a directory that was replaced has the old name and no watch.

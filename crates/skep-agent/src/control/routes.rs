@@ -26,7 +26,9 @@ pub(super) fn serve(
     questions: Questions,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let listener = listen(socket).with_context(|| format!("cannot serve {}", socket.display()))?;
-    let router = Router::new().route(path::STATUS, get(status)).with_state(questions);
+    let router = Router::new()
+        .route(path::STATUS, get(status))
+        .with_state(questions);
     Ok(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the socket for the command line failed");
@@ -55,6 +57,9 @@ async fn status(State(questions): State<Questions>) -> Result<Json<AgentStatus>,
     let (answer, answered) = oneshot::channel();
     // The loop only goes away when the agent stops.
     let stopping = |_| StatusCode::SERVICE_UNAVAILABLE;
-    questions.send(answer).await.map_err(|_stopped| StatusCode::SERVICE_UNAVAILABLE)?;
+    questions
+        .send(answer)
+        .await
+        .map_err(|_stopped| StatusCode::SERVICE_UNAVAILABLE)?;
     answered.await.map(Json).map_err(stopping)
 }

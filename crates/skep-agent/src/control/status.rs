@@ -19,8 +19,8 @@ use crate::control::Options;
 use crate::control::checks::Checks;
 use crate::control::desired::{Accepted, DesiredState, Rejected};
 
-pub(super) use observed::Observed;
 use observed::Known;
+pub(super) use observed::Observed;
 
 /// Everything the status is made from.
 pub(super) struct Knowledge<'a> {
@@ -32,7 +32,12 @@ pub(super) struct Knowledge<'a> {
 
 /// The whole status at the moment `now`.
 pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
-    let Knowledge { options, desired: state, observed, .. } = *known;
+    let Knowledge {
+        options,
+        desired: state,
+        observed,
+        ..
+    } = *known;
     let accepted = state.accepted();
     let groups = accepted.map(|accepted| vip_groups(accepted, known, now));
     AgentStatus {
@@ -43,7 +48,9 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         desired: DesiredStatus {
             source: options.manifests.display().to_string(),
             accepted: accepted.map(|accepted| accepted_status(accepted, now)),
-            rejected: state.rejected().map(|rejected| rejected_status(rejected, now)),
+            rejected: state
+                .rejected()
+                .map(|rejected| rejected_status(rejected, now)),
         },
         data_plane: data_plane(observed, now),
         vip_groups: groups.unwrap_or_default(),
@@ -59,7 +66,10 @@ fn accepted_status(accepted: &Accepted, now: Instant) -> AcceptedStatus {
 }
 
 fn rejected_status(rejected: &Rejected, now: Instant) -> RejectedStatus {
-    RejectedStatus { age_ms: age_ms(rejected.at, now), errors: rejected.errors.clone() }
+    RejectedStatus {
+        age_ms: age_ms(rejected.at, now),
+        errors: rejected.errors.clone(),
+    }
 }
 
 fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
@@ -74,7 +84,9 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
 
 fn vip_groups(accepted: &Accepted, known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupStatus> {
     let groups = accepted.desired.vip_groups.iter();
-    groups.map(|(name, group)| vip_group(accepted, name, group, known, now)).collect()
+    groups
+        .map(|(name, group)| vip_group(accepted, name, group, known, now))
+        .collect()
 }
 
 fn vip_group(
@@ -85,12 +97,21 @@ fn vip_group(
     now: Instant,
 ) -> VipGroupStatus {
     let spec = &group.declared.spec;
-    let is_member = accepted.routers.iter().any(|router| router.key.group == name.as_str());
+    let is_member = accepted
+        .routers
+        .iter()
+        .any(|router| router.key.group == name.as_str());
     let routers: Vec<Known<'_>> = knowledge.observed.routers_of(name).collect();
-    let active = routers.iter().find_map(|known| holder(accepted, known, now));
+    let active = routers
+        .iter()
+        .find_map(|known| holder(accepted, known, now));
     VipGroupStatus {
         name: name.to_string(),
-        addresses: spec.addresses.iter().map(|held| held.address.to_string()).collect(),
+        addresses: spec
+            .addresses
+            .iter()
+            .map(|held| held.address.to_string())
+            .collect(),
         members: group
             .members
             .iter()

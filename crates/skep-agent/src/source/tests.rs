@@ -18,7 +18,14 @@ fn a_tree_is_read_in_order_without_hidden_and_foreign_files() {
     let directory = tempfile::tempdir().expect("a directory");
     let root = directory.path();
     fs::create_dir_all(root.join("b/.git")).expect("created");
-    for name in ["z.yaml", "a.yml", "b/c.yaml", "b/.git/config.yaml", "notes.txt", ".swap.yaml"] {
+    for name in [
+        "z.yaml",
+        "a.yml",
+        "b/c.yaml",
+        "b/.git/config.yaml",
+        "notes.txt",
+        ".swap.yaml",
+    ] {
         fs::write(root.join(name), "").expect("written");
     }
     assert_eq!(names(root), ["a.yml", "b/c.yaml", "z.yaml"]);
@@ -33,7 +40,10 @@ fn symbolic_links_are_followed_and_a_loop_ends() {
     fs::write(root.join("releases/1/vip.yaml"), "").expect("written");
     symlink("../releases/1", root.join("watched/current")).expect("linked");
     symlink("..", root.join("releases/1/loop")).expect("linked");
-    assert_eq!(names(&root.join("watched")), ["current/loop/1/vip.yaml", "current/vip.yaml"]);
+    assert_eq!(
+        names(&root.join("watched")),
+        ["current/loop/1/vip.yaml", "current/vip.yaml"]
+    );
 }
 
 #[test]
@@ -47,7 +57,11 @@ fn the_directories_that_decide_include_those_of_links_and_their_targets() {
     let tree = read(&[root.join("watched")]).expect("readable");
     for needed in ["", "watched", "watched/current", "releases"] {
         let needed: PathBuf = root.join(needed).components().collect();
-        assert!(tree.directories.contains(&needed), "{needed:?} of {:?}", tree.directories);
+        assert!(
+            tree.directories.contains(&needed),
+            "{needed:?} of {:?}",
+            tree.directories
+        );
     }
 }
 

@@ -22,7 +22,12 @@ pub(super) struct Life<Child> {
 
 impl<Child> Default for Life<Child> {
     fn default() -> Self {
-        Self { child: None, due: Duration::ZERO, deaths: VecDeque::new(), back_off: BACK_OFF }
+        Self {
+            child: None,
+            due: Duration::ZERO,
+            deaths: VecDeque::new(),
+            back_off: BACK_OFF,
+        }
     }
 }
 
@@ -44,7 +49,11 @@ impl<Child> Life<Child> {
     pub(super) fn ended(&mut self, now: Duration) -> Duration {
         self.child = None;
         self.deaths.push_back(now);
-        while self.deaths.front().is_some_and(|death| now.saturating_sub(*death) > LOOP_WINDOW) {
+        while self
+            .deaths
+            .front()
+            .is_some_and(|death| now.saturating_sub(*death) > LOOP_WINDOW)
+        {
             self.deaths.pop_front();
         }
         let mut away = Duration::ZERO;
@@ -103,7 +112,9 @@ mod tests {
     #[test]
     fn a_child_is_started_at_once_twice_and_then_waits_longer_and_longer() {
         let mut life = Life::<()>::default();
-        let waits: Vec<u64> = [0, 1, 2, 3, 5, 9].map(|at| life.ended(s(at)).as_secs()).into();
+        let waits: Vec<u64> = [0, 1, 2, 3, 5, 9]
+            .map(|at| life.ended(s(at)).as_secs())
+            .into();
         assert_eq!(waits, [0, 0, 1, 2, 4, 8]);
         assert!(!life.is_due(s(16)));
         assert!(life.is_due(s(17)));

@@ -47,7 +47,9 @@ impl Addresses {
     /// Whether `address` shall be present on `interface` with this prefix.
     pub(super) fn is_wanted(&self, interface: &str, address: IpAddr, prefix_length: u8) -> bool {
         let place = (Arc::from(interface), address);
-        self.wanted.get(&place).is_some_and(|holding| holding.prefix_length == prefix_length)
+        self.wanted
+            .get(&place)
+            .is_some_and(|holding| holding.prefix_length == prefix_length)
     }
 
     /// Whether something failed and is to be tried again.
@@ -59,8 +61,9 @@ impl Addresses {
     /// on both.
     pub(super) async fn ensure(&mut self, netlink: &Netlink, interfaces: &Interfaces) {
         let due = std::mem::take(&mut self.due);
-        let (additions, removals): (Vec<Place>, Vec<Place>) =
-            due.into_iter().partition(|place| self.wanted.contains_key(place));
+        let (additions, removals): (Vec<Place>, Vec<Place>) = due
+            .into_iter()
+            .partition(|place| self.wanted.contains_key(place));
         for place in removals {
             if self.remove(netlink, interfaces, &place).await {
                 self.unwanted.remove(&place);
@@ -111,7 +114,10 @@ impl Addresses {
         else {
             return true;
         };
-        match netlink.remove_address(link.index, *address, *prefix_length).await {
+        match netlink
+            .remove_address(link.index, *address, *prefix_length)
+            .await
+        {
             Ok(()) | Err(RemoveAddressError::NotPresent { .. }) => true,
             Err(error) => {
                 tracing::error!(%interface, %address, %error, "the address cannot be removed");

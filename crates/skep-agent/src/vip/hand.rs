@@ -163,7 +163,8 @@ impl Hand {
                 Wish::Present(holding) => self.addresses.want(holding),
                 Wish::Absent(holding) => {
                     let (address, prefix_length) = (holding.address, holding.prefix_length);
-                    self.addresses.drop(holding.interface, address, prefix_length);
+                    self.addresses
+                        .drop(holding.interface, address, prefix_length);
                 }
                 Wish::Announce(announcement) => announcements.push(announcement),
                 Wish::Close(socket) => drop(socket),
@@ -189,9 +190,14 @@ impl Hand {
             Change::AddressAdded(address) => self.interfaces.add_address(address),
             Change::AddressRemoved(address) => {
                 self.interfaces.remove_address(&address);
-                let name = self.interfaces.name(address.interface_index).map(Arc::<str>::from);
+                let name = self
+                    .interfaces
+                    .name(address.interface_index)
+                    .map(Arc::<str>::from);
                 if let Some(name) = name
-                    && self.addresses.is_wanted(&name, address.address, address.prefix_length)
+                    && self
+                        .addresses
+                        .is_wanted(&name, address.address, address.prefix_length)
                 {
                     self.tell(Notice::AddressRemoved(name, address.address));
                 }
@@ -235,14 +241,19 @@ impl Hand {
             if let Some(name) = self.interfaces.name(leftover.interface_index) {
                 tracing::warn!(interface = name, address = %leftover.address, "left behind, removed");
                 let name = Arc::from(name);
-                self.addresses.drop(name, leftover.address, leftover.prefix_length);
+                self.addresses
+                    .drop(name, leftover.address, leftover.prefix_length);
             }
         }
     }
 
     fn watch(&mut self, interface: &str) {
         if !self.watched.contains_key(interface) {
-            let unknown = Condition { index: None, usable: false, source: None };
+            let unknown = Condition {
+                index: None,
+                usable: false,
+                source: None,
+            };
             self.watched.insert(Arc::from(interface), unknown);
         }
     }
@@ -251,7 +262,9 @@ impl Hand {
     fn tell_conditions(&mut self) {
         let names: Vec<Arc<str>> = self.watched.keys().cloned().collect();
         for name in names {
-            let after = self.interfaces.condition(&name, self.keeper.virtual_addresses());
+            let after = self
+                .interfaces
+                .condition(&name, self.keeper.virtual_addresses());
             let before = self.watched.insert(Arc::clone(&name), after.clone());
             let before = before.expect("the name is one of the watched");
             if after.index != before.index {

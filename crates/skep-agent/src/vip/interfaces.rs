@@ -77,7 +77,11 @@ impl Interfaces {
     /// source: it would move away with the advertisements that came from it.
     pub(super) fn condition(&self, name: &str, virtual_addresses: &BTreeSet<IpAddr>) -> Condition {
         let Some(link) = self.link(name) else {
-            return Condition { index: None, usable: false, source: None };
+            return Condition {
+                index: None,
+                usable: false,
+                source: None,
+            };
         };
         let addresses = self.addresses.get(&link.index).into_iter().flatten();
         let source = addresses
@@ -87,7 +91,11 @@ impl Interfaces {
                 IpAddr::V4(address) => Some(address),
                 IpAddr::V6(_) => None,
             });
-        Condition { index: Some(link.index), usable: link.is_usable(), source }
+        Condition {
+            index: Some(link.index),
+            usable: link.is_usable(),
+            source,
+        }
     }
 }
 
@@ -105,7 +113,13 @@ mod tests {
     use super::*;
 
     fn link(index: u32, name: &str) -> Link {
-        Link { index, name: name.to_owned(), up: true, carrier: true, hardware_address: None }
+        Link {
+            index,
+            name: name.to_owned(),
+            up: true,
+            carrier: true,
+            hardware_address: None,
+        }
     }
 
     fn address(index: u32, address: &str, protocol: Option<u8>) -> Address {

@@ -19,7 +19,12 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) const fn new(memory: Arc<Memory>) -> Self {
-        Self { memory, revision: 0, collected: Vec::new(), virtual_addresses: BTreeSet::new() }
+        Self {
+            memory,
+            revision: 0,
+            collected: Vec::new(),
+            virtual_addresses: BTreeSet::new(),
+        }
     }
 
     /// The commands of the configuration that an earlier vip ran.
@@ -27,7 +32,9 @@ impl Keeper {
         let Some(bytes) = self.memory.configuration() else {
             return Vec::new();
         };
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let lines = bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
         match lines.map(serde_json::from_slice).collect() {
             Ok(commands) => commands,
             Err(error) => {
@@ -97,12 +104,21 @@ fn routers(commands: &[Command]) -> impl Iterator<Item = &RouterConfiguration> {
 fn addresses(router: &RouterConfiguration) -> impl Iterator<Item = IpAddr> {
     // The owner's address is its own: it advertises from it.
     let owned = router.priority == skep_vrrp::identity::Priority::OWNER;
-    router.addresses.iter().filter(move |_| !owned).map(|held| held.address)
+    router
+        .addresses
+        .iter()
+        .filter(move |_| !owned)
+        .map(|held| held.address)
 }
 
 fn interfaces(router: &RouterConfiguration) -> impl Iterator<Item = String> {
     let own = std::iter::once(router.interface.clone());
-    own.chain(router.addresses.iter().filter_map(|held| held.interface.clone()))
+    own.chain(
+        router
+            .addresses
+            .iter()
+            .filter_map(|held| held.interface.clone()),
+    )
 }
 
 /// One line of JSON per command.

@@ -34,8 +34,17 @@ pub(super) enum PutError<T> {
 pub(super) fn mailbox<T>(capacity: usize) -> io::Result<(Outbox<T>, Inbox<T>)> {
     let (sender, receiver) = sync_channel(capacity);
     let waker = Arc::new(Waker::new()?);
-    let outbox = Outbox { messages: sender, waker: Arc::clone(&waker) };
-    Ok((outbox, Inbox { messages: receiver, waker }))
+    let outbox = Outbox {
+        messages: sender,
+        waker: Arc::clone(&waker),
+    };
+    Ok((
+        outbox,
+        Inbox {
+            messages: receiver,
+            waker,
+        },
+    ))
 }
 
 impl<T> Outbox<T> {

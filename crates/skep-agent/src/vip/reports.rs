@@ -22,7 +22,10 @@ impl Reports {
     pub(super) fn new() -> Self {
         let started = Instant::from_boot(clock::now());
         Self {
-            process: ProcessReport { started, ..ProcessReport::default() },
+            process: ProcessReport {
+                started,
+                ..ProcessReport::default()
+            },
             routers: BTreeMap::new(),
             unsaid: BTreeSet::new(),
             removed: BTreeSet::new(),
@@ -76,7 +79,10 @@ impl Reports {
             let Some(router) = self.routers.get(&key) else {
                 continue;
             };
-            if control.send(&Report::Router(Box::new(router.clone()))).is_err() {
+            if control
+                .send(&Report::Router(Box::new(router.clone())))
+                .is_err()
+            {
                 self.unsaid.insert(key);
                 return;
             }

@@ -53,7 +53,9 @@ impl Wire {
         let poller = Poller::new().context("cannot wait for several things at once")?;
         let timer = Timer::new().context("cannot make a timer")?;
         poller.add(&timer, 0).context("cannot wait for the timer")?;
-        poller.add(&inbox, 0).context("cannot wait for the mailbox")?;
+        poller
+            .add(&inbox, 0)
+            .context("cannot wait for the mailbox")?;
         Ok(Self {
             brain: Brain::default(),
             memory,
@@ -79,7 +81,10 @@ impl Wire {
         loop {
             self.memory.beat();
             // What is ready does not matter: everything is looked at, in the order above.
-            let _ready = self.poller.wait(&mut events, Some(TURN)).context("cannot wait")?;
+            let _ready = self
+                .poller
+                .wait(&mut events, Some(TURN))
+                .context("cannot wait")?;
             self.timer.drain().context("cannot read the timer")?;
             self.receive();
             self.brain.handle_timeout(now());
@@ -93,7 +98,12 @@ impl Wire {
     }
 
     fn receive(&mut self) {
-        let Self { sockets, batch, brain, .. } = self;
+        let Self {
+            sockets,
+            batch,
+            brain,
+            ..
+        } = self;
         for (interface, socket) in sockets {
             loop {
                 match socket.receive_batch(batch) {
@@ -109,7 +119,15 @@ impl Wire {
     }
 
     fn read_notices(&mut self) -> io::Result<()> {
-        let Self { inbox, brain, sockets, retired, poller, stopping, .. } = self;
+        let Self {
+            inbox,
+            brain,
+            sockets,
+            retired,
+            poller,
+            stopping,
+            ..
+        } = self;
         for notice in inbox.take_all()? {
             let now = now();
             match notice {

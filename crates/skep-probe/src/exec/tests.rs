@@ -30,7 +30,11 @@ async fn check(script: &str, expected: Result<(), &str>) {
 async fn the_exit_code_decides_and_the_complaint_is_told() {
     check("exit 0", Ok(())).await;
     check("exit 3", Err("`/bin/sh` ended with exit code 3")).await;
-    check("echo why >&2; exit 1", Err("`/bin/sh` ended with exit code 1: why")).await;
+    check(
+        "echo why >&2; exit 1",
+        Err("`/bin/sh` ended with exit code 1: why"),
+    )
+    .await;
     check("kill -9 $$", Err("`/bin/sh` was ended by a signal")).await;
 }
 
@@ -46,11 +50,17 @@ async fn a_program_that_floods_is_read_to_its_end() {
 
 #[tokio::test]
 async fn a_program_that_is_missing_is_named() {
-    let exec = ExecProbe { argv: vec!["/no/such/program".to_owned()], ..shell("") };
+    let exec = ExecProbe {
+        argv: vec!["/no/such/program".to_owned()],
+        ..shell("")
+    };
     let Outcome::Failed(reason) = probe(&exec).await else {
         panic!("there is no such program");
     };
-    assert!(reason.starts_with("`/no/such/program` cannot be started"), "{reason}");
+    assert!(
+        reason.starts_with("`/no/such/program` cannot be started"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]

@@ -39,8 +39,17 @@ pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit>
             supervisor::run(&command_line)?;
         }
         Some(role) => {
-            let Arguments { node, manifests, .. } = arguments;
-            process::run(role, Options { node, manifests, socket })?;
+            let Arguments {
+                node, manifests, ..
+            } = arguments;
+            process::run(
+                role,
+                Options {
+                    node,
+                    manifests,
+                    socket,
+                },
+            )?;
         }
     }
     Ok(Exit::Success)

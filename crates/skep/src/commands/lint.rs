@@ -49,7 +49,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let findings = skep_lint::lint(&set);
     match arguments.format {
         Format::Human => {
-            let colour = if output::may_colour() { Colour::Always } else { Colour::Never };
+            let colour = if output::may_colour() {
+                Colour::Always
+            } else {
+                Colour::Never
+            };
             output::print(&human::render(&set, &findings, colour))?;
         }
         Format::Json => output::print(&json::render(&set, &findings))?,
@@ -58,7 +62,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         None => Severity::Error,
         Some(Deny::Warnings) => Severity::Warning,
     };
-    let mut open = findings.iter().filter(|finding| finding.suppressed.is_none());
+    let mut open = findings
+        .iter()
+        .filter(|finding| finding.suppressed.is_none());
     let fails = open.any(|finding| finding.severity >= denied);
     Ok(if fails { Exit::Findings } else { Exit::Success })
 }

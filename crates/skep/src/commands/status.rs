@@ -33,5 +33,9 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         Format::Json => output::print_json(&status)?,
         Format::Yaml => output::print_yaml(&status)?,
     }
-    Ok(if render::status::is_ready(&status) { Exit::Success } else { Exit::Findings })
+    Ok(if render::status::is_ready(&status) {
+        Exit::Success
+    } else {
+        Exit::Findings
+    })
 }

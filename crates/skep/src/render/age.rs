@@ -34,7 +34,10 @@ mod tests {
         let shown: Vec<String> = [0, 999, 1_000, 59_999, 249_000, 11_100_000, 187_200_000]
             .map(age)
             .into();
-        assert_eq!(shown, ["now", "now", "1s", "59s", "4m09s", "3h05m", "2d04h"]);
+        assert_eq!(
+            shown,
+            ["now", "now", "1s", "59s", "4m09s", "3h05m", "2d04h"]
+        );
         assert_eq!([ago(12), ago(12_000)], ["now", "12s ago"]);
     }
 }

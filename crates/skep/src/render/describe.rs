@@ -19,12 +19,18 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
     field(&mut text, "active", &active);
     for condition in &group.conditions {
         let (kind, status) = (condition.condition_type, condition.status);
-        field(&mut text, "condition", &format!("{kind} {status}: {}", condition.message));
+        field(
+            &mut text,
+            "condition",
+            &format!("{kind} {status}: {}", condition.message),
+        );
     }
     text.push_str("\nmembers\n");
     let mut members = Table::new(["NAME", "PRIORITY"]);
     for member in &group.members {
-        let priority = member.priority.map_or_else(String::new, |priority| priority.to_string());
+        let priority = member
+            .priority
+            .map_or_else(String::new, |priority| priority.to_string());
         members.row([member.name.clone(), priority]);
     }
     indent(&mut text, &members.to_string());
@@ -36,7 +42,11 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
 
 fn describe_router(text: &mut String, router: &RouterStatus) {
     let _infallible = writeln!(text, "\nvirtual router {} on this node", router.family);
-    field(text, "state", &format!("{} for {}", router.state, age(router.since_ms)));
+    field(
+        text,
+        "state",
+        &format!("{} for {}", router.state, age(router.since_ms)),
+    );
     field(text, "because", &router.because);
     field(text, "id", &router.virtual_router_id.to_string());
     field(text, "interface", &router.interface);
@@ -46,14 +56,27 @@ fn describe_router(text: &mut String, router: &RouterStatus) {
         || "nobody".to_owned(),
         |heard| {
             let (from, priority) = (heard.from, heard.priority);
-            format!("{from}, priority {priority}, every {} ms, {}", heard.interval_ms, ago(heard.age_ms))
+            format!(
+                "{from}, priority {priority}, every {} ms, {}",
+                heard.interval_ms,
+                ago(heard.age_ms)
+            )
         },
     );
     field(text, "heard", &heard);
     for input in &router.inputs {
-        let confirmed = input.heard_ms.map_or_else(|| "never confirmed".to_owned(), ago);
-        let complaint = input.complaint.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-        field(text, "input", &format!("{} {}, {confirmed}{complaint}", input.name, input.health));
+        let confirmed = input
+            .heard_ms
+            .map_or_else(|| "never confirmed".to_owned(), ago);
+        let complaint = input
+            .complaint
+            .as_ref()
+            .map_or_else(String::new, |why| format!(": {why}"));
+        field(
+            text,
+            "input",
+            &format!("{} {}, {confirmed}{complaint}", input.name, input.health),
+        );
     }
     let counters: Vec<String> = router
         .counters
@@ -79,7 +102,11 @@ fn field(text: &mut String, name: &str, value: &str) {
 }
 
 fn or_none(value: &str) -> String {
-    if value.is_empty() { "none".to_owned() } else { value.to_owned() }
+    if value.is_empty() {
+        "none".to_owned()
+    } else {
+        value.to_owned()
+    }
 }
 
 fn indent(text: &mut String, block: &str) {

@@ -35,7 +35,10 @@ fn headline(status: &AgentStatus) -> String {
     };
     let desired = &status.desired;
     match &desired.accepted {
-        None => format!("{node}  {mode}  nothing accepted yet from {}\n", desired.source),
+        None => format!(
+            "{node}  {mode}  nothing accepted yet from {}\n",
+            desired.source
+        ),
         Some(accepted) => format!(
             "{node}  {mode}  generation {} from {} ({} documents), {}\n",
             accepted.generation,

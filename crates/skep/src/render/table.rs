@@ -15,12 +15,20 @@ pub(crate) struct Table<const COLUMNS: usize> {
 impl<const COLUMNS: usize> Table<COLUMNS> {
     /// A table with only a header.
     pub(crate) fn new(header: [&str; COLUMNS]) -> Self {
-        Self { rows: vec![header.map(str::to_owned)] }
+        Self {
+            rows: vec![header.map(str::to_owned)],
+        }
     }
 
     /// Adds a row; an empty cell is shown as `-`.
     pub(crate) fn row(&mut self, cells: [String; COLUMNS]) {
-        let cells = cells.map(|cell| if cell.is_empty() { "-".to_owned() } else { cell });
+        let cells = cells.map(|cell| {
+            if cell.is_empty() {
+                "-".to_owned()
+            } else {
+                cell
+            }
+        });
         self.rows.push(cells);
     }
 

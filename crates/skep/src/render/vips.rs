@@ -58,7 +58,12 @@ fn lines(
 ) -> impl Iterator<Item = (&VipGroupStatus, Option<&RouterStatus>)> {
     groups.iter().flat_map(|group| {
         let none = group.routers.is_empty().then_some((group, None));
-        none.into_iter().chain(group.routers.iter().map(move |router| (group, Some(router))))
+        none.into_iter().chain(
+            group
+                .routers
+                .iter()
+                .map(move |router| (group, Some(router))),
+        )
     })
 }
 
@@ -71,7 +76,10 @@ fn addresses(group: &VipGroupStatus) -> String {
 }
 
 fn active(group: &VipGroupStatus) -> String {
-    group.active.as_ref().map_or_else(|| "nobody".to_owned(), holder)
+    group
+        .active
+        .as_ref()
+        .map_or_else(|| "nobody".to_owned(), holder)
 }
 
 /// The holder by name, by address where its name is not known.

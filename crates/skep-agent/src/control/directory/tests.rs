@@ -129,5 +129,9 @@ async fn a_change_that_changes_nothing_is_not_delivered() {
     save_by_rename(&path, "1");
     save_by_rename(&directory.path().join("other.yaml"), "2");
     let next = fed.next().await.expect("readable");
-    assert_eq!(next.len(), 2, "the first delivery after the start holds the new file");
+    assert_eq!(
+        next.len(),
+        2,
+        "the first delivery after the start holds the new file"
+    );
 }

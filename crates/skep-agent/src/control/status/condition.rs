@@ -26,26 +26,37 @@ pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) 
     };
     let (no, yes) = (ConditionStatus::False, ConditionStatus::True);
     let condition = match (state.accepted(), state.rejected()) {
-        (_, Some(rejected)) => {
-            ready(no, Reason::InvalidManifest, "what the source holds is refused", rejected.at)
-        }
+        (_, Some(rejected)) => ready(
+            no,
+            Reason::InvalidManifest,
+            "what the source holds is refused",
+            rejected.at,
+        ),
         (None, None) => ready(no, Reason::InProgress, "nothing was read yet", now),
-        (Some(_), None) if !observed.is_data_plane_alive(now) => {
-            ready(no, Reason::DataPlaneSilent, "the vip process does not answer", now)
-        }
+        (Some(_), None) if !observed.is_data_plane_alive(now) => ready(
+            no,
+            Reason::DataPlaneSilent,
+            "the vip process does not answer",
+            now,
+        ),
         (Some(accepted), None) if accepted.node.is_none() => {
             let message = not_a_member(state);
             ready(no, Reason::NotAMember, &message, accepted.at)
         }
-        (Some(accepted), None) => {
-            ready(yes, Reason::AsDeclared, "it runs what is declared", accepted.at)
-        }
+        (Some(accepted), None) => ready(
+            yes,
+            Reason::AsDeclared,
+            "it runs what is declared",
+            accepted.at,
+        ),
     };
     vec![condition]
 }
 
 fn not_a_member(state: &DesiredState) -> String {
-    let name = state.node().map_or_else(|| "this host".to_owned(), |node| format!("`{node}`"));
+    let name = state
+        .node()
+        .map_or_else(|| "this host".to_owned(), |node| format!("`{node}`"));
     format!("no group has {name} as a member: add it, or start the agent with --node NAME")
 }
 
@@ -57,19 +68,33 @@ pub(super) fn of_group(
     accepted: &Accepted,
     now: Instant,
 ) -> Vec<Condition> {
-    let since = routers.iter().map(|known| known.report.since).max().unwrap_or(accepted.at);
-    let fault = routers.iter().find(|known| known.report.state == State::Fault);
+    let since = routers
+        .iter()
+        .map(|known| known.report.since)
+        .max()
+        .unwrap_or(accepted.at);
+    let fault = routers
+        .iter()
+        .find(|known| known.report.state == State::Fault);
     let (status, reason, message) = match (fault, active) {
         (Some(fault), _) => {
             let message = format!("this node takes no part: {}", because(&fault.report.reason));
-            (ConditionStatus::False, fault_reason(&fault.report.reason), message)
+            (
+                ConditionStatus::False,
+                fault_reason(&fault.report.reason),
+                message,
+            )
         }
-        (None, Some(_)) => {
-            (ConditionStatus::True, Reason::AsDeclared, "the addresses are held".to_owned())
-        }
-        (None, None) if is_member => {
-            (ConditionStatus::False, Reason::NoActive, "no holder is known yet".to_owned())
-        }
+        (None, Some(_)) => (
+            ConditionStatus::True,
+            Reason::AsDeclared,
+            "the addresses are held".to_owned(),
+        ),
+        (None, None) if is_member => (
+            ConditionStatus::False,
+            Reason::NoActive,
+            "no holder is known yet".to_owned(),
+        ),
         (None, None) => {
             let message = "this node is no member and does not hear the group".to_owned();
             (ConditionStatus::Unknown, Reason::NotAMember, message)
@@ -107,5 +132,7 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
 /// `then` on the wall clock, for people.
 fn wall_time(then: Instant, now: Instant) -> String {
     let wall = SystemTime::now() - now.saturating_duration_since(then);
-    OffsetDateTime::from(wall).format(&Rfc3339).unwrap_or_default()
+    OffsetDateTime::from(wall)
+        .format(&Rfc3339)
+        .unwrap_or_default()
 }

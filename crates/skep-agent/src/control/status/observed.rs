@@ -65,7 +65,9 @@ impl Observed {
 
     pub(super) fn is_data_plane_alive(&self, now: Instant) -> bool {
         let age = |(_, at): &(ProcessReport, Instant)| now.saturating_duration_since(*at);
-        self.process.as_ref().is_some_and(|process| age(process) < SILENT)
+        self.process
+            .as_ref()
+            .is_some_and(|process| age(process) < SILENT)
     }
 
     /// The virtual routers of the group `name` on this node.

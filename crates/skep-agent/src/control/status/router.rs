@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use skep_api::status::{HeardStatus, InputStatus, RouterStatus, TransitionStatus};
-use skep_vip::message::{Counters, Health, Heard, InputReport, Reason, RouterReport, State, Transition};
+use skep_vip::message::{
+    Counters, Health, Heard, InputReport, Reason, RouterReport, State, Transition,
+};
 use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
@@ -23,10 +25,23 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
         since_ms: age_ms(report.since, now),
         base_priority: report.base_priority.number(),
         effective_priority: report.effective_priority.number(),
-        inputs: report.inputs.iter().map(|input| input_status(input, checks, now)).collect(),
+        inputs: report
+            .inputs
+            .iter()
+            .map(|input| input_status(input, checks, now))
+            .collect(),
         heard: report.heard.as_ref().map(|heard| heard_status(heard, now)),
-        holding: report.holding.iter().map(|held| held.address.to_string()).collect(),
-        transitions: report.transitions.iter().rev().map(|one| transition(one, now)).collect(),
+        holding: report
+            .holding
+            .iter()
+            .map(|held| held.address.to_string())
+            .collect(),
+        transitions: report
+            .transitions
+            .iter()
+            .rev()
+            .map(|one| transition(one, now))
+            .collect(),
         counters: counters(&report.counters),
     }
 }

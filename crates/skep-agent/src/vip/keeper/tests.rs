@@ -21,7 +21,10 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         advertised: true,
     };
     let router = Box::new(RouterConfiguration {
-        key: RouterKey { group: "ingress".to_owned(), family: Family::Ipv4 },
+        key: RouterKey {
+            group: "ingress".to_owned(),
+            family: Family::Ipv4,
+        },
         virtual_router_id: VirtualRouterId::new(51).expect("not zero"),
         version: Version::V3,
         interface: interface.to_owned(),
@@ -31,8 +34,14 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         advertisement_interval: Duration::from_secs(1),
         authentication: Authentication::None,
         checksum: ChecksumMode::Auto,
-        preemption: Preemption { enabled: true, delay: Duration::ZERO },
-        announcements: Announcements { count: 5, repeat_after: Duration::from_secs(5) },
+        preemption: Preemption {
+            enabled: true,
+            delay: Duration::ZERO,
+        },
+        announcements: Announcements {
+            count: 5,
+            repeat_after: Duration::from_secs(5),
+        },
         lease: Lease::Forever,
         track_interface: true,
         tracking: Vec::new(),
@@ -52,9 +61,15 @@ fn the_next_vip_finds_what_was_committed_and_nothing_else() {
     let commands = [
         configure(1, "eth9", Priority::DEFAULT),
         configure(2, "eth0", Priority::DEFAULT),
-        Command::Commit { revision: 2, routers: 1 },
+        Command::Commit {
+            revision: 2,
+            routers: 1,
+        },
     ];
-    let needs: Vec<_> = commands.iter().filter_map(|command| keeper.note(command)).collect();
+    let needs: Vec<_> = commands
+        .iter()
+        .filter_map(|command| keeper.note(command))
+        .collect();
     assert_eq!(needs.len(), 1);
     assert!(needs[0].iter().eq(["eth0"]));
     keeper.note(&configure(3, "eth1", Priority::DEFAULT));
@@ -67,7 +82,10 @@ fn no_virtual_address_is_a_source_but_the_owner_s_own() {
     let (mut keeper, _memory) = keeper();
     for (revision, priority, count) in [(1, Priority::DEFAULT, 1), (2, Priority::OWNER, 0)] {
         keeper.note(&configure(revision, "eth0", priority));
-        keeper.note(&Command::Commit { revision, routers: 1 });
+        keeper.note(&Command::Commit {
+            revision,
+            routers: 1,
+        });
         assert_eq!(keeper.virtual_addresses().len(), count);
     }
 }

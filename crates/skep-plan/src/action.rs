@@ -1,0 +1,194 @@
+//! What is to be done, by whom and why.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skep_manifest::condition::Reason;
+use skep_manifest::name::NodeName;
+use skep_manifest::swarm::{Availability, Role};
+
+/// Ordered actions that lead from the observed to the desired state, as far as they can be done
+/// at present: after them the world is observed and planned again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What can be done, in this order.
+    pub steps: Vec<Step>,
+    /// What cannot be done, and what would make it possible.
+    pub blocked: Vec<Blocked>,
+}
+
+/// One action with its executor and its reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Who does it.
+    pub executor: Executor,
+    /// What is done.
+    pub action: Action,
+    /// What differs, as a person reads it.
+    pub because: String,
+}
+
+/// Who does an action.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Executor {
+    /// The agent of this node, on its own engine.
+    Node(NodeName),
+    /// The agent that writes to the swarm.
+    Writer,
+}
+
+/// One change of the world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// Create the swarm.
+    InitSwarm(InitSwarm),
+    /// Join the swarm; the token comes with a grant.
+    JoinSwarm(JoinSwarm),
+    /// Give a node exactly these labels of skep's and of the manifest.
+    LabelNode(LabelNode),
+    /// Change whether a node gets tasks.
+    SetAvailability(SetAvailability),
+    /// Make a worker a manager, or a manager a worker.
+    SetRole(SetRole),
+    /// Create a service.
+    CreateService(CreateService),
+    /// Change a service.
+    UpdateService(UpdateService),
+    /// Remove a service.
+    RemoveService(RemoveService),
+}
+
+/// What a new swarm is created with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InitSwarm {
+    /// Under which address the others reach this node.
+    pub advertise_address: IpAddr,
+    /// The address of overlay traffic.
+    pub data_path_address: IpAddr,
+    /// Whether this node gets tasks.
+    pub availability: Availability,
+}
+
+/// What a node joins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JoinSwarm {
+    /// As what it joins.
+    pub role: Role,
+    /// Under which address the others reach this node.
+    pub advertise_address: IpAddr,
+    /// The address of overlay traffic.
+    pub data_path_address: IpAddr,
+    /// Whether this node gets tasks.
+    pub availability: Availability,
+    /// The managers it can ask.
+    pub remote_addresses: Vec<IpAddr>,
+}
+
+/// The labels of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelNode {
+    /// The node by name.
+    pub node: NodeName,
+    /// The node by its id in the swarm.
+    pub node_id: String,
+    /// Labels to set.
+    pub set: BTreeMap<String, String>,
+    /// Labels of skep's that no longer belong there.
+    pub remove: Vec<String>,
+}
+
+/// Whether a node gets tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetAvailability {
+    /// The node by name.
+    pub node: NodeName,
+    /// The node by its id in the swarm.
+    pub node_id: String,
+    /// Whether it gets tasks.
+    pub availability: Availability,
+}
+
+/// What a node does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SetRole {
+    /// The node by name.
+    pub node: NodeName,
+    /// The node by its id in the swarm.
+    pub node_id: String,
+    /// What it does.
+    pub role: Role,
+}
+
+/// A service that does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateService {
+    /// Its name.
+    pub name: String,
+    /// Its whole specification in the engine's words.
+    pub spec: Value,
+}
+
+/// A service that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateService {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// The index it was read with.
+    pub version: u64,
+    /// Its whole specification in the engine's words, with everything skep does not know as it was
+    /// read.
+    pub spec: Value,
+    /// What differs: paths in the engine's specification with the old and the new value.
+    pub changes: Vec<Change>,
+}
+
+/// A field that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// Where: `TaskTemplate.ContainerSpec.Image`.
+    pub path: String,
+    /// What is there.
+    pub old: Value,
+    /// What shall be there.
+    pub new: Value,
+}
+
+/// A service of skep's that is declared no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveService {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// Something that cannot be done at present.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Blocked {
+    /// What it is about: `node/cube02`, `service/web`, `swarm/cube`.
+    pub object: String,
+    /// Why, as a word.
+    pub reason: Reason,
+    /// Why, as a sentence.
+    pub message: String,
+    /// What would make it possible.
+    pub remedy: String,
+}

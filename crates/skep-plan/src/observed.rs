@@ -1,0 +1,140 @@
+//! What is known of the world: every agent's own engine, and the swarm as a manager tells it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skep_manifest::name::NodeName;
+use skep_manifest::swarm::{Availability, Role};
+
+/// Everything a plan depends on, apart from the desired state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Observed {
+    /// The agents that answered lately, by the name of their node, each with its own engine.
+    pub engines: BTreeMap<NodeName, Engine>,
+    /// The swarm, as the engine of an answering manager tells it.
+    pub cluster: Option<Cluster>,
+}
+
+/// The Docker engine of a node, as its agent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Engine {
+    /// Its part in a swarm.
+    pub membership: Membership,
+    /// The id of the swarm that the agent remembers its node was in; kept on disk, so that an
+    /// engine that lost its state does not start a second swarm.
+    pub remembers: Option<String>,
+}
+
+/// An engine's part in a swarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Membership {
+    /// It did not answer in time: nothing is known.
+    Silent,
+    /// It is in no swarm.
+    Inactive,
+    /// It is on its way into one.
+    Pending,
+    /// It is in one and cannot work.
+    Error(String),
+    /// It is in one and needs the unlock key.
+    Locked,
+    /// It is in one and works.
+    Active(Active),
+}
+
+/// The membership of an engine that works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Active {
+    /// The id of the swarm; a worker does not know it.
+    pub swarm_id: Option<String>,
+    /// The engine's own id in the swarm.
+    pub node_id: String,
+    /// Whether it is a manager.
+    pub role: Role,
+}
+
+/// The swarm, read from one manager.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cluster {
+    /// Its id.
+    pub id: String,
+    /// Its nodes, by their ids.
+    pub nodes: BTreeMap<String, ClusterNode>,
+    /// Its services, by name: those of skep and all others.
+    pub services: BTreeMap<String, ClusterService>,
+}
+
+/// A node as the swarm knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterNode {
+    /// Its host name; two nodes may have the same.
+    pub host_name: String,
+    /// What it does.
+    pub role: Role,
+    /// Whether it gets tasks.
+    pub availability: Availability,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it answers the managers.
+    pub state: NodeState,
+    /// Its part among the managers, when it is one.
+    pub manager: Option<Manager>,
+    /// The address the swarm knows it by.
+    pub address: Option<IpAddr>,
+}
+
+/// Whether a node answers the managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NodeState {
+    /// It does.
+    Ready,
+    /// It does not.
+    Down,
+    /// It said that it would go away for a moment.
+    Disconnected,
+    /// The managers cannot tell.
+    Unknown,
+}
+
+/// A manager among the managers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manager {
+    /// Whether the others reach it.
+    pub reachable: bool,
+    /// Whether it leads.
+    pub leader: bool,
+}
+
+/// A service as the swarm has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterService {
+    /// Its id.
+    pub id: String,
+    /// The index of its last change; a write names it and is refused when another came between.
+    pub version: u64,
+    /// The whole specification, as the engine told it: what skep does not know is carried through.
+    pub spec: Value,
+    /// How many tasks shall run, and how many do.
+    pub tasks: Tasks,
+}
+
+/// The tasks of a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tasks {
+    /// How many shall run.
+    pub desired: u64,
+    /// How many run.
+    pub running: u64,
+}
