@@ -80,10 +80,8 @@ pub struct DataPlaneStatus {
     pub running: bool,
     /// The generation it runs.
     pub generation: u64,
-    /// Whether its threads have real-time priority.
-    pub real_time: bool,
-    /// Whether its memory is locked.
-    pub memory_locked: bool,
+    /// Why it is less punctual than it could be, a sentence each.
+    pub restrictions: Vec<String>,
 }
 
 /// One VIP group: desired beside observed.

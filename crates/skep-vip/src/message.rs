@@ -68,7 +68,7 @@ pub enum Report {
     /// A virtual router is gone, its addresses are released.
     Removed(RouterKey),
     /// The process itself.
-    Process(ProcessReport),
+    Process(Box<ProcessReport>),
 }
 
 /// What a virtual router is and knows.
@@ -251,15 +251,46 @@ pub struct Counters {
 }
 
 /// What the vip process says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProcessReport {
     /// When it started: another moment is another process, which has to be told everything.
     pub started: Instant,
     /// The configuration it runs.
     pub revision: u64,
-    /// Whether its threads run with real-time priority.
-    pub real_time: bool,
-    /// Whether its memory is locked.
-    pub memory_locked: bool,
+    /// Why it is less punctual than it could be, a sentence each.
+    pub restrictions: Vec<String>,
+    /// How late the wire thread acted on its timers.
+    pub wire_lateness: Lateness,
+    /// How long the hand thread waited for the kernel.
+    pub hand_lateness: Lateness,
+}
+
+/// How late something was, as a histogram.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lateness {
+    /// How often it was at most as late as the bound in [`Lateness::BOUNDS_US`] with the same index;
+    /// the last count is of everything later.
+    pub counts: [u64; Lateness::BOUNDS_US.len() + 1],
+    /// All of it together, in microseconds.
+    pub sum_us: u64,
+    /// The latest, in microseconds.
+    pub max_us: u64,
+}
+
+impl Lateness {
+    /// The upper bounds of the histogram, in microseconds: a tenth of a millisecond is what a
+    /// real-time thread has, 30 ms is a down interval at the fastest advertisements.
+    pub const BOUNDS_US: [u64; 9] =
+        [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 300_000];
+
+    /// It was this late once.
+    pub fn record(&mut self, late: Duration) {
+        let late_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+        let bucket = Self::BOUNDS_US.partition_point(|bound| *bound < late_us);
+        self.counts[bucket] += 1;
+        self.sum_us = self.sum_us.saturating_add(late_us);
+        self.max_us = self.max_us.max(late_us);
+    }
 }

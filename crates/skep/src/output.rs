@@ -49,8 +49,8 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let _unheard = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Whether standard output may be coloured.
-pub(crate) fn may_colour() -> bool {
+/// Whether what is written to `stream` may be coloured.
+pub(crate) fn may_colour(stream: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    io::stdout().is_terminal() && !is_set("NO_COLOR")
+    stream.is_terminal() && !is_set("NO_COLOR")
 }

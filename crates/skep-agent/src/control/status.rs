@@ -77,8 +77,7 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
     DataPlaneStatus {
         running: observed.is_data_plane_alive(now),
         generation: process.map_or(0, |process| process.revision),
-        real_time: process.is_some_and(|process| process.real_time),
-        memory_locked: process.is_some_and(|process| process.memory_locked),
+        restrictions: process.map_or_else(Vec::new, |process| process.restrictions.clone()),
     }
 }
 

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use skep_linux::announce::Announcer;
+use skep_linux::clock;
 use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::Channel;
 use skep_linux::readiness::Readiness;
+use skep_linux::scheduling::{lock_memory, set_real_time};
 use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::Announcement;
 use skep_vip::interfaces::Link as LinkState;
@@ -29,6 +31,9 @@ use crate::vip::reports::Reports;
 
 /// How often what failed is tried again, and what control may have missed is said again.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// Below the wire thread: what it waits for must never hold up what is sent.
+const REAL_TIME_PRIORITY: u8 = 40;
 
 /// Everything that can happen to hand.
 enum Event {
@@ -95,12 +100,22 @@ impl Hand {
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
         };
+        hand.become_punctual();
         hand.list_everything().await?;
         hand.drop_leftovers();
         for command in hand.keeper.kept() {
             hand.handle_command(command);
         }
         Ok(hand)
+    }
+
+    fn become_punctual(&mut self) {
+        if let Err(error) = lock_memory() {
+            self.reports.note_restriction(format!("{:#}", anyhow::Error::new(error)));
+        }
+        if let Err(error) = set_real_time(REAL_TIME_PRIORITY) {
+            self.reports.note_restriction(format!("{:#}", anyhow::Error::new(error)));
+        }
     }
 
     /// Runs until the process is told to stop and wire has released everything.
@@ -113,7 +128,7 @@ impl Hand {
                 }
                 Event::Wished => {
                     if self.grant_wishes().await? {
-                        self.addresses.ensure(&self.netlink, &self.interfaces).await;
+                        self.ensure_addresses().await;
                         self.reports.send(&self.control);
                         return Ok(());
                     }
@@ -169,10 +184,12 @@ impl Hand {
                 Wish::Announce(announcement) => announcements.push(announcement),
                 Wish::Close(socket) => drop(socket),
                 Wish::Report(report) => self.reports.note(*report),
+                Wish::Restricted(restriction) => self.reports.note_restriction(restriction),
+                Wish::Lateness(lateness) => self.reports.note_wire_lateness(lateness),
                 Wish::Done => done = true,
             }
         }
-        self.addresses.ensure(&self.netlink, &self.interfaces).await;
+        self.ensure_addresses().await;
         for announcement in announcements {
             self.announce(&announcement);
         }
@@ -216,15 +233,21 @@ impl Hand {
     }
 
     async fn try_again(&mut self) {
-        if self.addresses.is_anything_due() {
-            self.addresses.ensure(&self.netlink, &self.interfaces).await;
-        }
+        self.ensure_addresses().await;
         for name in std::mem::take(&mut self.refused) {
             let index = self.interfaces.link(&name).map(|link| link.index);
             self.open_socket(&name, index);
         }
-        self.reports.note_process(self.keeper.revision());
+        self.reports.note_alive(self.keeper.revision());
         self.reports.send(&self.control);
+    }
+
+    async fn ensure_addresses(&mut self) {
+        if self.addresses.is_anything_due() {
+            let started = clock::now();
+            self.addresses.ensure(&self.netlink, &self.interfaces).await;
+            self.reports.note_hand_lateness(clock::now() - started);
+        }
     }
 
     async fn list_everything(&mut self) -> anyhow::Result<()> {

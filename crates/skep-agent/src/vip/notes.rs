@@ -6,7 +6,7 @@ use std::sync::Arc;
 use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::{Announcement, Holding};
 use skep_vip::interfaces::Link;
-use skep_vip::message::{Command, Report};
+use skep_vip::message::{Command, Lateness, Report};
 
 /// From hand to wire.
 pub(super) enum Notice {
@@ -38,6 +38,10 @@ pub(super) enum Wish {
     Close(VrrpSocket),
     /// Control shall know this.
     Report(Box<Report>),
+    /// Why the wire thread is less punctual than it could be.
+    Restricted(String),
+    /// How late the wire thread was so far.
+    Lateness(Lateness),
     /// Everything is released: nothing more comes.
     Done,
 }

@@ -1,10 +1,11 @@
 //! What control shall know, the newest of each subject.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use skep_linux::clock;
 use skep_vip::configuration::RouterKey;
-use skep_vip::message::{Command, ProcessReport, Report, RouterReport};
+use skep_vip::message::{Command, Lateness, ProcessReport, Report, RouterReport};
 use skep_vrrp::time::Instant;
 
 use crate::link::Link;
@@ -46,16 +47,32 @@ impl Reports {
                 self.removed.insert(key);
             }
             Report::Process(process) => {
-                self.process = process;
+                self.process = *process;
                 self.process_unsaid = true;
             }
         }
     }
 
     /// The process runs the configuration `revision` and is alive.
-    pub(super) const fn note_process(&mut self, revision: u64) {
+    pub(super) const fn note_alive(&mut self, revision: u64) {
         self.process.revision = revision;
         self.process_unsaid = true;
+    }
+
+    /// The process is less punctual than it could be.
+    pub(super) fn note_restriction(&mut self, restriction: String) {
+        tracing::warn!("{restriction}");
+        self.process.restrictions.push(restriction);
+    }
+
+    /// How late the wire thread was so far.
+    pub(super) const fn note_wire_lateness(&mut self, lateness: Lateness) {
+        self.process.wire_lateness = lateness;
+    }
+
+    /// How long the kernel made the hand thread wait once.
+    pub(super) fn note_hand_lateness(&mut self, waited: Duration) {
+        self.process.hand_lateness.record(waited);
     }
 
     /// Control has heard nothing yet.
@@ -66,7 +83,7 @@ impl Reports {
 
     /// Says what control has not heard, as far as it listens.
     pub(super) fn send(&mut self, control: &Link<Report, Command>) {
-        if self.process_unsaid && control.send(&Report::Process(self.process)).is_ok() {
+        if self.process_unsaid && control.send(&Report::Process(Box::new(self.process.clone()))).is_ok() {
             self.process_unsaid = false;
         }
         while let Some(key) = self.removed.pop_first() {

@@ -10,11 +10,13 @@ use std::time::Duration;
 use anyhow::Context;
 use skep_linux::clock;
 use skep_linux::poll::{Events, Poller};
+use skep_linux::scheduling::{set_real_time, touch_stack};
 use skep_linux::timer::Timer;
 use skep_linux::vrrp_socket::{Batch, VrrpSocket};
 use skep_vip::action::{Action, Transmission};
 use skep_vip::brain::Brain;
 use skep_vip::interfaces::Socket;
+use skep_vip::message::Lateness;
 use skep_vrrp::packet::Packet;
 use skep_vrrp::time::Instant;
 
@@ -27,6 +29,12 @@ const TURN: Duration = Duration::from_millis(250);
 
 /// When hand does not keep up, what it shall do is offered again this often.
 const RETRY: Duration = Duration::from_millis(1);
+
+/// The thread says how late it was this often.
+const SAY_LATENESS: Duration = Duration::from_secs(1);
+
+/// Above every thread that has no timers to keep, below what the kernel needs itself.
+const REAL_TIME_PRIORITY: u8 = 50;
 
 /// Everything the wire thread owns.
 pub(super) struct Wire {
@@ -41,6 +49,10 @@ pub(super) struct Wire {
     sockets: BTreeMap<Arc<str>, VrrpSocket>,
     retired: Vec<VrrpSocket>,
     batch: Batch,
+    /// When the timer is due.
+    armed: Option<Duration>,
+    lateness: Lateness,
+    lateness_said: Duration,
     stopping: bool,
 }
 
@@ -67,6 +79,9 @@ impl Wire {
             sockets: BTreeMap::new(),
             retired: Vec::new(),
             batch: Batch::new(),
+            armed: None,
+            lateness: Lateness::default(),
+            lateness_said: Duration::ZERO,
             stopping: false,
         })
     }
@@ -77,6 +92,7 @@ impl Wire {
     /// timers; then what hand says. An advertisement that waits in a socket thus wins over a timer
     /// that expired meanwhile.
     pub(super) fn run(mut self) -> anyhow::Result<()> {
+        self.become_punctual();
         let mut events = Events::with_capacity(16);
         loop {
             self.memory.beat();
@@ -86,6 +102,7 @@ impl Wire {
                 .wait(&mut events, Some(TURN))
                 .context("cannot wait")?;
             self.timer.drain().context("cannot read the timer")?;
+            self.note_lateness();
             self.receive();
             self.brain.handle_timeout(now());
             self.read_notices()?;
@@ -94,6 +111,27 @@ impl Wire {
                 return Ok(());
             }
             self.arm()?;
+        }
+    }
+
+    fn become_punctual(&mut self) {
+        touch_stack();
+        if let Err(error) = set_real_time(REAL_TIME_PRIORITY) {
+            // The mailbox is empty at the start.
+            let _full = self.put(Wish::Restricted(format!("{:#}", anyhow::Error::new(error))));
+        }
+    }
+
+    fn note_lateness(&mut self) {
+        let now = clock::now();
+        if let Some(due) = self.armed.take_if(|due| *due <= now) {
+            self.lateness.record(now - due);
+        }
+        if now.saturating_sub(self.lateness_said) >= SAY_LATENESS
+            && self.unsent.is_none()
+            && self.put(Wish::Lateness(self.lateness)).is_continue()
+        {
+            self.lateness_said = now;
         }
     }
 
@@ -199,11 +237,11 @@ impl Wire {
         }
     }
 
-    fn arm(&self) -> anyhow::Result<()> {
+    fn arm(&mut self) -> anyhow::Result<()> {
         let due = self.brain.poll_timeout().map(Instant::since_boot);
         let retry = self.unsent.is_some().then(|| clock::now() + RETRY);
-        let at = [due, retry].into_iter().flatten().min();
-        match at {
+        self.armed = [due, retry].into_iter().flatten().min();
+        match self.armed {
             Some(at) => self.timer.arm(at),
             None => self.timer.disarm(),
         }

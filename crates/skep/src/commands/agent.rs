@@ -11,6 +11,7 @@ use skep_manifest::name::NodeName;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Exit;
+use crate::output;
 
 /// Run the agent of this node, until it is told to stop.
 #[derive(clap::Args)]
@@ -65,6 +66,7 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(output::may_colour(&std::io::stderr()))
         .with_target(false)
         .init();
 }

@@ -40,13 +40,17 @@ fn headline(status: &AgentStatus) -> String {
             desired.source
         ),
         Some(accepted) => format!(
-            "{node}  {mode}  generation {} from {} ({} documents), {}\n",
+            "{node}  {mode}  generation {} from {} ({}), {}\n",
             accepted.generation,
             desired.source,
-            accepted.documents,
+            documents(accepted.documents),
             ago(accepted.age_ms)
         ),
     }
+}
+
+fn documents(count: usize) -> String {
+    if count == 1 { "1 document".to_owned() } else { format!("{count} documents") }
 }
 
 /// What is wrong, one line each.
@@ -63,9 +67,8 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     }
     if !status.data_plane.running {
         lines.push("VRRP is not running: the vip process does not answer".to_owned());
-    } else if !status.data_plane.real_time {
-        lines.push("VRRP runs without real-time priority: give the agent CAP_SYS_NICE".to_owned());
     }
+    lines.extend(status.data_plane.restrictions.iter().map(|why| format!("VRRP may be late: {why}")));
     let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
     let unready = status.conditions.iter().chain(groups).filter(is_complaint);
     lines.extend(unready.map(|condition| condition.message.clone()));

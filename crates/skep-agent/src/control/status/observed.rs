@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use skep_manifest::name::Name;
 use skep_vip::configuration::RouterKey;
-use skep_vip::message::{Heard, ProcessReport, Report, RouterReport};
+use skep_vip::message::{Heard, ProcessReport, Report, RouterReport, Transition};
 use skep_vrrp::time::Instant;
+
+use crate::control::status::router::because;
 
 /// The data plane reports twice a second; after this long it is silent.
 const SILENT: Duration = Duration::from_secs(3);
@@ -37,14 +39,16 @@ impl Observed {
     pub(in crate::control) fn handle_report(&mut self, report: Report, now: Instant) -> bool {
         match report {
             Report::Process(process) => {
-                let before = self.process.replace((process, now));
-                let is_new = before.is_none_or(|(before, _)| before.started != process.started);
+                let started = process.started;
+                let before = self.process.replace((*process, now));
+                let is_new = before.is_none_or(|(before, _)| before.started != started);
                 if is_new {
                     self.routers.clear();
                 }
                 return is_new;
             }
             Report::Router(router) => {
+                self.log_transitions(&router);
                 self.routers.insert(router.key.clone(), (*router, now));
             }
             Report::Removed(key) => {
@@ -54,8 +58,19 @@ impl Observed {
         false
     }
 
-    pub(super) fn process(&self) -> Option<ProcessReport> {
-        self.process.map(|(process, _)| process)
+    /// Logs the changes of state that are new in `report`.
+    fn log_transitions(&self, report: &RouterReport) {
+        let known = self.routers.get(&report.key).map(|(before, _)| before.transitions.as_slice());
+        let last = known.and_then(<[_]>::last).map(|transition| transition.at);
+        let is_new = |transition: &&Transition| last.is_none_or(|last| transition.at > last);
+        for Transition { from, to, reason, .. } in report.transitions.iter().filter(is_new) {
+            let because = because(reason);
+            tracing::info!(group = report.key.group, ?from, ?to, because, "state changed");
+        }
+    }
+
+    pub(super) fn process(&self) -> Option<&ProcessReport> {
+        self.process.as_ref().map(|(process, _)| process)
     }
 
     /// The address that this node's advertisements come from.
@@ -72,7 +87,7 @@ impl Observed {
 
     /// The virtual routers of the group `name` on this node.
     pub(super) fn routers_of(&self, name: &Name) -> impl Iterator<Item = Known<'_>> {
-        let alive_at = self.process.map(|(_, at)| at);
+        let alive_at = self.process.as_ref().map(|(_, at)| *at);
         self.routers
             .iter()
             .filter(move |(key, _)| key.group == name.as_str())
