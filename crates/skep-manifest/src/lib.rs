@@ -5,6 +5,8 @@
 //! comes out, and [`desired::Desired`] after that. Start reading at [`object::Object`].
 
 pub mod address;
+mod check;
+pub mod condition;
 pub mod config;
 pub mod desired;
 pub mod duration;
@@ -14,8 +16,12 @@ pub mod name;
 pub mod network;
 pub mod notifier;
 pub mod object;
+pub mod parse;
+mod print;
 pub mod priority;
 pub mod problem;
+pub mod resolve;
+pub mod schema;
 pub mod secret;
 pub mod service;
 pub mod set;
@@ -28,3 +34,4 @@ pub mod text;
 mod tree;
 pub mod value_source;
 pub mod vip_group;
+mod yaml;

@@ -1,10 +1,13 @@
 //! The numbers that name and rank a virtual router.
 
 use std::fmt;
+use std::num::NonZeroU8;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::InvalidText;
 
 /// How much a member wants to hold the addresses: 1 to 254, the highest wins. 255 is what the
 /// owner of the addresses has; say `owner: true` for it.
@@ -72,7 +75,7 @@ pub enum VirtualRouterId {
     #[default]
     Auto,
     /// This one, never zero.
-    Number(std::num::NonZeroU8),
+    Number(NonZeroU8),
 }
 
 impl Serialize for VirtualRouterId {
@@ -84,35 +87,45 @@ impl Serialize for VirtualRouterId {
     }
 }
 
-impl<'de> Deserialize<'de> for VirtualRouterId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(VirtualRouterIdVisitor)
+impl FromStr for VirtualRouterId {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let canonical = !text.starts_with(['0', '+']);
+        text.parse()
+            .ok()
+            .filter(|_| canonical)
+            .map(Self::Number)
+            .ok_or_else(|| {
+                InvalidText::new(
+                    text,
+                    "a virtual router id",
+                    "a number from 1 to 255, or `auto`",
+                )
+            })
     }
 }
 
-struct VirtualRouterIdVisitor;
-
-impl Visitor<'_> for VirtualRouterIdVisitor {
-    type Value = VirtualRouterId;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number from 1 to 255, or `auto`")
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        u8::try_from(value)
-            .ok()
-            .and_then(std::num::NonZeroU8::new)
-            .map(VirtualRouterId::Number)
-            .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        if value == "auto" {
-            Ok(VirtualRouterId::Auto)
-        } else {
-            Err(E::invalid_value(Unexpected::Str(value), &self))
+impl<'de> Deserialize<'de> for VirtualRouterId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(NonZeroU8),
+            Word(Auto),
         }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        enum Auto {
+            Auto,
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Number(number) => Self::Number(number),
+            Written::Word(Auto::Auto) => Self::Auto,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::name::Name;
 use crate::object::{Kind, Object};
 use crate::problem::Problem;
 use crate::span::{Location, Span};
-use crate::tree::{NodeId, Tree};
+use crate::tree::Tree;
 
 /// One text with manifests, not yet read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,58 +121,37 @@ impl Document {
     /// written.
     #[must_use]
     pub fn span_of(&self, pointer: &str) -> Option<Span> {
-        self.find(pointer).map(|found| self.tree.span(found.value))
+        self.tree
+            .find(pointer)
+            .map(|(_, value)| self.tree.span(value))
     }
 
     /// The key that was written at `pointer`; for an entry of a list, the entry.
     #[must_use]
     pub fn key_span_of(&self, pointer: &str) -> Option<Span> {
-        self.find(pointer)
-            .map(|found| self.tree.span(found.key.unwrap_or(found.value)))
+        self.tree
+            .find(pointer)
+            .map(|(key, value)| self.tree.span(key.unwrap_or(value)))
+    }
+
+    /// The key at `pointer`, or the closest thing around it that was written.
+    #[must_use]
+    pub fn key_span(&self, pointer: &str) -> Span {
+        self.key_span_of(pointer).unwrap_or_else(|| {
+            let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if parent.is_empty() {
+                self.whole()
+            } else {
+                self.key_span(parent)
+            }
+        })
     }
 
     /// The value at `pointer`, or the closest thing around it that was written.
     #[must_use]
     pub fn span(&self, pointer: &str) -> Span {
-        self.closest(pointer, Self::span_of)
+        self.tree.closest(pointer)
     }
-
-    /// The key at `pointer`, or the closest one around it that was written.
-    #[must_use]
-    pub fn key_span(&self, pointer: &str) -> Span {
-        self.closest(pointer, Self::key_span_of)
-    }
-
-    fn closest(&self, pointer: &str, look: fn(&Self, &str) -> Option<Span>) -> Span {
-        let mut pointer = pointer;
-        loop {
-            if let Some(span) = look(self, pointer) {
-                return span;
-            }
-            let Some((parent, _)) = pointer.rsplit_once('/') else {
-                return self.whole();
-            };
-            pointer = parent;
-        }
-    }
-
-    fn find(&self, pointer: &str) -> Option<Found> {
-        let mut found = Found {
-            key: None,
-            value: self.tree.root(),
-        };
-        for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
-            let (key, value) = self.tree.child(found.value, &step)?;
-            found = Found { key, value };
-        }
-        Some(found)
-    }
-}
-
-struct Found {
-    key: Option<NodeId>,
-    value: NodeId,
 }
 
 /// A comment `# skep: ignore[rule-id] reason`: it suppresses the findings of a rule on its own

@@ -17,9 +17,10 @@ pub(crate) trait Shorthand: Sized {
     fn to_bare(&self) -> Option<Self::Bare>;
 }
 
-/// One entry of such a list as it is written.
+/// One entry of such a list: a bare string, or a map when there is more to say.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "{Full}OrBare")]
 pub(crate) enum Written<Bare, Full> {
     Bare(Bare),
     Full(Full),

@@ -1,5 +1,7 @@
 //! The tree of one YAML document: every node with its span, aliases shared.
 
+use serde_json::{Map, Value};
+
 use crate::span::Span;
 
 /// A node of a [`Tree`].
@@ -18,6 +20,10 @@ pub(crate) struct Tree {
 struct Node {
     content: Content,
     span: Span,
+    /// How many nodes there are from here down, aliases written out.
+    size: usize,
+    /// How many nodes lie on the longest way down, this one included.
+    height: usize,
 }
 
 /// What a node is.
@@ -58,8 +64,7 @@ pub(crate) enum Meaning {
 }
 
 impl Tree {
-    /// A tree without a node yet; the first one that is added becomes the root unless
-    /// [`Tree::set_root`] says otherwise.
+    /// A tree without a node yet.
     pub(crate) const fn new() -> Self {
         Self {
             nodes: Vec::new(),
@@ -67,10 +72,38 @@ impl Tree {
         }
     }
 
-    /// Adds a node.
+    /// Adds a node; what it holds has been added before.
     pub(crate) fn add(&mut self, content: Content, span: Span) -> NodeId {
-        self.nodes.push(Node { content, span });
+        let (mut size, mut height) = (1usize, 0);
+        let mut count = |child: NodeId| {
+            size = size.saturating_add(self.size(child));
+            height = height.max(self.height(child));
+        };
+        match &content {
+            Content::Scalar(_) => {}
+            Content::Sequence(entries) => entries.iter().for_each(|entry| count(*entry)),
+            Content::Mapping(entries) => entries.iter().for_each(|(key, value)| {
+                count(*key);
+                count(*value);
+            }),
+        }
+        self.nodes.push(Node {
+            content,
+            span,
+            size,
+            height: height + 1,
+        });
         NodeId(self.nodes.len() - 1)
+    }
+
+    /// How many nodes there are from `node` down, aliases written out.
+    pub(crate) fn size(&self, node: NodeId) -> usize {
+        self.nodes[node.0].size
+    }
+
+    /// How many nodes lie on the longest way down from `node`.
+    pub(crate) fn height(&self, node: NodeId) -> usize {
+        self.nodes[node.0].height
     }
 
     /// Makes `node` the root.
@@ -93,6 +126,22 @@ impl Tree {
         self.nodes[node.0].span
     }
 
+    /// The entries of a node that is a mapping.
+    pub(crate) fn entries(&self, node: NodeId) -> Option<&[(NodeId, NodeId)]> {
+        match self.content(node) {
+            Content::Mapping(entries) => Some(entries),
+            Content::Scalar(_) | Content::Sequence(_) => None,
+        }
+    }
+
+    /// The value of a mapping under a key; with a key twice, the first.
+    pub(crate) fn value(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        let mut entries = self.entries(node)?.iter();
+        entries
+            .find(|(found, _)| self.text(*found) == Some(key))
+            .map(|(_, value)| *value)
+    }
+
     /// The text of a node that is a single value.
     pub(crate) fn text(&self, node: NodeId) -> Option<&str> {
         match self.content(node) {
@@ -113,4 +162,63 @@ impl Tree {
                 .map(|(key, value)| (Some(*key), *value)),
         }
     }
+
+    /// What is at `pointer` (`/spec/addresses/0`): its key, if it has one, and its value.
+    pub(crate) fn find(&self, pointer: &str) -> Option<(Option<NodeId>, NodeId)> {
+        let mut found = (None, self.root);
+        for step in pointer.split('/').skip(1) {
+            // RFC 6901 §4: `~1` first, then `~0`.
+            let step = step.replace("~1", "/").replace("~0", "~");
+            found = self.child(found.1, &step)?;
+        }
+        Some(found)
+    }
+
+    /// The span of the value at `pointer`, or of the closest thing around it that was written.
+    pub(crate) fn closest(&self, pointer: &str) -> Span {
+        let mut pointer = pointer;
+        loop {
+            if let Some((_, value)) = self.find(pointer) {
+                return self.span(value);
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => return self.span(self.root),
+            }
+        }
+    }
+
+    /// The same as a JSON value. With a key twice the first counts; numbers that JSON does not
+    /// know are nothing.
+    pub(crate) fn to_json(&self, node: NodeId) -> Value {
+        match self.content(node) {
+            Content::Scalar(scalar) => match scalar.meaning {
+                Meaning::Null => Value::Null,
+                Meaning::Bool(value) => value.into(),
+                Meaning::Integer(value) => integer_to_json(value),
+                Meaning::Float(value) => value.into(),
+                Meaning::Text => scalar.text.as_str().into(),
+            },
+            Content::Sequence(entries) => {
+                entries.iter().map(|entry| self.to_json(*entry)).collect()
+            }
+            Content::Mapping(entries) => {
+                let mut object = Map::new();
+                for (key, value) in entries {
+                    let key = self.text(*key).unwrap_or_default();
+                    if !object.contains_key(key) {
+                        object.insert(key.to_owned(), self.to_json(*value));
+                    }
+                }
+                object.into()
+            }
+        }
+    }
+}
+
+fn integer_to_json(value: i128) -> Value {
+    if let Ok(value) = i64::try_from(value) {
+        return value.into();
+    }
+    u64::try_from(value).map_or(Value::Null, Into::into)
 }

@@ -23,6 +23,33 @@ pub enum Tracking {
     Swarm(TrackedSwarm),
 }
 
+impl Tracking {
+    /// What a failure of this input does, with what applies when nothing is said.
+    #[must_use]
+    pub fn influence(&self) -> Influence {
+        let (effect, weight, default) = match self {
+            Self::Check(tracked) => (tracked.effect, tracked.weight, Effect::Fault),
+            Self::Interface(tracked) => (tracked.effect, tracked.weight, Effect::Fault),
+            Self::Service(tracked) => (tracked.effect, tracked.weight, Effect::Demote),
+            Self::External(tracked) => (tracked.effect, tracked.weight, Effect::Demote),
+            Self::Swarm(tracked) => (tracked.effect, tracked.weight, Effect::Demote),
+        };
+        match weight {
+            Some(weight) => Influence::Weight(weight),
+            None => Influence::Effect(effect.unwrap_or(default)),
+        }
+    }
+}
+
+/// What a failure of an input does to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Influence {
+    /// It changes whether, or before whom, the member is eligible.
+    Effect(Effect),
+    /// It changes the member's priority.
+    Weight(Weight),
+}
+
 /// A health check that decides who holds the addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,0 +1,182 @@
+//! Single values: texts, numbers, `true` and `false`.
+
+use serde_json::Value;
+
+use super::text::CheckedText;
+use super::words::similar;
+use super::{Checker, Place, expected, shortened};
+use crate::problem::Problem;
+use crate::tree::{Content, Meaning, NodeId, Scalar};
+
+/// What YAML 1.1 reads as `true`, and what it reads as `false`.
+const OLD_TRUE: [&str; 6] = ["yes", "Yes", "YES", "on", "On", "ON"];
+const OLD_FALSE: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
+
+impl Checker<'_> {
+    /// A value that is a text by the schema and has a type of its own.
+    pub(super) fn check_text(&mut self, checked: CheckedText, at: Place) {
+        let Content::Scalar(scalar) = self.tree.content(at.node) else {
+            return self.report_type(checked.what(), at);
+        };
+        let span = self.tree.span(at.node);
+        let right_type = match scalar.meaning {
+            Meaning::Text => !(checked.may_be_number() && scalar.text.parse::<i64>().is_ok()),
+            Meaning::Integer(_) => checked.may_be_number(),
+            Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) => false,
+        };
+        let name = self.name(at);
+        let message = format!(
+            "{name} must be {}, found {}",
+            checked.what(),
+            self.found(at.node)
+        );
+        let allowed = format!("allowed: {}", checked.allowed());
+        let valid = checked.accepts(&scalar.text);
+        match (right_type, valid) {
+            (true, true) => self.warn_of_old_boolean(at.node),
+            (true, false) => {
+                self.report(Problem::error("wrong-value", span, message).help(allowed))
+            }
+            (false, true) if scalar.plain => {
+                self.report(Problem::error("wrong-type", span, message).help(quoted(scalar)));
+            }
+            (false, true) => {
+                let help = format!("write it without quotes: `{}`", shortened(&scalar.text));
+                self.report(Problem::error("wrong-type", span, message).help(help));
+            }
+            (false, false) => {
+                self.report(Problem::error("wrong-type", span, message).help(allowed));
+            }
+        }
+    }
+
+    pub(super) fn check_scalar(&mut self, schema: &'static Value, scalar: &Scalar, at: Place) {
+        let Some(types) = schema.get("type") else {
+            // Only a bound on what another part of the schema checks.
+            return self.check_length(schema, scalar, at);
+        };
+        let allows = |name: &str| {
+            types == name
+                || types
+                    .as_array()
+                    .is_some_and(|types| types.iter().any(|one| one == name))
+        };
+        match scalar.meaning {
+            Meaning::Null if allows("null") => {}
+            Meaning::Bool(_) if allows("boolean") => {}
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "all bounds are far from the largest"
+            )]
+            Meaning::Integer(value) if allows("integer") || allows("number") => {
+                self.check_range(schema, scalar, value as f64, at);
+            }
+            Meaning::Float(value) if allows("number") => {
+                self.check_range(schema, scalar, value, at);
+            }
+            Meaning::Text if allows("string") => {
+                self.warn_of_old_boolean(at.node);
+                self.check_length(schema, scalar, at);
+            }
+            _ => self.report_scalar_type(schema, scalar, at),
+        }
+    }
+
+    fn check_range(&mut self, schema: &'static Value, scalar: &Scalar, value: f64, at: Place) {
+        let span = self.tree.span(at.node);
+        let digits = scalar.text.strip_prefix(['+', '-']).unwrap_or(&scalar.text);
+        if digits.len() > 1
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits.starts_with('0')
+        {
+            let message = format!(
+                "{} begins with a zero: some readers take it for octal",
+                self.name(at)
+            );
+            let help = format!("write `{}`", digits.trim_start_matches('0'));
+            return self.report(Problem::error("ambiguous-number", span, message).help(help));
+        }
+        let least = schema["minimum"].as_f64().unwrap_or(f64::NEG_INFINITY);
+        let most = schema["maximum"].as_f64().unwrap_or(f64::INFINITY);
+        if !(least..=most).contains(&value) {
+            let (least, most) = (&schema["minimum"], &schema["maximum"]);
+            let message = format!(
+                "{} must be between {least} and {most}: {}",
+                self.name(at),
+                shortened(&scalar.text)
+            );
+            self.report(Problem::error("out-of-range", span, message));
+        }
+    }
+
+    fn check_length(&mut self, schema: &'static Value, scalar: &Scalar, at: Place) {
+        let length = scalar.text.chars().count() as u64;
+        let span = self.tree.span(at.node);
+        if schema["minLength"]
+            .as_u64()
+            .is_some_and(|least| length < least)
+        {
+            let message = format!("{} must not be empty", self.name(at));
+            self.report(Problem::error("out-of-range", span, message));
+        }
+        if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
+            let message = format!(
+                "{} is longer than {most} characters: {length}",
+                self.name(at)
+            );
+            self.report(Problem::error("out-of-range", span, message));
+        }
+    }
+
+    fn report_scalar_type(&mut self, schema: &'static Value, scalar: &Scalar, at: Place) {
+        let message = format!(
+            "{} must be {}, found {}",
+            self.name(at),
+            expected(schema),
+            self.found(at.node)
+        );
+        let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
+        let nothing = scalar.meaning == Meaning::Null;
+        let help = match schema["type"].as_str() {
+            Some("string") if !nothing => Some(quoted(scalar)),
+            Some("array") if !nothing => Some("write it as a list: `[…]`".to_owned()),
+            Some("boolean") if OLD_TRUE.contains(&scalar.text.as_str()) => {
+                Some("write `true`".to_owned())
+            }
+            Some("boolean") if OLD_FALSE.contains(&scalar.text.as_str()) => {
+                Some("write `false`".to_owned())
+            }
+            Some("boolean") => {
+                similar(&scalar.text, ["true", "false"]).map(|word| format!("write `{word}`"))
+            }
+            _ if !scalar.plain && scalar.text.parse::<f64>().is_ok() => Some(format!(
+                "write it without quotes: `{}`",
+                shortened(&scalar.text)
+            )),
+            _ => None,
+        };
+        self.report(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
+    }
+
+    /// A text without quotes that YAML 1.1, and with it many tools, reads as a boolean.
+    pub(super) fn warn_of_old_boolean(&mut self, node: NodeId) {
+        let Content::Scalar(scalar) = self.tree.content(node) else {
+            return;
+        };
+        let text = scalar.text.as_str();
+        if scalar.plain && (OLD_TRUE.contains(&text) || OLD_FALSE.contains(&text)) {
+            let message = format!("`{text}` is a text here, but many tools read it as a boolean");
+            self.report(
+                Problem::warning("yaml-1.1-boolean", self.tree.span(node), message)
+                    .help(quoted(scalar)),
+            );
+        }
+    }
+}
+
+fn quoted(scalar: &Scalar) -> String {
+    format!("write it in quotes: `\"{}\"`", shortened(&scalar.text))
+}

@@ -1,0 +1,112 @@
+//! Conditions: what is known of an object's state, in the words that every command prints.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is known of one side of an object's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Condition {
+    /// Which side.
+    #[serde(rename = "type")]
+    pub condition_type: ConditionType,
+    /// Whether it holds.
+    pub status: ConditionStatus,
+    /// Why, in one word.
+    pub reason: Reason,
+    /// Why, for people.
+    pub message: String,
+    /// When the status last changed: RFC 3339, in UTC.
+    pub last_transition_time: String,
+    /// The generation of the desired state that this was seen with.
+    pub observed_generation: u64,
+}
+
+/// The sides of an object's state.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ConditionType {
+    /// It is as it shall be.
+    Ready,
+    /// It is being changed.
+    Reconciling,
+    /// It cannot be changed without somebody's help.
+    Stalled,
+    /// It works, but not as it should.
+    Degraded,
+}
+
+/// Whether a condition holds.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ConditionStatus {
+    /// It does.
+    True,
+    /// It does not.
+    False,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// Why a condition is what it is. `skep explain conditions` prints this list.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Reason {
+    /// It is as the manifest says.
+    AsDeclared,
+    /// It is not yet as the manifest says; work goes on.
+    InProgress,
+    /// It differs from the manifest, which says to report that and no more.
+    Drifted,
+    /// The manifests have errors; what ran before them goes on.
+    InvalidManifest,
+    /// A field has no effect in this version of skep.
+    NotSupported,
+    /// There is a cluster key, but no `Swarm`.
+    SwarmMissing,
+    /// There is a `Swarm`, but no cluster key.
+    KeyMissing,
+    /// No node of the manifest is this one.
+    NotAMember,
+    /// The engine is in a swarm that is not skep's.
+    ForeignSwarm,
+    /// The Docker engine does not answer.
+    EngineSilent,
+    /// A node's agent does not answer.
+    AgentSilent,
+    /// The swarm has no majority of its managers.
+    QuorumLost,
+    /// The change would leave no majority of the managers.
+    QuorumAtRisk,
+    /// A node left the manifest before it was drained.
+    NodeNotDrained,
+    /// A setting counts only when the swarm is created.
+    InitOnly,
+    /// The stored desired state is older than what already ran.
+    StoreWentBack,
+    /// A source differs from what was last fed from it.
+    SourceDiffers,
+    /// A change is so large that somebody must confirm it.
+    AwaitsConfirmation,
+    /// The engine refused the change.
+    Refused,
+    /// Control does not answer; the VIPs carry on with what they know.
+    ControlSilent,
+    /// A member left, and nobody took over.
+    NoSuccessor,
+    /// Nobody holds the addresses.
+    NoActive,
+    /// More than one member holds the addresses.
+    TwoActive,
+    /// Somebody else uses the same virtual router id.
+    ForeignAdvertisements,
+    /// A health input fails.
+    InputFailing,
+    /// An interface is down or missing.
+    InterfaceDown,
+    /// A key or secret is missing on this node.
+    SecretMissing,
+}

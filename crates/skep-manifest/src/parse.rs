@@ -1,0 +1,168 @@
+//! Sources to a set of objects: read, check, type.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::check;
+use crate::name::Name;
+use crate::object::{API_VERSION, Kind, Object, Resource};
+use crate::problem::Problem;
+use crate::schema::definition;
+use crate::set::{Document, ManifestSet, Source, SourceText};
+use crate::span::Span;
+use crate::tree::{NodeId, Tree};
+use crate::yaml::{self, RawDocument};
+
+/// Reads all sources. It never fails: what is wrong is among the problems of the set, and
+/// [`ManifestSet::documents`] has what could be read in spite of it.
+#[must_use]
+pub fn parse(sources: Vec<Source>) -> ManifestSet {
+    let mut set = ManifestSet::default();
+    for source in sources {
+        let index = set.sources.len();
+        let (text, problems) = decode(index, &source.text);
+        set.problems.extend(problems);
+        let source = SourceText::new(source.name, text);
+        let reading = yaml::read(index, &source);
+        let mut problems = reading.problems;
+        for raw in reading.documents {
+            parse_document(raw, &mut set, &mut problems);
+        }
+        problems.sort_by_key(|problem| problem.span.start);
+        set.problems.extend(problems);
+        set.suppressions.extend(reading.suppressions);
+        set.sources.push(source);
+    }
+    set
+}
+
+/// The text of a source. Bytes that are no UTF-8 become a `?` each, so that all places stay.
+fn decode(index: usize, bytes: &[u8]) -> (String, Option<Problem>) {
+    let mut text = String::with_capacity(bytes.len());
+    let mut first = None;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            first.get_or_insert(text.len());
+            text.extend(chunk.invalid().iter().map(|_| '?'));
+        }
+    }
+    let problem = first.map(|at| {
+        let span = Span {
+            source: index,
+            start: at,
+            end: at + 1,
+        };
+        Problem::error("invalid-utf-8", span, "this byte is no UTF-8")
+            .help("save the file as UTF-8")
+    });
+    (text, problem)
+}
+
+fn parse_document(raw: RawDocument, set: &mut ManifestSet, problems: &mut Vec<Problem>) {
+    let tree = raw.tree;
+    let kind = match kind_of(&tree) {
+        Ok(kind) => kind,
+        Err(problem) => {
+            // A document that was cut off may have lost the very field.
+            if raw.whole {
+                problems.push(problem);
+            }
+            return;
+        }
+    };
+    let found = if raw.whole {
+        check::check(&tree, definition(kind.as_str()))
+    } else {
+        Vec::new()
+    };
+    match typed(kind, &tree) {
+        Ok(object) if raw.whole => set.documents.push(Document { object, tree }),
+        Ok(_) => note_broken(kind, &tree, set),
+        Err((pointer, message)) => {
+            note_broken(kind, &tree, set);
+            if raw.whole && found.is_empty() {
+                problems.push(Problem::error(
+                    "wrong-value",
+                    tree.closest(&pointer),
+                    message,
+                ));
+            }
+        }
+    }
+    problems.extend(found);
+}
+
+/// The kind of a document, which decides what everything else in it means.
+fn kind_of(tree: &Tree) -> Result<Kind, Problem> {
+    let root = tree.root();
+    let Some(entries) = tree.entries(root) else {
+        let message = "a document must be a map with `apiVersion`, `kind`, `metadata` and `spec`";
+        return Err(Problem::error("wrong-type", tree.span(root), message));
+    };
+    let kinds = Kind::ALL.map(Kind::as_str);
+    let Some(value) = tree.value(root, "kind") else {
+        let head = entries.first().map_or(root, |(key, _)| *key);
+        let help = format!("allowed: {}", check::listed(&kinds));
+        return Err(Problem::error(
+            "missing-field",
+            tree.span(head),
+            "the document needs `kind`",
+        )
+        .help(help));
+    };
+    let text = tree.text(value).unwrap_or_default();
+    Kind::from_written(text).ok_or_else(|| {
+        let foreign = tree
+            .value(root, "apiVersion")
+            .and_then(|version| tree.text(version));
+        let message = match foreign {
+            Some(version) if version != API_VERSION => format!(
+                "`{}` of `{}` is none of skep's kinds",
+                check::shortened(text),
+                check::shortened(version)
+            ),
+            _ => format!("there is no kind `{}`", check::shortened(text)),
+        };
+        Problem::error("unknown-kind", tree.span(value), message).help(check::remedy(text, &kinds))
+    })
+}
+
+/// The object of a document, or where and why the types refuse it.
+fn typed(kind: Kind, tree: &Tree) -> Result<Object, (String, String)> {
+    let value = tree.to_json(tree.root());
+    Ok(match kind {
+        Kind::Swarm => Object::Swarm(resource(value)?),
+        Kind::VipGroup => Object::VipGroup(resource(value)?),
+        Kind::HealthCheck => Object::HealthCheck(resource(value)?),
+        Kind::Notifier => Object::Notifier(resource(value)?),
+        Kind::Service => Object::Service(resource(value)?),
+        Kind::Stack => Object::Stack(resource(value)?),
+        Kind::Network => Object::Network(resource(value)?),
+        Kind::Config => Object::Config(resource(value)?),
+        Kind::Secret => Object::Secret(resource(value)?),
+    })
+}
+
+fn resource<Spec: DeserializeOwned>(value: Value) -> Result<Resource<Spec>, (String, String)> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let steps = error.path().iter().map(|step| format!("/{step}"));
+        (steps.collect(), error.inner().to_string())
+    })
+}
+
+/// Remembers what a broken document says it is, so that who refers to it is not told that it does
+/// not exist.
+fn note_broken(kind: Kind, tree: &Tree, set: &mut ManifestSet) {
+    let name = |metadata: NodeId| {
+        tree.text(tree.value(metadata, "name")?)?
+            .parse::<Name>()
+            .ok()
+    };
+    if let Some(name) = tree.value(tree.root(), "metadata").and_then(name) {
+        set.broken.push((kind, name));
+    }
+}
+
+#[cfg(test)]
+mod tests;

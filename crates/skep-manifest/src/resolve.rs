@@ -1,0 +1,244 @@
+//! A set of objects to the desired state: references followed, selectors expanded, defaults that
+//! depend on other objects decided.
+//!
+//! What is merely unwise is the lint rules' affair; here is only what leaves no sensible state.
+
+mod consistency;
+mod group;
+mod references;
+
+use std::collections::BTreeMap;
+
+use crate::desired::{Declared, Desired, Origin};
+use crate::name::Name;
+use crate::object::{Kind, Object, Resource};
+use crate::problem::Problem;
+use crate::set::{Document, ManifestSet};
+use crate::span::Span;
+use crate::swarm::SwarmSpec;
+
+/// The desired state that a set of manifests describes, and what is wrong with it as a whole.
+///
+/// It never fails; with problems among the set's own or the returned ones, what the state says
+/// about the objects concerned is not to be applied.
+#[must_use]
+pub fn resolve(set: &ManifestSet) -> (Desired, Vec<Problem>) {
+    let mut resolver = Resolver::new(set);
+    resolver.index();
+    resolver.check_nodes();
+    let mut desired = Desired::default();
+    for document in &set.documents {
+        resolver.add(document, &mut desired);
+    }
+    let mut problems = resolver.problems;
+    problems.sort_by_key(|problem| problem.span);
+    (desired, problems)
+}
+
+/// What is known of all objects while each is resolved.
+struct Resolver<'a> {
+    set: &'a ManifestSet,
+    /// Every name that some document declares, with its place unless the document is broken.
+    declared: BTreeMap<(Kind, &'a Name), Option<Span>>,
+    swarm: KnownSwarm<'a>,
+    problems: Vec<Problem>,
+}
+
+/// What is known of the swarm.
+#[derive(Clone, Copy)]
+enum KnownSwarm<'a> {
+    /// There is none: the agents are standalone.
+    None,
+    /// There is one whose document is broken.
+    Broken,
+    /// There is this one.
+    Declared {
+        document: &'a Document,
+        resource: &'a Resource<SwarmSpec>,
+    },
+}
+
+impl<'a> Resolver<'a> {
+    const fn new(set: &'a ManifestSet) -> Self {
+        Self {
+            set,
+            declared: BTreeMap::new(),
+            swarm: KnownSwarm::None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Learns which objects there are, and reports those that are declared twice.
+    fn index(&mut self) {
+        for (kind, name) in &self.set.broken {
+            self.declared.insert((*kind, name), None);
+            if *kind == Kind::Swarm {
+                self.swarm = KnownSwarm::Broken;
+            }
+        }
+        for document in &self.set.documents {
+            let span = document.span("/metadata/name");
+            let key = (document.object.kind(), document.object.name());
+            match self.declared.get(&key) {
+                Some(Some(first)) => {
+                    let message = format!("there are two {} named `{}`", plural(key.0), key.1);
+                    self.problems.push(
+                        Problem::error("duplicate-object", span, message)
+                            .help("rename or remove one of them")
+                            .related(*first, "first declared here"),
+                    );
+                }
+                Some(None) | None => {
+                    self.declared.insert(key, Some(span));
+                }
+            }
+            if let Object::Swarm(resource) = &document.object {
+                self.learn_swarm(document, resource);
+            }
+        }
+    }
+
+    fn learn_swarm(&mut self, document: &'a Document, resource: &'a Resource<SwarmSpec>) {
+        match self.swarm {
+            KnownSwarm::Declared {
+                document: first,
+                resource: other,
+            } if other.metadata.name != resource.metadata.name => {
+                self.problems.push(
+                    Problem::error(
+                        "duplicate-swarm",
+                        document.span("/metadata/name"),
+                        "there is more than one `Swarm`",
+                    )
+                    .help("one desired state describes one swarm; keep the others elsewhere")
+                    .related(first.span("/metadata/name"), "the first one is here"),
+                );
+            }
+            KnownSwarm::Declared { .. } => {}
+            KnownSwarm::None | KnownSwarm::Broken => {
+                self.swarm = KnownSwarm::Declared { document, resource };
+            }
+        }
+    }
+
+    /// Reports nodes that are listed twice.
+    fn check_nodes(&mut self) {
+        let KnownSwarm::Declared { document, resource } = self.swarm else {
+            return;
+        };
+        let mut first = BTreeMap::new();
+        for (index, node) in resource.spec.nodes.iter().enumerate() {
+            let span = document.span(&format!("/spec/nodes/{index}/name"));
+            match first.get(&node.name) {
+                Some(before) => self.problems.push(
+                    Problem::error(
+                        "duplicate-node",
+                        span,
+                        format!("the node `{}` is listed twice", node.name),
+                    )
+                    .related(*before, "first listed here"),
+                ),
+                None => {
+                    first.insert(&node.name, span);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, document: &Document, desired: &mut Desired) {
+        let origin = self.origin(document);
+        match &document.object {
+            Object::Swarm(resource) => {
+                desired
+                    .swarm
+                    .get_or_insert_with(|| declared(resource, origin));
+            }
+            Object::VipGroup(resource) => {
+                self.check_group_references(document, &resource.spec);
+                self.check_consistency(document, &resource.spec);
+                let group = self.group(document, declared(resource, origin));
+                desired
+                    .vip_groups
+                    .entry(resource.metadata.name.clone())
+                    .or_insert(group);
+            }
+            Object::HealthCheck(resource) => add(&mut desired.health_checks, resource, origin),
+            Object::Notifier(resource) => add(&mut desired.notifiers, resource, origin),
+            Object::Service(resource) => {
+                self.check_service_references(document, &resource.spec);
+                self.require_swarm(document);
+                add(&mut desired.services, resource, origin);
+            }
+            Object::Stack(resource) => {
+                self.require_swarm(document);
+                add(&mut desired.stacks, resource, origin);
+            }
+            Object::Network(resource) => {
+                self.require_swarm(document);
+                add(&mut desired.networks, resource, origin);
+            }
+            Object::Config(resource) => {
+                self.require_swarm(document);
+                add(&mut desired.configs, resource, origin);
+            }
+            Object::Secret(resource) => {
+                self.require_swarm(document);
+                add(&mut desired.secrets, resource, origin);
+            }
+        }
+    }
+
+    fn origin(&self, document: &Document) -> Origin {
+        let location = self.set.location(document.whole());
+        Origin {
+            file: location.file,
+            line: location.line,
+        }
+    }
+
+    fn require_swarm(&mut self, document: &Document) {
+        if matches!(self.swarm, KnownSwarm::None) {
+            let message = format!("a `{}` needs a `Swarm`", document.object.kind());
+            self.problems.push(
+                Problem::error("needs-swarm", document.span("/kind"), message)
+                    .help("without a `Swarm` document there are only VIP groups and checks"),
+            );
+        }
+    }
+}
+
+fn declared<Spec: Clone>(resource: &Resource<Spec>, origin: Origin) -> Declared<Spec> {
+    Declared {
+        metadata: resource.metadata.clone(),
+        spec: resource.spec.clone(),
+        origin,
+    }
+}
+
+/// Adds an object unless there is one of that name, which has been reported.
+fn add<Spec: Clone>(
+    objects: &mut BTreeMap<Name, Declared<Spec>>,
+    resource: &Resource<Spec>,
+    origin: Origin,
+) {
+    objects
+        .entry(resource.metadata.name.clone())
+        .or_insert_with(|| declared(resource, origin));
+}
+
+const fn plural(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Swarm => "swarms",
+        Kind::VipGroup => "VIP groups",
+        Kind::HealthCheck => "health checks",
+        Kind::Notifier => "notifiers",
+        Kind::Service => "services",
+        Kind::Stack => "stacks",
+        Kind::Network => "networks",
+        Kind::Config => "configs",
+        Kind::Secret => "secrets",
+    }
+}
+
+#[cfg(test)]
+mod tests;

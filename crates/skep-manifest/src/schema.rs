@@ -1,0 +1,183 @@
+//! The JSON Schema of the language: for editors, for `skep explain`, and for the reader, which
+//! checks documents against this very schema.
+//!
+//! It is generated from the types; [`tidy`] gives it the form that editors and the reader want.
+//! Draft 7, because that is what the YAML editors read.
+
+mod tidy;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::config::ConfigSpec;
+use crate::health_check::HealthCheckSpec;
+use crate::network::NetworkSpec;
+use crate::notifier::NotifierSpec;
+use crate::object::{API_VERSION, Kind, Metadata};
+use crate::secret::SecretSpec;
+use crate::service::ServiceSpec;
+use crate::stack::StackSpec;
+use crate::swarm::SwarmSpec;
+use crate::vip_group::VipGroupSpec;
+
+/// The name of a swarm is part of the names of Docker configs, which end at 64 characters.
+const SWARM_NAME_LENGTH_MAX: usize = 40;
+
+const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
+
+/// The schema of any document: `apiVersion` and `kind`, and by the kind everything else.
+#[must_use]
+pub fn schema() -> Value {
+    let branches: Vec<Value> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            json!({
+                "if": {"required": ["kind"], "properties": {"kind": {"const": kind.as_str()}}},
+                "then": {"$ref": format!("#/definitions/{kind}")},
+            })
+        })
+        .collect();
+    json!({
+        "$schema": DIALECT,
+        "title": "skep manifest",
+        "description": "One object of a skep manifest.",
+        "type": "object",
+        "required": ["apiVersion", "kind"],
+        "properties": {
+            "apiVersion": {"description": "The version of the language.", "const": API_VERSION},
+            "kind": {
+                "description": "What kind of object this is.",
+                "enum": Kind::ALL.map(Kind::as_str),
+            },
+        },
+        "allOf": branches,
+        "definitions": *DEFINITIONS,
+    })
+}
+
+/// The schema of the documents of one kind.
+#[must_use]
+pub fn kind_schema(kind: Kind) -> Value {
+    let document = definition(kind.as_str());
+    let mut used = BTreeMap::new();
+    collect_definitions(document, &mut used);
+    let mut schema = document.clone();
+    if let Value::Object(object) = &mut schema {
+        object.insert("$schema".to_owned(), DIALECT.into());
+        object.insert("title".to_owned(), format!("skep {kind}").into());
+        object.insert("definitions".to_owned(), json!(used));
+    }
+    schema
+}
+
+/// The files of the folder `schemas/`: their names and what stands in them.
+#[must_use]
+pub fn generated_schemas() -> BTreeMap<String, String> {
+    let print = |schema: &Value| format!("{schema:#}\n");
+    let kinds = Kind::ALL.iter().map(|kind| {
+        let name = format!("skep.v1.{}.json", kind.as_str().to_lowercase());
+        (name, print(&kind_schema(*kind)))
+    });
+    kinds
+        .chain([("skep.v1.json".to_owned(), print(&schema()))])
+        .collect()
+}
+
+/// The definition that `name` stands for. Every name comes from the schema itself.
+pub(crate) fn definition(name: &str) -> &'static Value {
+    static NOTHING: Value = Value::Bool(false);
+    DEFINITIONS.get(name).unwrap_or(&NOTHING)
+}
+
+/// Where a `$ref` points to: the name of the definition.
+pub(crate) fn reference(schema: &Value) -> Option<&str> {
+    schema.get("$ref")?.as_str()?.strip_prefix("#/definitions/")
+}
+
+/// All types of the language by their name, and the kinds. A constant that must be computed.
+static DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let mut generator = SchemaSettings::draft07().into_generator();
+    generator.subschema_for::<Metadata>();
+    let specs = Kind::ALL.map(|kind| (kind, spec_schema(kind, &mut generator)));
+    let mut definitions = generator.take_definitions(true);
+    for (kind, spec) in specs {
+        definitions.insert(kind.as_str().to_owned(), document_schema(kind, &spec));
+    }
+    tidy::tidy(&mut definitions);
+    definitions
+});
+
+fn spec_schema(kind: Kind, generator: &mut SchemaGenerator) -> Value {
+    fn of<Spec: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+        generator.subschema_for::<Spec>().to_value()
+    }
+    match kind {
+        Kind::Swarm => of::<SwarmSpec>(generator),
+        Kind::VipGroup => of::<VipGroupSpec>(generator),
+        Kind::HealthCheck => of::<HealthCheckSpec>(generator),
+        Kind::Notifier => of::<NotifierSpec>(generator),
+        Kind::Service => of::<ServiceSpec>(generator),
+        Kind::Stack => of::<StackSpec>(generator),
+        Kind::Network => of::<NetworkSpec>(generator),
+        Kind::Config => of::<ConfigSpec>(generator),
+        Kind::Secret => of::<SecretSpec>(generator),
+    }
+}
+
+fn document_schema(kind: Kind, spec: &Value) -> Value {
+    let mut metadata = vec![json!({"$ref": "#/definitions/Metadata"})];
+    if kind == Kind::Swarm {
+        metadata.push(json!({"properties": {"name": {"maxLength": SWARM_NAME_LENGTH_MAX}}}));
+    }
+    json!({
+        "description": spec_description(kind),
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "properties": {
+            "apiVersion": {"description": "The version of the language.", "const": API_VERSION},
+            "kind": {"description": "What kind of object this is.", "const": kind.as_str()},
+            "metadata": {"description": "What the object is called.", "allOf": metadata},
+            "spec": {"description": "What is wanted of it.", "allOf": [spec]},
+        },
+    })
+}
+
+const fn spec_description(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Swarm => "The Docker Swarm: its nodes and its settings. At most one.",
+        Kind::VipGroup => "Addresses that move together, and the nodes among which they move.",
+        Kind::HealthCheck => "Something a node looks at again and again; VIP groups track it.",
+        Kind::Notifier => "Whom to tell about transitions.",
+        Kind::Service => "Containers that the swarm keeps running.",
+        Kind::Stack => "An existing compose file, unchanged.",
+        Kind::Network => "A network between tasks of services.",
+        Kind::Config => "A file that services get.",
+        Kind::Secret => "A file that services get and that is kept secret.",
+    }
+}
+
+fn collect_definitions<'a>(schema: &'a Value, used: &mut BTreeMap<&'a str, &'static Value>) {
+    let mut open = vec![schema];
+    let mut seen = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        if let Some(name) = reference(value)
+            && seen.insert(name)
+        {
+            used.insert(name, definition(name));
+            open.push(definition(name));
+        }
+        match value {
+            Value::Object(entries) => open.extend(entries.values()),
+            Value::Array(entries) => open.extend(entries),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

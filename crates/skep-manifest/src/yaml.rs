@@ -1,0 +1,203 @@
+//! Text to trees: YAML as the manifests use it, with the place of everything, and with a limit to
+//! everything.
+//!
+//! What stands in the documents is not this module's affair.
+
+mod builder;
+mod scalar;
+mod suppression;
+
+use granit_parser::{Event, Parser, ScanError, options};
+
+use crate::problem::Problem;
+use crate::set::{SourceText, Suppression};
+use crate::span::Span;
+use crate::tree::Tree;
+use builder::{Builder, Collection};
+
+/// The longest source: ten times the manifest of a thousand nodes and ten thousand services.
+const SOURCE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The deepest nesting: the language itself needs fewer than ten levels.
+const DEPTH_MAX: usize = 64;
+/// The most syntax errors that are reported per source: each may be the consequence of another.
+const SYNTAX_ERRORS_MAX: usize = 100;
+/// The most lines of comment in a row. The parser keeps them until it knows what they belong to.
+const COMMENTS_MAX: usize = 100_000;
+
+/// What a source consists of.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// Its documents, in order; empty ones are left out.
+    pub(crate) documents: Vec<RawDocument>,
+    /// What is wrong with its YAML.
+    pub(crate) problems: Vec<Problem>,
+    /// The comments that suppress findings.
+    pub(crate) suppressions: Vec<Suppression>,
+}
+
+/// One YAML document.
+pub(crate) struct RawDocument {
+    pub(crate) tree: Tree,
+    /// Whether it was read to its end without a mistake that leaves a hole in it.
+    pub(crate) whole: bool,
+}
+
+/// Reads all documents of a source. A broken one does not hide the others.
+pub(crate) fn read(index: usize, source: &SourceText) -> Reading {
+    let mut reader = Reader {
+        source,
+        index,
+        base: 0,
+        reading: Reading::default(),
+    };
+    if source.text().len() > SOURCE_BYTES_MAX {
+        let start = Span {
+            source: index,
+            start: 0,
+            end: 0,
+        };
+        let message = format!("`{}` is larger than 32 MiB", source.name());
+        reader.reading.problems.push(
+            Problem::error("too-large", start, message)
+                .help("spread its documents over several files"),
+        );
+        return reader.reading;
+    }
+    reader.read();
+    reader.reading
+}
+
+struct Reader<'a> {
+    source: &'a SourceText,
+    index: usize,
+    /// Where the parser's text begins in the source: after a byte order mark.
+    base: usize,
+    reading: Reading,
+}
+
+impl Reader<'_> {
+    fn read(&mut self) {
+        let text = self.source.text();
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        self.base = text.len() - body.len();
+        let options = options! {
+            emit_unresolved_aliases: true,
+            max_buffered_comment_events: COMMENTS_MAX,
+            flow_nesting_limit: DEPTH_MAX,
+            block_nesting_limit: DEPTH_MAX,
+        };
+        let mut parser = Parser::new_from_str_with_options(body, options);
+        let mut builder = None;
+        let mut errors = 0;
+        while let Some(next) = parser.next_event() {
+            match next {
+                Ok((event, span)) => self.handle(event, self.span(span), &mut builder),
+                Err(error) => {
+                    errors += 1;
+                    self.report_syntax(&error);
+                    if let Some(builder) = builder.take() {
+                        self.finish(builder, Ending::Broken);
+                    }
+                    let goes_on =
+                        errors < SYNTAX_ERRORS_MAX && parser.proceed_next_document().is_ok();
+                    if !goes_on {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event<'_>, span: Span, builder: &mut Option<Builder>) {
+        match event {
+            Event::DocumentStart(..) => *builder = Some(Builder::new()),
+            Event::DocumentEnd => {
+                if let Some(builder) = builder.take() {
+                    self.finish(builder, Ending::Complete);
+                }
+            }
+            Event::Comment(text, _) => {
+                suppression::read(&text, span, self.source, &mut self.reading);
+            }
+            event => {
+                if let Some(builder) = builder {
+                    build(builder, event, span);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, builder: Builder, ending: Ending) {
+        let (document, problems) = match ending {
+            Ending::Complete => builder.finish(),
+            Ending::Broken => builder.abandon(),
+        };
+        self.reading.problems.extend(problems);
+        self.reading.documents.extend(document);
+    }
+
+    fn report_syntax(&mut self, error: &ScanError) {
+        let at = self.base + error.marker().byte_offset().unwrap_or(0);
+        let at = at.min(self.source.text().len());
+        let span = Span {
+            source: self.index,
+            start: at,
+            end: at,
+        };
+        let mut problem =
+            Problem::error("syntax", span, format!("this is no YAML: {}", error.info()));
+        if self.line_has_tab(at) {
+            problem = problem.help("indent with spaces: YAML does not allow tabs");
+        }
+        self.reading.problems.push(problem);
+    }
+
+    fn line_has_tab(&self, at: usize) -> bool {
+        let text = self.source.text();
+        let line = text
+            .get(..at)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |at| at + 1);
+        text.get(line..)
+            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'))
+    }
+
+    fn span(&self, span: granit_parser::Span) -> Span {
+        let range = span.byte_range().unwrap_or(0..0);
+        Span {
+            source: self.index,
+            start: self.base + range.start,
+            end: self.base + range.end,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Ending {
+    Complete,
+    Broken,
+}
+
+fn build(builder: &mut Builder, event: Event<'_>, span: Span) {
+    match event {
+        Event::Scalar(text, style, anchor, tag) => {
+            let tag = tag.as_deref();
+            builder.scalar(scalar::Written { text, style, tag }, anchor, span);
+        }
+        Event::SequenceStart(_, anchor, tag) => {
+            builder.check_tag(tag.as_deref(), "seq", span);
+            builder.open(Collection::Sequence, anchor, span);
+        }
+        Event::MappingStart(_, anchor, tag) => {
+            builder.check_tag(tag.as_deref(), "map", span);
+            builder.open(Collection::Mapping, anchor, span);
+        }
+        Event::SequenceEnd | Event::MappingEnd => builder.close(span),
+        Event::Alias(anchor) => builder.alias(anchor, span),
+        Event::UnresolvedAlias(name) => builder.unknown_alias(&name, span),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Comments that suppress findings: `# skep: ignore[rule-id] reason`.
+
+use super::Reading;
+use crate::problem::Problem;
+use crate::set::{SourceText, Suppression};
+use crate::span::Span;
+
+/// Looks whether a comment suppresses findings; `text` is what follows the `#`.
+pub(super) fn read(text: &str, span: Span, source: &SourceText, reading: &mut Reading) {
+    let Some(instruction) = text.trim().strip_prefix("skep:") else {
+        return;
+    };
+    let Some((rules, reason)) = parse(instruction.trim()) else {
+        let message = "this comment is meant for skep, but says nothing it understands";
+        reading.problems.push(
+            Problem::warning("malformed-suppression", span, message)
+                .help("write `# skep: ignore[rule-id] reason`"),
+        );
+        return;
+    };
+    let line = suppressed_line(span, source);
+    reading.suppressions.extend(rules.map(|rule| Suppression {
+        rule: rule.to_owned(),
+        reason: reason.to_owned(),
+        span,
+        source: span.source,
+        line,
+    }));
+}
+
+/// The rules and the reason of `ignore[rule, rule] reason`.
+fn parse(instruction: &str) -> Option<(impl Iterator<Item = &str>, &str)> {
+    let (rules, reason) = instruction.strip_prefix("ignore[")?.split_once(']')?;
+    let id = |rule: &str| {
+        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !rule.is_empty() && rule.bytes().all(letter)
+    };
+    let reason = reason.trim();
+    let sound = !reason.is_empty() && rules.split(',').all(|rule| id(rule.trim()));
+    sound.then(|| (rules.split(',').map(str::trim), reason))
+}
+
+/// The comment's own line, or, when it stands alone, the next line that is neither empty nor a
+/// comment.
+fn suppressed_line(span: Span, source: &SourceText) -> usize {
+    /// A comment further away is about something else; it also bounds the search.
+    const DISTANCE_MAX: usize = 100;
+    let own = source.location(span.start).line;
+    let text = source.text();
+    let begin = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = text[begin..span.start].trim_start_matches('\u{feff}');
+    if !before.trim().is_empty() {
+        return own;
+    }
+    let mut lines = text[span.end..]
+        .lines()
+        .skip(1)
+        .take(DISTANCE_MAX)
+        .zip(own + 1..);
+    let next = lines.find(|(line, _)| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#')
+    });
+    next.map_or(own, |(_, number)| number)
+}

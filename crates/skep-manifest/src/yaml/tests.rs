@@ -1,0 +1,82 @@
+use super::*;
+
+#[test]
+fn a_node_reaches_from_its_first_to_its_last_character() {
+    let text = "spec:\n  list:\n    - a: 1   # comment\n      b: \"ä\"\n  flow: {x: [1, 2] }\n";
+    let source = SourceText::new("test.yaml".to_owned(), text.to_owned());
+    let reading = read(0, &source);
+    let tree = &reading.documents[0].tree;
+    for (pointer, expected) in [
+        ("/spec/list/0/a", "1"),
+        ("/spec/list/0/b", "\"ä\""),
+        ("/spec/list/0", "a: 1   # comment\n      b: \"ä\""),
+        ("/spec/flow", "{x: [1, 2] }"),
+        ("/spec/flow/x", "[1, 2]"),
+    ] {
+        let span = tree.closest(pointer);
+        assert_eq!(&text[span.start..span.end], expected, "{pointer}");
+    }
+    assert_eq!(
+        source.location(text.find("b:").unwrap()).to_string(),
+        "test.yaml:4:7"
+    );
+    assert_eq!(tree.closest("/spec/list/7/c"), tree.closest("/spec/list"));
+}
+
+#[test]
+fn an_alias_is_what_its_anchor_is() {
+    let source = SourceText::new("t".to_owned(), "a: &x {b: [1]}\nc: *x\n".to_owned());
+    let reading = read(0, &source);
+    let tree = &reading.documents[0].tree;
+    assert_eq!(
+        tree.to_json(tree.root()),
+        serde_json::json!({"a": {"b": [1]}, "c": {"b": [1]}})
+    );
+    assert_eq!(tree.closest("/a"), tree.closest("/c"));
+}
+
+#[test]
+fn a_suppression_is_for_its_own_line_or_for_the_next_one_with_content() {
+    let text = "\
+# skep: ignore[first-rule, second-rule] both are meant
+
+# another comment
+a: 1
+b: 2 # skep: ignore[third-rule] this line
+";
+    let source = SourceText::new("t".to_owned(), text.to_owned());
+    let found: Vec<_> = read(0, &source)
+        .suppressions
+        .into_iter()
+        .map(|suppression| (suppression.rule, suppression.reason, suppression.line))
+        .collect();
+    let expected = [
+        ("first-rule", "both are meant", 4),
+        ("second-rule", "both are meant", 4),
+        ("third-rule", "this line", 5),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(rule, why, line)| (rule.to_owned(), why.to_owned(), line))
+    );
+}
+
+#[test]
+fn a_broken_document_does_not_hide_the_others() {
+    let text = "a: 1\n---\nb: [\n---\nc: 3\n---\nd: }\n---\ne: 5\n";
+    let source = SourceText::new("t".to_owned(), text.to_owned());
+    let reading = read(0, &source);
+    let whole: Vec<_> = reading
+        .documents
+        .iter()
+        .filter(|document| document.whole)
+        .map(|document| document.tree.to_json(document.tree.root()).to_string())
+        .collect();
+    assert_eq!(whole, [r#"{"a":1}"#, r#"{"c":3}"#, r#"{"e":5}"#]);
+    let places: Vec<_> = reading
+        .problems
+        .iter()
+        .map(|problem| source.location(problem.span.start).line)
+        .collect();
+    assert_eq!(places.len(), 2, "{:?}", reading.problems);
+}

@@ -1,0 +1,198 @@
+//! Inputs that are made to hurt: they are refused, in bounded time and memory, without a panic.
+
+#[path = "support/fixture.rs"]
+mod fixture;
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use skep_manifest::parse::parse;
+use skep_manifest::problem::Problem;
+use skep_manifest::resolve::resolve;
+use skep_manifest::set::{ManifestSet, Source};
+
+/// Far above what any of these takes in a debug build on a busy machine, far below what an
+/// exponential reader would take.
+const TIME_MAX: Duration = Duration::from_secs(20);
+
+const HEAD: &str = "apiVersion: skep/v1\nkind: Config\nmetadata: {name: site}\n";
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut text = format!("{HEAD}spec:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..30 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        text += &format!("  a{level}: &a{level} [{before}]\n");
+    }
+    assert_eq!(ids(&read(text)), ["too-large"]);
+}
+
+#[test]
+fn a_chain_of_aliases_cannot_be_nested_without_end() {
+    let mut text = format!("{HEAD}spec:\n  a0: &a0 [x]\n");
+    for level in 1..5_000 {
+        text += &format!("  a{level}: &a{level} [*a{}]\n", level - 1);
+    }
+    assert!(ids(&read(text)).contains(&"too-large"));
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    for text in [
+        "[".repeat(50_000),
+        "{a: ".repeat(50_000),
+        "- ".repeat(50_000),
+    ] {
+        assert_eq!(ids(&read(text)), ["syntax"]);
+    }
+    let lines: String = (0..2_000)
+        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
+        .collect();
+    assert_eq!(ids(&read(lines)), ["syntax"]);
+}
+
+#[test]
+fn a_value_of_ten_megabytes_is_refused() {
+    let text = format!(
+        "{HEAD}spec: {{data: {{value: \"{}\"}}}}\n",
+        "x".repeat(10_000_000)
+    );
+    assert_eq!(ids(&read(text)), ["too-large"]);
+    assert_eq!(ids(&read("x".repeat(33 * 1024 * 1024))), ["too-large"]);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_findings() {
+    let nul = read(format!("{HEAD}spec: {{data: {{value: a\0b}}}}\n"));
+    assert!(!nul.problems.is_empty());
+    let invalid = read([HEAD.as_bytes(), b"spec: {data: {value: \"\xff\xfe\"}}\n"].concat());
+    assert_eq!(ids(&invalid), ["invalid-utf-8"]);
+    assert_eq!(place(&invalid, 0), "hostile.yaml:4:23");
+    let utf_16: Vec<u8> = HEAD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(
+        !read([b"\xff\xfe".to_vec(), utf_16].concat())
+            .problems
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_carriage_returns_change_no_place() {
+    let text = format!("\u{feff}{HEAD}spec: {{date: 1}}\n").replace('\n', "\r\n");
+    let set = read(text);
+    assert_eq!(ids(&set), ["unknown-field"]);
+    assert_eq!(place(&set, 0), "hostile.yaml:4:8");
+    let set = read("\u{feff}kinds: x\n");
+    assert_eq!(place(&set, 0), "hostile.yaml:1:1");
+}
+
+#[test]
+fn nothing_is_no_mistake() {
+    for text in [
+        "",
+        "\n",
+        "# only\n# comments\n",
+        "---\n",
+        "---\n---\n...\n",
+        "\u{feff}",
+    ] {
+        let set = read(text);
+        assert_eq!(
+            (set.documents.len(), ids(&set)),
+            (0, Vec::new()),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn many_mistakes_are_cut_off_and_it_is_said() {
+    let mut text = format!("{HEAD}spec:\n");
+    for field in 0..5_000 {
+        text += &format!("  field{field}: 1\n");
+    }
+    let set = read(text);
+    assert_eq!(set.problems.len(), 1001);
+    assert!(ids(&set).contains(&"too-many-problems"));
+    let broken = read("a: [\n---\n".repeat(5_000));
+    assert_eq!(broken.problems.len(), 100);
+}
+
+#[test]
+fn many_comments_are_no_mistake() {
+    let comments = "# skep: ignore[some-rule] because\n".repeat(50_000);
+    let set = read(format!("{comments}{HEAD}spec: {{data: {{value: x}}}}\n"));
+    assert_eq!((set.documents.len(), ids(&set)), (1, Vec::new()));
+    assert_eq!(set.suppressions.len(), 50_000);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check_places(&read(bytes));
+    }
+
+    #[test]
+    fn any_text_of_yaml_characters_can_be_read(text in "[-a-c:{}\\[\\]&*!|>'\"#%@`,? \n\t0-9~<.]{0,120}") {
+        check_places(&read(text));
+    }
+
+    #[test]
+    fn any_mutated_manifest_can_be_read(
+        cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0..40usize, "[-a-z:{}\\[\\]&*'\"# \n0-9~]{0,6}"), 1..6)
+    ) {
+        for source in fixture::read_all("manifests") {
+            let mut text = source.text;
+            for (index, length, insert) in &cuts {
+                let at = index.index(text.len());
+                let end = (at + length).min(text.len());
+                text.splice(at..end, insert.bytes());
+                text.push(b'\n');
+            }
+            check_places(&read(text));
+        }
+    }
+}
+
+fn read(text: impl Into<Vec<u8>>) -> ManifestSet {
+    let begin = Instant::now();
+    let set = parse(vec![Source {
+        name: "hostile.yaml".to_owned(),
+        text: text.into(),
+    }]);
+    let (_, problems) = resolve(&set);
+    check_each(&set, &problems);
+    assert!(begin.elapsed() < TIME_MAX, "took {:?}", begin.elapsed());
+    set
+}
+
+fn check_places(set: &ManifestSet) {
+    check_each(set, &set.problems);
+    for suppression in &set.suppressions {
+        assert!(suppression.line >= set.location(suppression.span).line);
+    }
+}
+
+/// Every place is inside the text, on the edges of its characters.
+fn check_each(set: &ManifestSet, problems: &[Problem]) {
+    for problem in problems {
+        for span in problem
+            .related
+            .iter()
+            .map(|(span, _)| *span)
+            .chain([problem.span])
+        {
+            let text = set.sources[span.source].text();
+            assert!(text.get(span.start..span.end).is_some(), "{problem:?}");
+        }
+        assert!(!problem.message.is_empty());
+    }
+}
+
+fn ids(set: &ManifestSet) -> Vec<&str> {
+    set.problems.iter().map(|problem| problem.id).collect()
+}
+
+fn place(set: &ManifestSet, problem: usize) -> String {
+    set.location(set.problems[problem].span).to_string()
+}
