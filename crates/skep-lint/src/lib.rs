@@ -1,1 +1,61 @@
 //! Lint rules over manifests, one file per rule, and the renderers of findings.
+//!
+//! [`lint()`] never fails and is always complete: what the reader and the resolution found wrong,
+//! then what every rule says. Nothing here reads a file or prints. Start reading at
+//! [`rule::Rule`] and at any file under `rules/`; its documentation is the rule's section in
+//! `docs/reference/lints.md`.
+
+pub mod finding;
+mod manifests;
+mod placement;
+mod reader;
+pub mod reference;
+pub mod render;
+pub mod rule;
+mod rules;
+mod suppression;
+
+use skep_manifest::problem::Severity;
+use skep_manifest::set::ManifestSet;
+
+use finding::Finding;
+use manifests::Manifests;
+use rules::not_supported_yet;
+
+/// Who wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Somebody who writes a manifest: what comes with a later release is a warning.
+    Author,
+    /// An agent that is about to apply it: what it cannot do is an error that nothing suppresses.
+    Agent,
+}
+
+/// Everything that is worth saying about a set to its author, by place.
+#[must_use]
+pub fn lint(set: &ManifestSet) -> Vec<Finding> {
+    lint_for(set, Audience::Author)
+}
+
+/// Everything that is worth saying about a set to `audience`, by place. What a comment of the
+/// author suppresses is marked, not left out.
+#[must_use]
+pub fn lint_for(set: &ManifestSet, audience: Audience) -> Vec<Finding> {
+    let (_, unresolved) = skep_manifest::resolve::resolve(set);
+    let problems = set.problems.iter().cloned().chain(unresolved);
+    let mut findings: Vec<Finding> = problems.map(Finding::from).collect();
+    let manifests = Manifests::new(set);
+    for rule in rules::ALL {
+        (rule.inspect)(&manifests, &mut findings);
+    }
+    match audience {
+        Audience::Author => {}
+        Audience::Agent => findings
+            .iter_mut()
+            .filter(|finding| finding.rule == not_supported_yet::RULE.id)
+            .for_each(|finding| finding.severity = Severity::Error),
+    }
+    suppression::mark(set, &mut findings, audience);
+    findings.sort_by(|one, other| (one.span, one.rule).cmp(&(other.span, other.rule)));
+    findings
+}

@@ -18,7 +18,7 @@ use text::CheckedText;
 pub(crate) use words::{listed, remedy, similar};
 
 /// The most problems that are reported per document: who made more made one mistake many times.
-const PROBLEMS_MAX: usize = 1000;
+pub(crate) const PROBLEMS_MAX: usize = 1000;
 
 /// Everything that is wrong with the document `tree` by the schema of its kind.
 pub(crate) fn check(tree: &Tree, kind_schema: &'static Value) -> Vec<Problem> {
@@ -173,6 +173,9 @@ impl Checker<'_> {
     }
 
     fn report(&mut self, problem: Problem) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            return;
+        }
         self.problems.push(problem);
         if self.problems.len() == PROBLEMS_MAX {
             let span = self.tree.span(self.tree.root());

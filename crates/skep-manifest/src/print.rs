@@ -1,80 +1,113 @@
-//! Objects as their authors would write them: what equals a default is left out.
+//! Objects as their authors would write them: what equals a default is left out, and the fields
+//! stand in the order of the language.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value as Json;
+use serde_yaml::{Mapping, Value};
 
-use crate::object::{API_VERSION, Object};
+use crate::object::{API_VERSION, Object, Resource};
 use crate::schema::{definition, reference};
 
 impl Object {
-    /// The document that declares this object, without the fields that have their default.
+    /// The document that declares this object, as YAML.
     #[must_use]
-    pub fn to_document(&self) -> Value {
-        let mut document = Map::new();
-        document.insert("apiVersion".to_owned(), API_VERSION.into());
-        document.insert("kind".to_owned(), self.kind().as_str().into());
-        let whole = match serde_json::to_value(Written(self)) {
-            Ok(Value::Object(whole)) => whole,
-            Ok(_) | Err(_) => Map::new(),
-        };
-        document.extend(whole);
-        let mut document = Value::Object(document);
-        prune(&mut document, definition(self.kind().as_str()));
-        document
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(&self.document()).expect("a value of YAML is YAML")
     }
-}
 
-/// An object without its kind, which is not a field of it.
-struct Written<'a>(&'a Object);
+    /// The document that declares this object, as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        serde_json::to_value(self.document()).expect("all keys of a document are text")
+    }
 
-impl Serialize for Written<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Object::Swarm(resource) => resource.serialize(serializer),
-            Object::VipGroup(resource) => resource.serialize(serializer),
-            Object::HealthCheck(resource) => resource.serialize(serializer),
-            Object::Notifier(resource) => resource.serialize(serializer),
-            Object::Service(resource) => resource.serialize(serializer),
-            Object::Stack(resource) => resource.serialize(serializer),
-            Object::Network(resource) => resource.serialize(serializer),
-            Object::Config(resource) => resource.serialize(serializer),
-            Object::Secret(resource) => resource.serialize(serializer),
+    fn document(&self) -> Value {
+        match self {
+            Self::Swarm(resource) => document(self, resource),
+            Self::VipGroup(resource) => document(self, resource),
+            Self::HealthCheck(resource) => document(self, resource),
+            Self::Notifier(resource) => document(self, resource),
+            Self::Service(resource) => document(self, resource),
+            Self::Stack(resource) => document(self, resource),
+            Self::Network(resource) => document(self, resource),
+            Self::Config(resource) => document(self, resource),
+            Self::Secret(resource) => document(self, resource),
         }
     }
 }
 
+fn document<Spec: Serialize>(object: &Object, resource: &Resource<Spec>) -> Value {
+    let kind = object.kind();
+    let mut document = Mapping::new();
+    document.insert("apiVersion".into(), API_VERSION.into());
+    document.insert("kind".into(), kind.as_str().into());
+    let spec = serde_yaml::to_value(&resource.spec).expect("all keys of a spec are text");
+    let metadata = serde_yaml::to_value(&resource.metadata).expect("all keys are text");
+    document.insert("metadata".into(), metadata);
+    document.insert("spec".into(), spec);
+    let mut document = untagged(Value::Mapping(document));
+    prune(&mut document, definition(kind.as_str()));
+    document
+}
+
+/// A choice is a map with one key in the language, and a tag in the words of the serializer.
+fn untagged(value: Value) -> Value {
+    match value {
+        Value::Tagged(tagged) => {
+            let key = tagged.tag.to_string();
+            let key = key.trim_start_matches('!').to_owned();
+            Value::Mapping(Mapping::from_iter([(
+                Value::from(key),
+                untagged(tagged.value),
+            )]))
+        }
+        Value::Mapping(mapping) => {
+            let entries = mapping
+                .into_iter()
+                .map(|(key, value)| (key, untagged(value)));
+            Value::Mapping(entries.collect())
+        }
+        Value::Sequence(entries) => entries.into_iter().map(untagged).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
 /// Removes what says nothing: fields that are null, and fields that equal their default.
-fn prune(value: &mut Value, schema: &'static Value) {
+fn prune(value: &mut Value, schema: &'static Json) {
     let schemas = parts(schema, value);
     match value {
-        Value::Object(object) => {
-            let field = |name: &str| {
+        Value::Mapping(mapping) => {
+            let field = |name: &Value| {
+                let name = name.as_str()?;
                 schemas
                     .iter()
                     .find_map(|schema| schema.get("properties")?.get(name))
             };
-            object.retain(|name, value| {
+            mapping.retain(|name, value| {
                 let default = field(name).and_then(|schema| schema.get("default"));
-                !value.is_null() && Some(&*value) != default
+                !value.is_null() && !default.is_some_and(|default| equals(value, default))
             });
-            for (name, value) in object {
+            for (name, value) in mapping {
                 if let Some(schema) = field(name) {
                     prune(value, schema);
                 }
             }
         }
-        Value::Array(entries) => {
-            let items = schemas.iter().find_map(|schema| schema.get("items"));
-            if let Some(items) = items {
+        Value::Sequence(entries) => {
+            if let Some(items) = schemas.iter().find_map(|schema| schema.get("items")) {
                 entries.iter_mut().for_each(|entry| prune(entry, items));
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => {}
     }
 }
 
+fn equals(value: &Value, default: &Json) -> bool {
+    serde_json::to_value(value).is_ok_and(|value| value == *default)
+}
+
 /// The schemas that together describe `value`: through references, and the branches it is in.
-fn parts(schema: &'static Value, value: &Value) -> Vec<&'static Value> {
+fn parts(schema: &'static Json, value: &Value) -> Vec<&'static Json> {
     let mut open = vec![schema];
     let mut found = Vec::new();
     while let Some(schema) = open.pop() {
@@ -83,7 +116,7 @@ fn parts(schema: &'static Value, value: &Value) -> Vec<&'static Value> {
             open.extend(
                 schema
                     .get(list)
-                    .and_then(Value::as_array)
+                    .and_then(Json::as_array)
                     .into_iter()
                     .flatten(),
             );

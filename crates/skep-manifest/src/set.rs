@@ -160,7 +160,7 @@ impl Document {
 pub struct Suppression {
     /// The rule.
     pub rule: String,
-    /// Why.
+    /// Why; empty when the comment does not say.
     pub reason: String,
     /// The comment.
     pub span: Span,

@@ -14,7 +14,7 @@ const OLD_FALSE: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
 
 impl Checker<'_> {
     /// A value that is a text by the schema and has a type of its own.
-    pub(super) fn check_text(&mut self, checked: CheckedText, at: Place) {
+    pub(super) fn check_text(&mut self, checked: CheckedText<'_>, at: Place) {
         let Content::Scalar(scalar) = self.tree.content(at.node) else {
             return self.report_type(checked.what(), at);
         };
@@ -35,7 +35,13 @@ impl Checker<'_> {
         match (right_type, valid) {
             (true, true) => self.warn_of_old_boolean(at.node),
             (true, false) => {
-                self.report(Problem::error("wrong-value", span, message).help(allowed))
+                let number = matches!(scalar.meaning, Meaning::Integer(_));
+                let id = if number {
+                    "out-of-range"
+                } else {
+                    "wrong-value"
+                };
+                self.report(Problem::error(id, span, message).help(allowed));
             }
             (false, true) if scalar.plain => {
                 self.report(Problem::error("wrong-type", span, message).help(quoted(scalar)));

@@ -20,13 +20,13 @@ use crate::vip_group::timing::{AdvertisementInterval, Lease};
 
 /// A type whose values are written as text.
 #[derive(Clone, Copy)]
-pub(super) struct CheckedText {
-    name: &'static str,
+pub(super) struct CheckedText<'a> {
+    name: &'a str,
 }
 
-impl CheckedText {
+impl<'a> CheckedText<'a> {
     /// The type that the schema calls `name`, if it is one of these.
-    pub(super) fn of(name: &'static str) -> Option<Self> {
+    pub(super) fn of(name: &'a str) -> Option<Self> {
         parse(name, "").map(|_| Self { name })
     }
 

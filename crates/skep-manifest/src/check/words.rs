@@ -40,8 +40,19 @@ pub(crate) fn similar<'a>(
         .into_iter()
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= near(candidate))
+        .filter(|(_, candidate)| !differ_in_digits(text, candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether two words are the same but for their digits, as `node1` and `node2`: then they are
+/// different on purpose.
+fn differ_in_digits(one: &str, other: &str) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    let mut pairs = one.chars().zip(other.chars());
+    one != other
+        && one.chars().count() == other.chars().count()
+        && pairs.all(|(a, b)| a == b || (digit(a) && digit(b)))
 }
 
 /// Words for a message: `a`, `b` or `c`.
@@ -55,6 +66,9 @@ pub(crate) fn listed(words: &[&str]) -> String {
 
 /// The remedy for a word that is none of the allowed ones.
 pub(crate) fn remedy(text: &str, allowed: &[&str]) -> String {
+    if let [only] = allowed {
+        return format!("write `{only}`");
+    }
     match similar(text, allowed.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`? allowed: {}", listed(allowed)),
         None => format!("allowed: {}", listed(allowed)),
@@ -115,6 +129,8 @@ mod tests {
         assert_eq!(similar("virtual_router_id", words), Some("virtualRouterId"));
         assert_eq!(similar("member", words), Some("members"));
         assert_eq!(similar("priority", words), None);
+        assert_eq!(similar("cube2", ["cube01", "cube02"]), Some("cube02"));
+        assert_eq!(similar("cube03", ["cube01", "cube02"]), None);
         assert_eq!(similar(&"m".repeat(100_000), words), None);
     }
 }

@@ -6,6 +6,7 @@ use granit_parser::Tag;
 
 use super::scalar::{self, Written};
 use super::{DEPTH_MAX, RawDocument};
+use crate::check::PROBLEMS_MAX;
 use crate::problem::Problem;
 use crate::span::Span;
 use crate::tree::{Content, Meaning, NodeId, Scalar, Tree};
@@ -198,7 +199,13 @@ impl Builder {
 
     fn refuse(&mut self, problem: Problem) {
         self.whole = false;
-        self.problems.push(problem);
+        self.report(problem);
+    }
+
+    fn report(&mut self, problem: Problem) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
     }
 
     /// From where to where a collection reaches. The parser lets a block end where the next thing
@@ -266,6 +273,6 @@ impl Builder {
                 }
             }
         }
-        self.problems.extend(found);
+        found.into_iter().for_each(|problem| self.report(problem));
     }
 }

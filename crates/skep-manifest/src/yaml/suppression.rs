@@ -28,16 +28,16 @@ pub(super) fn read(text: &str, span: Span, source: &SourceText, reading: &mut Re
     }));
 }
 
-/// The rules and the reason of `ignore[rule, rule] reason`.
+/// The rules and the reason of `ignore[rule, rule] reason`; without a reason it is empty.
 fn parse(instruction: &str) -> Option<(impl Iterator<Item = &str>, &str)> {
     let (rules, reason) = instruction.strip_prefix("ignore[")?.split_once(']')?;
     let id = |rule: &str| {
-        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let letter =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
         !rule.is_empty() && rule.bytes().all(letter)
     };
-    let reason = reason.trim();
-    let sound = !reason.is_empty() && rules.split(',').all(|rule| id(rule.trim()));
-    sound.then(|| (rules.split(',').map(str::trim), reason))
+    let sound = rules.split(',').all(|rule| id(rule.trim()));
+    sound.then(|| (rules.split(',').map(str::trim), reason.trim()))
 }
 
 /// The comment's own line, or, when it stands alone, the next line that is neither empty nor a

@@ -8,14 +8,14 @@ use skep_manifest::problem::{Problem, Severity};
 use skep_manifest::set::{ManifestSet, Source};
 
 /// The folder `name` of the fixtures.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
         .join(name)
 }
 
 /// Every manifest of a folder, by its file name.
-pub fn read_all(name: &str) -> Vec<Source> {
+pub(crate) fn read_all(name: &str) -> Vec<Source> {
     let entries = fs::read_dir(folder(name)).expect("the fixtures are part of the crate");
     let mut sources: Vec<Source> = entries
         .map(|entry| entry.expect("the folder can be read").path())
@@ -38,7 +38,7 @@ pub fn read_all(name: &str) -> Vec<Source> {
 }
 
 /// Problems as a person would read them.
-pub fn report(set: &ManifestSet, problems: &[Problem]) -> String {
+pub(crate) fn report(set: &ManifestSet, problems: &[Problem]) -> String {
     let mut text = String::new();
     for problem in problems {
         let severity = match problem.severity {
@@ -73,7 +73,7 @@ pub fn report(set: &ManifestSet, problems: &[Problem]) -> String {
 }
 
 /// Compares a text with the fixture `name`; with `UPDATE_EXPECTED` set it writes the fixture.
-pub fn compare(name: &str, found: &str) {
+pub(crate) fn compare(name: &str, found: &str) {
     let path = folder(name);
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(&path, found).expect("a fixture can be written");

@@ -1,8 +1,5 @@
 //! Inputs that are made to hurt: they are refused, in bounded time and memory, without a panic.
 
-#[path = "support/fixture.rs"]
-mod fixture;
-
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -24,7 +21,9 @@ fn an_alias_bomb_is_refused() {
         let before = format!("*a{}, ", level - 1).repeat(10);
         text += &format!("  a{level}: &a{level} [{before}]\n");
     }
-    assert_eq!(ids(&read(text)), ["too-large"]);
+    let set = read(text);
+    assert!(set.documents.is_empty());
+    assert!(!set.problems.is_empty() && ids(&set).iter().all(|id| *id == "too-large"));
 }
 
 #[test]
@@ -114,6 +113,8 @@ fn many_mistakes_are_cut_off_and_it_is_said() {
     let set = read(text);
     assert_eq!(set.problems.len(), 1001);
     assert!(ids(&set).contains(&"too-many-problems"));
+    let twice = read(format!("{HEAD}spec:\n{}", "  a: 1\n".repeat(5_000)));
+    assert!(twice.problems.len() <= 2001, "{}", twice.problems.len());
     let broken = read("a: [\n---\n".repeat(5_000));
     assert_eq!(broken.problems.len(), 100);
 }
@@ -127,6 +128,8 @@ fn many_comments_are_no_mistake() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         check_places(&read(bytes));
@@ -141,7 +144,7 @@ proptest! {
     fn any_mutated_manifest_can_be_read(
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0..40usize, "[-a-z:{}\\[\\]&*'\"# \n0-9~]{0,6}"), 1..6)
     ) {
-        for source in fixture::read_all("manifests") {
+        for source in crate::fixture::read_all("manifests") {
             let mut text = source.text;
             for (index, length, insert) in &cuts {
                 let at = index.index(text.len());

@@ -1,9 +1,6 @@
 //! The manifests that must be understood: the whole language, the seeds, the everyday cases.
 
-#[path = "support/fixture.rs"]
-mod fixture;
-
-use fixture::{compare, read_all, report};
+use crate::fixture::{compare, read_all, report};
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 

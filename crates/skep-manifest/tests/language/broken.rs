@@ -1,9 +1,6 @@
 //! Broken manifests, one file per kind of mistake, and beside each what is said about it.
 
-#[path = "support/fixture.rs"]
-mod fixture;
-
-use fixture::{compare, read_all, report};
+use crate::fixture::{compare, read_all, report};
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 

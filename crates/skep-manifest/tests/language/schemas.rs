@@ -1,13 +1,10 @@
 //! The committed schemas: fresh, valid, and of one mind with the reader.
 
-#[path = "support/fixture.rs"]
-mod fixture;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use fixture::read_all;
+use crate::fixture::read_all;
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 use skep_manifest::object::Kind;

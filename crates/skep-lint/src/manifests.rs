@@ -1,0 +1,126 @@
+//! The documents of a set by kind, as the rules look at them.
+
+use std::collections::BTreeMap;
+
+use skep_manifest::health_check::HealthCheckSpec;
+use skep_manifest::name::{InterfaceName, Name, NodeName};
+use skep_manifest::object::{Object, Resource};
+use skep_manifest::service::ServiceSpec;
+use skep_manifest::set::{Document, ManifestSet};
+use skep_manifest::span::Span;
+use skep_manifest::swarm::{Node, SwarmSpec};
+use skep_manifest::vip_group::VipGroupSpec;
+use skep_manifest::vip_group::member::{Member, Selector};
+
+/// The documents of a set by kind.
+pub(crate) struct Manifests<'a> {
+    /// The set they come from.
+    pub(crate) set: &'a ManifestSet,
+    /// The swarm, if it is declared once and readable.
+    pub(crate) swarm: Option<Declaration<'a, SwarmSpec>>,
+    /// The VIP groups.
+    pub(crate) groups: Vec<Declaration<'a, VipGroupSpec>>,
+    /// The health checks, by name.
+    pub(crate) checks: BTreeMap<&'a Name, Declaration<'a, HealthCheckSpec>>,
+    /// The services.
+    pub(crate) services: Vec<Declaration<'a, ServiceSpec>>,
+}
+
+/// An object of one kind, with the document it stands in.
+pub(crate) struct Declaration<'a, Spec> {
+    pub(crate) document: &'a Document,
+    pub(crate) name: &'a Name,
+    pub(crate) spec: &'a Spec,
+}
+
+/// The place of a node in a group: which node, and on which interface it advertises if the
+/// manifest says so.
+pub(crate) struct Seat<'a> {
+    pub(crate) node: &'a NodeName,
+    pub(crate) interface: Option<&'a InterfaceName>,
+}
+
+impl<'a> Manifests<'a> {
+    pub(crate) fn new(set: &'a ManifestSet) -> Self {
+        let mut manifests = Self {
+            set,
+            swarm: None,
+            groups: Vec::new(),
+            checks: BTreeMap::new(),
+            services: Vec::new(),
+        };
+        for document in &set.documents {
+            match &document.object {
+                Object::Swarm(swarm) => {
+                    manifests.swarm = Some(Declaration::new(document, swarm));
+                }
+                Object::VipGroup(group) => {
+                    manifests.groups.push(Declaration::new(document, group));
+                }
+                Object::HealthCheck(check) => {
+                    let check = Declaration::new(document, check);
+                    manifests.checks.insert(check.name, check);
+                }
+                Object::Service(service) => {
+                    manifests.services.push(Declaration::new(document, service));
+                }
+                Object::Notifier(_)
+                | Object::Stack(_)
+                | Object::Network(_)
+                | Object::Config(_)
+                | Object::Secret(_) => {}
+            }
+        }
+        manifests
+    }
+
+    /// The nodes of the swarm; none without a swarm.
+    pub(crate) fn nodes(&self) -> &'a [Node] {
+        self.swarm.as_ref().map_or(&[], |swarm| &swarm.spec.nodes)
+    }
+
+    /// The nodes that are members of a group.
+    pub(crate) fn seats(&self, group: &'a VipGroupSpec) -> Vec<Seat<'a>> {
+        let listed = group.members.iter().filter_map(|member| match member {
+            Member::Node(member) => Some(Seat {
+                node: &member.node,
+                interface: member.interface.as_ref().or(group.interface.as_ref()),
+            }),
+            Member::External(_) => None,
+        });
+        let selected = self.nodes().iter().filter(|node| {
+            let selector = group.selector.as_ref();
+            selector.is_some_and(|selector| selects(selector, node))
+        });
+        listed
+            .chain(selected.map(|node| Seat {
+                node: &node.name,
+                interface: group.interface.as_ref(),
+            }))
+            .collect()
+    }
+}
+
+/// Whether all conditions of the selector hold for the node.
+pub(crate) fn selects(selector: &Selector, node: &Node) -> bool {
+    selector.role.is_none_or(|role| role == node.role)
+        && selector
+            .node_labels
+            .iter()
+            .all(|(key, value)| node.labels.get(key) == Some(value))
+}
+
+impl<'a, Spec> Declaration<'a, Spec> {
+    const fn new(document: &'a Document, resource: &'a Resource<Spec>) -> Self {
+        Self {
+            document,
+            name: &resource.metadata.name,
+            spec: &resource.spec,
+        }
+    }
+
+    /// Where the object is named.
+    pub(crate) fn name_span(&self) -> Span {
+        self.document.span("/metadata/name")
+    }
+}

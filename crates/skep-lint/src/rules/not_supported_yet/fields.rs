@@ -1,0 +1,381 @@
+//! What works of each kind. A field that is not listed here is not supported.
+
+use serde_json::Value;
+use skep_manifest::object::Kind;
+
+/// A field by its path below `spec`, with `*` for every entry of a list.
+pub(super) struct Field(pub(super) &'static str, pub(super) Support);
+
+/// Whether a field works.
+pub(super) enum Support {
+    /// It does, with everything below it.
+    Full,
+    /// It does with the values for which this holds; for the others, the remedy.
+    When(fn(&Value) -> bool, &'static str),
+    /// It does not; the remedy.
+    Later(&'static str),
+    /// It is a detail of a field beside it, which is reported itself when it does not work.
+    Beside,
+}
+
+use Support::{Beside, Full, Later, When};
+
+/// The fields of a kind, or what to do without the whole kind.
+pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
+    match kind {
+        Kind::Swarm => Ok(SWARM),
+        Kind::VipGroup => Ok(VIP_GROUP),
+        Kind::HealthCheck => Ok(HEALTH_CHECK),
+        Kind::Service => Ok(SERVICE),
+        Kind::Notifier => Err("remove it: transitions show in `skep status` only"),
+        Kind::Stack => Err("write its services as `Service`, or go on with `docker stack deploy`"),
+        Kind::Network => {
+            Err("remove it: services can be attached to `host`, `ingress` and `default` only")
+        }
+        Kind::Config | Kind::Secret => {
+            Err("put the content into the image, or hand it over in `environment`")
+        }
+    }
+}
+
+const ENGINE_DEFAULT: &str = "remove it: the engine's own default counts until a later release";
+const INLINE_ONLY: &str = "write the value into the manifest as `value:`";
+const CONTAINER_DEFAULT: &str =
+    "remove it: what the image and the engine say counts until a later release";
+const ROLLOUT_DEFAULT: &str = "remove it: Docker's own defaults count until a later release";
+
+const SWARM: &[Field] = &[
+    Field(
+        "adopt",
+        Later("remove it: skep leaves a swarm alone that it did not create"),
+    ),
+    Field(
+        "drift",
+        When(is_repair, "remove it: what differs is repaired"),
+    ),
+    Field("nodes/*/name", Full),
+    Field("nodes/*/address", Full),
+    Field("nodes/*/dataPathAddress", Full),
+    Field("nodes/*/agentAddress", Full),
+    Field("nodes/*/role", Full),
+    Field("nodes/*/availability", Full),
+    Field("nodes/*/labels", Full),
+    Field("addressPools", Later(ENGINE_DEFAULT)),
+    Field("dataPathPort", Later(ENGINE_DEFAULT)),
+    Field("autolock", Later("remove it: managers do not lock")),
+    Field("certificateExpiry", Later(ENGINE_DEFAULT)),
+    Field("taskHistory", Later(ENGINE_DEFAULT)),
+    Field("dispatcherHeartbeat", Later(ENGINE_DEFAULT)),
+    Field("snapshots", Later(ENGINE_DEFAULT)),
+    Field(
+        "registries",
+        Later("remove it, and run `docker login` on the nodes or use images that need no password"),
+    ),
+];
+
+const VIP_GROUP: &[Field] = &[
+    Field(
+        "virtualRouterId",
+        When(
+            Value::is_number,
+            "choose a number from 1 to 255 that nobody else on the network segment uses",
+        ),
+    ),
+    Field("version", Full),
+    Field("interface", Full),
+    Field("trackInterface", Full),
+    Field("addresses/*", When(is_ipv4_or_map, "use an IPv4 address")),
+    Field("addresses/*/address", When(is_ipv4, "use an IPv4 address")),
+    Field("addresses/*/interface", Full),
+    Field(
+        "addresses/*/label",
+        Later("remove it: the address has no label"),
+    ),
+    Field(
+        "addresses/*/advertised",
+        When(is_true, "remove it: every address is advertised"),
+    ),
+    Field(
+        "routes",
+        Later("remove it, and set the routes on the nodes themselves"),
+    ),
+    Field(
+        "rules",
+        Later("remove it, and set the rules on the nodes themselves"),
+    ),
+    Field(
+        "lease",
+        When(
+            is_forever,
+            "write `lease: forever`, which is what happens: addresses stay until the agent removes them",
+        ),
+    ),
+    Field("advertisementInterval", Full),
+    Field("authentication/none", Full),
+    Field("authentication/simple/password/value", Full),
+    Field(
+        "authentication/simple/password/fromFile",
+        Later(INLINE_ONLY),
+    ),
+    Field("authentication/simple/password/fromEnv", Later(INLINE_ONLY)),
+    Field("authentication/simple/password/sealed", Later(INLINE_ONLY)),
+    Field(
+        "authentication/simple/password/fromNodeFile",
+        Later(INLINE_ONLY),
+    ),
+    Field("authentication/cluster", Later(UNAUTHENTICATED)),
+    Field("authentication/hmac", Later(UNAUTHENTICATED)),
+    Field("checksum/pseudoHeader", Full),
+    Field("members/*/node", Full),
+    Field("members/*/priority", Full),
+    Field("members/*/owner", Full),
+    Field("members/*/interface", Full),
+    Field(
+        "members/*/address",
+        When(is_ipv4, "use the node's IPv4 address"),
+    ),
+    Field(
+        "members/*/external",
+        Later(
+            "remove the member: a router that skep does not run takes part all the same, it need not be listed",
+        ),
+    ),
+    Field("selector", Later("list the nodes under `members`")),
+    Field("priorities/ordered", Full),
+    Field("priorities/spread", Later("give every member a `priority`")),
+    Field("preemption/enabled", Full),
+    Field("preemption/delay", Full),
+    Field(
+        "start",
+        Later("remove it: a member listens for one down interval, then takes part"),
+    ),
+    Field("syncGroup", Later("remove it: the groups move one by one")),
+    Field("tracking/*/check", Full),
+    Field("tracking/*/effect", Full),
+    Field("tracking/*/weight", Full),
+    Field(
+        "tracking/*/interface",
+        Later("remove it, or track a `HealthCheck` that looks at the interface with `exec`"),
+    ),
+    Field("tracking/*/upDelay", Beside),
+    Field("tracking/*/downDelay", Beside),
+    Field(
+        "tracking/*/service",
+        Later("track a `HealthCheck` of a port that the service publishes with `mode: host`"),
+    ),
+    Field(
+        "tracking/*/external",
+        Later("track a `HealthCheck` of a port that the service publishes with `mode: host`"),
+    ),
+    Field(
+        "tracking/*/swarm",
+        When(
+            is_empty,
+            "remove the entry: what the engine says moves no addresses until a later release",
+        ),
+    ),
+    Field("tracking/*/staleAfter", Beside),
+    Field("tracking/*/whenStale", Beside),
+    Field("announcements/count", Full),
+    Field("announcements/repeatAfter", Full),
+    Field(
+        "announcements/refresh",
+        When(
+            is_no_time,
+            "remove it: announcements are sent on taking over and again after `repeatAfter`",
+        ),
+    ),
+    Field("announcements/refreshCount", Later("remove it")),
+    Field(
+        "transport/multicast/group",
+        When(is_default_group, "remove it: 224.0.0.18 is used"),
+    ),
+    Field(
+        "transport/unicast",
+        Later("remove it: advertisements are sent by multicast"),
+    ),
+    Field(
+        "virtualMac",
+        When(
+            is_false,
+            "remove it: the interface keeps its own MAC address",
+        ),
+    ),
+    Field(
+        "accept",
+        When(is_true, "remove it: packets to the addresses are accepted"),
+    ),
+    Field(
+        "notify",
+        Later("remove it: transitions show in `skep status` only"),
+    ),
+];
+
+const UNAUTHENTICATED: &str = "write `authentication: {none: {}}` if everybody on the network segment may be trusted, or `{simple: ..}` with `version: 2`";
+
+const HEALTH_CHECK: &[Field] = &[
+    Field("tcp/port", Full),
+    Field("tcp/host", Full),
+    Field("listening/port", Full),
+    Field("listening/address", Full),
+    Field("exec/argv", Full),
+    Field("exec/user", Full),
+    Field("exec/environment", Full),
+    Field(
+        "http",
+        Later("use `tcp` with the port, or `exec` with a program that asks, such as curl"),
+    ),
+    Field(
+        "file",
+        Later("use `exec: {argv: [/usr/bin/test, -e, PATH]}`"),
+    ),
+    Field(
+        "process",
+        Later("use `exec: {argv: [/usr/bin/pgrep, -x, NAME]}`"),
+    ),
+    Field(
+        "route",
+        Later("use `exec` with a program that looks for the route"),
+    ),
+    Field("interval", Full),
+    Field("timeout", Full),
+    Field("fall", Full),
+    Field("rise", Full),
+    Field("initially", Full),
+];
+
+const SERVICE: &[Field] = &[
+    Field("image", Full),
+    Field(
+        "digest",
+        When(is_ignore, "name the digest in `image`: `nginx@sha256:..`"),
+    ),
+    Field("command", Full),
+    Field("args", Full),
+    Field("environment", Full),
+    Field("labels", Full),
+    Field("containerLabels", Later(CONTAINER_DEFAULT)),
+    Field("mode/replicated/replicas", Full),
+    Field("mode/replicated/maxPerNode", Full),
+    Field("mode/global", Full),
+    Field(
+        "mode/replicatedJob",
+        Later("run the job with `docker service create --mode replicated-job`"),
+    ),
+    Field(
+        "mode/globalJob",
+        Later("run the job with `docker service create --mode global-job`"),
+    ),
+    Field("ports/*/published", Full),
+    Field("ports/*/target", Full),
+    Field("ports/*/protocol", Full),
+    Field("ports/*/mode", Full),
+    Field(
+        "ports/*/onlyOn",
+        Later("remove it: the port is reachable on every address of the node"),
+    ),
+    Field("placement/constraints", Full),
+    Field(
+        "placement/spread",
+        Later("remove it: Docker spreads tasks evenly over the nodes"),
+    ),
+    Field(
+        "placement/platforms",
+        Later("write constraints on `node.platform.os` and `node.platform.arch`"),
+    ),
+    Field(
+        "networks/*/network",
+        Later("attach the service to `{external: host}`, or remove the entry"),
+    ),
+    Field(
+        "networks/*/external",
+        When(
+            is_given_network,
+            "attach the service to `host`, `ingress` or `default`, or remove the entry",
+        ),
+    ),
+    Field("networks/*/aliases", Later("remove it")),
+    Field("mounts", Later(CONTAINER_DEFAULT)),
+    Field(
+        "configs",
+        Later("put the content into the image, or hand it over in `environment`"),
+    ),
+    Field(
+        "secrets",
+        Later("put the content into the image, or hand it over in `environment`"),
+    ),
+    Field("containerHealth", Later(CONTAINER_DEFAULT)),
+    Field(
+        "resources",
+        Later("remove it: tasks have no limits and reserve nothing"),
+    ),
+    Field("restart", Later(ROLLOUT_DEFAULT)),
+    Field("update", Later(ROLLOUT_DEFAULT)),
+    Field("rollback", Later(ROLLOUT_DEFAULT)),
+    Field("stop", Later(CONTAINER_DEFAULT)),
+    Field("init", Later(CONTAINER_DEFAULT)),
+    Field("user", Later(CONTAINER_DEFAULT)),
+    Field("workingDirectory", Later(CONTAINER_DEFAULT)),
+    Field("hostname", Later(CONTAINER_DEFAULT)),
+    Field("readOnly", Later(CONTAINER_DEFAULT)),
+    Field("capabilities", Later(CONTAINER_DEFAULT)),
+    Field("sysctls", Later(CONTAINER_DEFAULT)),
+    Field("ulimits", Later(CONTAINER_DEFAULT)),
+    Field("hosts", Later(CONTAINER_DEFAULT)),
+    Field("dns", Later(CONTAINER_DEFAULT)),
+    Field(
+        "endpoint",
+        Later("remove it: the service's name resolves to one virtual address"),
+    ),
+    Field("logging", Later(ENGINE_DEFAULT)),
+    Field(
+        "drift",
+        When(is_repair, "remove it: what differs is repaired"),
+    ),
+];
+
+fn is_true(value: &Value) -> bool {
+    *value == true
+}
+
+fn is_false(value: &Value) -> bool {
+    *value == false
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn is_repair(value: &Value) -> bool {
+    *value == "repair"
+}
+
+fn is_ignore(value: &Value) -> bool {
+    *value == "ignore"
+}
+
+fn is_forever(value: &Value) -> bool {
+    *value == "forever"
+}
+
+fn is_no_time(value: &Value) -> bool {
+    *value == "0s"
+}
+
+fn is_default_group(value: &Value) -> bool {
+    *value == "224.0.0.18"
+}
+
+fn is_given_network(value: &Value) -> bool {
+    ["host", "ingress", "default"]
+        .iter()
+        .any(|network| value == network)
+}
+
+fn is_ipv4(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.contains(':'))
+}
+
+fn is_ipv4_or_map(value: &Value) -> bool {
+    value.is_object() || is_ipv4(value)
+}

@@ -1,0 +1,8 @@
+//! What a user of the linter sees, from YAML to text.
+
+mod json;
+mod manifests;
+mod reference;
+mod rules;
+mod support;
+mod suppressions;

@@ -1,0 +1,78 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use skep_lint::finding::Summary;
+use skep_lint::lint;
+use skep_lint::render::human::{self, Colour};
+
+use crate::support::{path, read, text, written};
+
+#[test]
+fn the_seeds_and_everyday_manifests_have_no_errors() {
+    let mut files = Vec::new();
+    collect(&path("../../manifests"), &mut files);
+    collect(
+        &path("../skep-manifest/tests/fixtures/manifests"),
+        &mut files,
+    );
+    files.retain(|file| !file.ends_with("language.yaml"));
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        let set = read(&file);
+        let findings = lint(&set);
+        assert_eq!(
+            Summary::of(&findings).errors,
+            0,
+            "{}\n{}",
+            file.display(),
+            human::render(&set, &findings, Colour::Never)
+        );
+    }
+}
+
+/// Which fields of the whole language this release does not act on, as its author reads it.
+#[test]
+fn the_whole_language_is_supported_or_said_not_to_be() {
+    let language = path("../skep-manifest/tests/fixtures/manifests/language.yaml");
+    let language = text(&language);
+    // The page shows alternatives side by side; one of each makes a manifest.
+    let without = |dropped: &[&str]| -> String {
+        let kept = language.lines().filter(|line| {
+            let line = line.trim_start();
+            !dropped.iter().any(|field| line.starts_with(field))
+        });
+        kept.flat_map(|line| [line, "\n"]).collect()
+    };
+    let set = written(&without(&["selector:", "webhook:", "exec: {argv: [/usr"]));
+    let lines: Vec<String> = lint(&set)
+        .into_iter()
+        .filter(|finding| finding.rule == "not-supported-yet")
+        .map(|finding| format!("{}: {}", set.location(finding.span).line, finding.message))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+}
+
+#[test]
+fn the_least_manifest_says_what_to_write_until_its_defaults_work() {
+    let home = path("../skep-manifest/tests/fixtures/manifests/homelab-two-nodes.yaml");
+    let set = read(&home);
+    insta::assert_snapshot!(human::render(&set, &lint(&set), Colour::Never));
+}

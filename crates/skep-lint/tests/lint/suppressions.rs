@@ -1,0 +1,52 @@
+use skep_lint::{Audience, lint, lint_for};
+
+use crate::support::{standing, written};
+
+const TWO_MANAGERS: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: home}
+spec:
+  nodes: # skep: ignore[even-number-of-managers] the third one arrives in May
+    - {name: pi1, address: 192.168.1.21, role: manager}
+    - {name: pi2, address: 192.168.1.22, role: manager}
+";
+
+#[test]
+fn a_suppressed_finding_is_marked_with_the_reason_and_kept() {
+    let findings = lint(&written(TWO_MANAGERS));
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].rule, "even-number-of-managers");
+    assert_eq!(
+        findings[0].suppressed.as_deref(),
+        Some("the third one arrives in May")
+    );
+}
+
+#[test]
+fn an_error_of_the_reader_is_never_suppressed() {
+    let broken = TWO_MANAGERS.replace(
+        "role: manager}\n",
+        "rolle: manager} # skep: ignore[unknown-field] I like it\n",
+    );
+    let set = written(&broken);
+    let found = standing(&lint(&set)).to_vec();
+    assert!(found.contains(&"unknown-field"), "{found:?}");
+    assert!(found.contains(&"unused-suppression"), "{found:?}");
+}
+
+#[test]
+fn the_agent_heeds_no_suppression_of_what_it_cannot_do() {
+    let set = written(&TWO_MANAGERS.replace(
+        "spec:\n",
+        "spec:\n  taskHistory: 9 # skep: ignore[not-supported-yet] later is early enough\n",
+    ));
+    assert_eq!(
+        standing(&lint_for(&set, Audience::Author)),
+        Vec::<&str>::new()
+    );
+    assert_eq!(
+        standing(&lint_for(&set, Audience::Agent)),
+        ["not-supported-yet"]
+    );
+}

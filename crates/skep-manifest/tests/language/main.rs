@@ -1,0 +1,8 @@
+//! The language as its users meet it: manifests in, findings, objects and schemas out.
+
+mod broken;
+mod fixture;
+mod hostile;
+mod manifests;
+mod printing;
+mod schemas;
