@@ -266,13 +266,18 @@ pub struct ProcessReport {
     pub hand_lateness: Lateness,
 }
 
+/// The upper bounds of the lateness histogram, in microseconds: a tenth of a millisecond is what a
+/// real-time thread has, 30 ms is a down interval at the fastest advertisements.
+pub const LATENESS_BOUNDS_US: [u64; 9] =
+    [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 300_000];
+
 /// How late something was, as a histogram.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lateness {
-    /// How often it was at most as late as the bound in [`Lateness::BOUNDS_US`] with the same index;
+    /// How often it was at most as late as the bound in [`LATENESS_BOUNDS_US`] with the same index;
     /// the last count is of everything later.
-    pub counts: [u64; Lateness::BOUNDS_US.len() + 1],
+    pub counts: [u64; LATENESS_BOUNDS_US.len() + 1],
     /// All of it together, in microseconds.
     pub sum_us: u64,
     /// The latest, in microseconds.
@@ -280,15 +285,10 @@ pub struct Lateness {
 }
 
 impl Lateness {
-    /// The upper bounds of the histogram, in microseconds: a tenth of a millisecond is what a
-    /// real-time thread has, 30 ms is a down interval at the fastest advertisements.
-    pub const BOUNDS_US: [u64; 9] =
-        [100, 250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 300_000];
-
     /// It was this late once.
     pub fn record(&mut self, late: Duration) {
         let late_us = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
-        let bucket = Self::BOUNDS_US.partition_point(|bound| *bound < late_us);
+        let bucket = LATENESS_BOUNDS_US.partition_point(|bound| *bound < late_us);
         self.counts[bucket] += 1;
         self.sum_us = self.sum_us.saturating_add(late_us);
         self.max_us = self.max_us.max(late_us);

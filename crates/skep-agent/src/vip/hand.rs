@@ -111,10 +111,12 @@ impl Hand {
 
     fn become_punctual(&mut self) {
         if let Err(error) = lock_memory() {
-            self.reports.note_restriction(format!("{:#}", anyhow::Error::new(error)));
+            self.reports
+                .note_restriction(format!("{:#}", anyhow::Error::new(error)));
         }
         if let Err(error) = set_real_time(REAL_TIME_PRIORITY) {
-            self.reports.note_restriction(format!("{:#}", anyhow::Error::new(error)));
+            self.reports
+                .note_restriction(format!("{:#}", anyhow::Error::new(error)));
         }
     }
 

@@ -83,7 +83,11 @@ impl Reports {
 
     /// Says what control has not heard, as far as it listens.
     pub(super) fn send(&mut self, control: &Link<Report, Command>) {
-        if self.process_unsaid && control.send(&Report::Process(Box::new(self.process.clone()))).is_ok() {
+        if self.process_unsaid
+            && control
+                .send(&Report::Process(Box::new(self.process.clone())))
+                .is_ok()
+        {
             self.process_unsaid = false;
         }
         while let Some(key) = self.removed.pop_first() {

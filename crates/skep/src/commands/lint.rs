@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let findings = skep_lint::lint(&set);
     match arguments.format {
         Format::Human => {
-            let colour = if output::may_colour() {
+            let colour = if output::may_colour(&std::io::stdout()) {
                 Colour::Always
             } else {
                 Colour::Never

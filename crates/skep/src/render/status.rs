@@ -50,7 +50,11 @@ fn headline(status: &AgentStatus) -> String {
 }
 
 fn documents(count: usize) -> String {
-    if count == 1 { "1 document".to_owned() } else { format!("{count} documents") }
+    if count == 1 {
+        "1 document".to_owned()
+    } else {
+        format!("{count} documents")
+    }
 }
 
 /// What is wrong, one line each.
@@ -68,7 +72,13 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     if !status.data_plane.running {
         lines.push("VRRP is not running: the vip process does not answer".to_owned());
     }
-    lines.extend(status.data_plane.restrictions.iter().map(|why| format!("VRRP may be late: {why}")));
+    lines.extend(
+        status
+            .data_plane
+            .restrictions
+            .iter()
+            .map(|why| format!("VRRP may be late: {why}")),
+    );
     let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
     let unready = status.conditions.iter().chain(groups).filter(is_complaint);
     lines.extend(unready.map(|condition| condition.message.clone()));

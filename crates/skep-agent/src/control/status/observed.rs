@@ -60,12 +60,24 @@ impl Observed {
 
     /// Logs the changes of state that are new in `report`.
     fn log_transitions(&self, report: &RouterReport) {
-        let known = self.routers.get(&report.key).map(|(before, _)| before.transitions.as_slice());
+        let known = self
+            .routers
+            .get(&report.key)
+            .map(|(before, _)| before.transitions.as_slice());
         let last = known.and_then(<[_]>::last).map(|transition| transition.at);
         let is_new = |transition: &&Transition| last.is_none_or(|last| transition.at > last);
-        for Transition { from, to, reason, .. } in report.transitions.iter().filter(is_new) {
+        for Transition {
+            from, to, reason, ..
+        } in report.transitions.iter().filter(is_new)
+        {
             let because = because(reason);
-            tracing::info!(group = report.key.group, ?from, ?to, because, "state changed");
+            tracing::info!(
+                group = report.key.group,
+                ?from,
+                ?to,
+                because,
+                "state changed"
+            );
         }
     }
 
