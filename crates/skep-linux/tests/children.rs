@@ -150,6 +150,7 @@ fn a_child_that_is_asked_to_stop_does_so_although_its_parent_blocks_the_signal()
 
 fn role_sleeper() {
     let channel = inherited_channel();
+    follow_parent(AtParentsEnd::Kill).unwrap();
     channel.send(b"sleeping").unwrap();
     loop {
         std::thread::park();
@@ -167,6 +168,7 @@ fn a_supervisor_reads_signals_and_reaps_each_child_with_its_outcome() {
 
 fn role_supervisor() {
     let channel = inherited_channel();
+    follow_parent(AtParentsEnd::Kill).unwrap();
     let signals = Signals::catch().unwrap();
     let (sleepers, theirs) = Channel::pair().unwrap();
     let sleeper = start("role_sleeper", vec![pass("channel", theirs)]);
@@ -206,6 +208,7 @@ fn a_child_ends_with_its_parent() {
 
 fn role_parent() {
     let channel = inherited_channel();
+    follow_parent(AtParentsEnd::Kill).unwrap();
     let copy = channel.as_fd().try_clone_to_owned().unwrap();
     let _child = start("role_follower", vec![pass("channel", copy)]);
     loop {

@@ -125,6 +125,15 @@ fn an_interface_hears_only_its_own_segment() {
     let mut batch = Batch::new();
     receive(&second, &mut batch);
     assert_eq!(payloads(&batch), [b"second"]);
+    on_second
+        .send(
+            Ipv4Addr::new(10, 99, 0, 1),
+            Ipv4Addr::new(10, 99, 0, 2),
+            b"direct",
+        )
+        .unwrap();
+    receive(&second, &mut batch);
+    assert_eq!(payloads(&batch), [b"direct"]);
     // What was sent later on the first segment is all the first socket has.
     open(&a, "eth0")
         .send(A, MULTICAST_GROUP, b"first!")
