@@ -64,7 +64,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             &RULE,
             document.span("/spec/mode/replicated/replicas"),
             format!(
-                "service `{}` wants {}, but {} with at most {per_node} each hold {places}: the rest would wait for ever",
+                "service `{}` wants {}, but only {places} can be placed ({}, at most {per_node} on each): the others would wait for ever",
                 service.name,
                 counted(replicas, "replica"),
                 counted(nodes, "node"),
