@@ -36,6 +36,8 @@ struct Arguments {
 enum Command {
     Agent(commands::agent::Arguments),
     Describe(commands::describe::Arguments),
+    #[command(hide = true)]
+    Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
     Lint(commands::lint::Arguments),
     Schema(commands::schema::Arguments),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Agent(arguments) => commands::agent::run(arguments, socket),
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
+        Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

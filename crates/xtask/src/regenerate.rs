@@ -2,16 +2,8 @@
 
 use crate::run;
 
-/// Writes `schemas/`.
+/// Writes `schemas/` and `docs/reference/lints.md`.
 pub(crate) fn regenerate() -> anyhow::Result<()> {
-    run::succeed(&mut run::cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "skep",
-        "--",
-        "schema",
-        "--write",
-        "schemas",
-    ]))
+    let arguments = ["run", "--quiet", "--package", "skep", "--", "generate", "."];
+    run::succeed(&mut run::cargo(&arguments))
 }

@@ -1,8 +1,6 @@
 //! `skep schema`.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, bail};
+use anyhow::bail;
 use skep_manifest::object::Kind;
 use skep_manifest::schema;
 
@@ -14,20 +12,9 @@ use crate::output;
 pub(crate) struct Arguments {
     /// The kind to print the schema of; all kinds when left out.
     kind: Option<String>,
-    /// Write every schema file into this directory instead.
-    #[arg(long, hide = true, value_name = "DIR", conflicts_with = "kind")]
-    write: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    if let Some(directory) = &arguments.write {
-        for (name, text) in schema::generated_schemas() {
-            let path = directory.join(name);
-            std::fs::write(&path, text)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        return Ok(Exit::Success);
-    }
     let schema = match &arguments.kind {
         None => schema::schema(),
         Some(word) => schema::kind_schema(kind(word)?),
