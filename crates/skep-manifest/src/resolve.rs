@@ -10,12 +10,12 @@ mod references;
 use std::collections::BTreeMap;
 
 use crate::desired::{Declared, Desired, Origin};
-use crate::name::Name;
+use crate::name::{Name, NodeName};
 use crate::object::{Kind, Object, Resource};
 use crate::problem::Problem;
 use crate::set::{Document, ManifestSet};
 use crate::span::Span;
-use crate::swarm::SwarmSpec;
+use crate::swarm::{Node, SwarmSpec};
 
 /// The desired state that a set of manifests describes, and what is wrong with it as a whole.
 ///
@@ -25,7 +25,7 @@ use crate::swarm::SwarmSpec;
 pub fn resolve(set: &ManifestSet) -> (Desired, Vec<Problem>) {
     let mut resolver = Resolver::new(set);
     resolver.index();
-    resolver.check_nodes();
+    resolver.index_nodes();
     let mut desired = Desired::default();
     for document in &set.documents {
         resolver.add(document, &mut desired);
@@ -41,6 +41,7 @@ struct Resolver<'a> {
     /// Every name that some document declares, with its place unless the document is broken.
     declared: BTreeMap<(Kind, &'a Name), Option<Span>>,
     swarm: KnownSwarm<'a>,
+    nodes: BTreeMap<&'a NodeName, &'a Node>,
     problems: Vec<Problem>,
 }
 
@@ -64,6 +65,7 @@ impl<'a> Resolver<'a> {
             set,
             declared: BTreeMap::new(),
             swarm: KnownSwarm::None,
+            nodes: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -121,26 +123,23 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Reports nodes that are listed twice.
-    fn check_nodes(&mut self) {
+    /// Learns which nodes there are, and reports those that are listed twice.
+    fn index_nodes(&mut self) {
         let KnownSwarm::Declared { document, resource } = self.swarm else {
             return;
         };
-        let mut first = BTreeMap::new();
-        for (index, node) in resource.spec.nodes.iter().enumerate() {
-            let span = document.span(&format!("/spec/nodes/{index}/name"));
-            match first.get(&node.name) {
-                Some(before) => self.problems.push(
-                    Problem::error(
-                        "duplicate-node",
-                        span,
-                        format!("the node `{}` is listed twice", node.name),
-                    )
-                    .related(*before, "first listed here"),
-                ),
-                None => {
-                    first.insert(&node.name, span);
-                }
+        let nodes = &resource.spec.nodes;
+        for (index, node) in nodes.iter().enumerate() {
+            if self.nodes.contains_key(&node.name) {
+                let first = nodes.iter().position(|other| other.name == node.name);
+                let place = |index| document.span(&format!("/spec/nodes/{index}/name"));
+                let message = format!("the node `{}` is listed twice", node.name);
+                self.problems.push(
+                    Problem::error("duplicate-node", place(index), message)
+                        .related(place(first.unwrap_or(index)), "first listed here"),
+                );
+            } else {
+                self.nodes.insert(&node.name, node);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The JSON Schema of the language: for editors, for `skep explain`, and for the reader, which
 //! checks documents against this very schema.
 //!
-//! It is generated from the types; [`tidy`] gives it the form that editors and the reader want.
+//! It is generated from the types; `tidy` gives it the form that editors and the reader want.
 //! Draft 7, because that is what the YAML editors read.
 
 mod tidy;

@@ -81,8 +81,11 @@ impl Checker<'_> {
         }
         for (key, _) in entries {
             let text = self.tree.text(*key).unwrap_or_default();
+            if names.contains(&text) {
+                continue;
+            }
             let guess = similar(text, names.iter().copied());
-            if names.contains(&text) || (!closed && guess.is_none()) {
+            if !closed && guess.is_none() {
                 continue;
             }
             meant.extend(guess);

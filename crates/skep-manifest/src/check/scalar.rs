@@ -14,46 +14,36 @@ const OLD_FALSE: [&str; 6] = ["no", "No", "NO", "off", "Off", "OFF"];
 
 impl Checker<'_> {
     /// A value that is a text by the schema and has a type of its own.
-    pub(super) fn check_text(&mut self, checked: CheckedText<'_>, at: Place) {
+    pub(super) fn check_text(&mut self, checked: CheckedText, at: Place) {
         let Content::Scalar(scalar) = self.tree.content(at.node) else {
-            return self.report_type(checked.what(), at);
+            return self.report_type(checked.words().0, at);
         };
-        let span = self.tree.span(at.node);
         let right_type = match scalar.meaning {
-            Meaning::Text => !(checked.may_be_number() && scalar.text.parse::<i64>().is_ok()),
-            Meaning::Integer(_) => checked.may_be_number(),
+            Meaning::Text => !(checked.may_be_number && scalar.text.parse::<i64>().is_ok()),
+            Meaning::Integer(_) => checked.may_be_number,
             Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) => false,
         };
-        let name = self.name(at);
+        let valid = checked.accepts(&scalar.text);
+        if right_type && valid {
+            return self.warn_of_old_boolean(at.node);
+        }
+        let (what, allowed) = checked.words();
         let message = format!(
-            "{name} must be {}, found {}",
-            checked.what(),
+            "{} must be {what}, found {}",
+            self.name(at),
             self.found(at.node)
         );
-        let allowed = format!("allowed: {}", checked.allowed());
-        let valid = checked.accepts(&scalar.text);
-        match (right_type, valid) {
-            (true, true) => self.warn_of_old_boolean(at.node),
-            (true, false) => {
-                let number = matches!(scalar.meaning, Meaning::Integer(_));
-                let id = if number {
-                    "out-of-range"
-                } else {
-                    "wrong-value"
-                };
-                self.report(Problem::error(id, span, message).help(allowed));
-            }
-            (false, true) if scalar.plain => {
-                self.report(Problem::error("wrong-type", span, message).help(quoted(scalar)));
-            }
-            (false, true) => {
-                let help = format!("write it without quotes: `{}`", shortened(&scalar.text));
-                self.report(Problem::error("wrong-type", span, message).help(help));
-            }
-            (false, false) => {
-                self.report(Problem::error("wrong-type", span, message).help(allowed));
-            }
-        }
+        let id = match scalar.meaning {
+            _ if !right_type => "wrong-type",
+            Meaning::Integer(_) => "out-of-range",
+            Meaning::Text | Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) => "wrong-value",
+        };
+        let help = match (valid, scalar.plain) {
+            (false, _) => format!("allowed: {allowed}"),
+            (true, true) => quoted(scalar),
+            (true, false) => format!("write it without quotes: `{}`", shortened(&scalar.text)),
+        };
+        self.report(Problem::error(id, self.tree.span(at.node), message).help(help));
     }
 
     pub(super) fn check_scalar(&mut self, schema: &'static Value, scalar: &Scalar, at: Place) {

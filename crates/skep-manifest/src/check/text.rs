@@ -20,82 +20,74 @@ use crate::vip_group::timing::{AdvertisementInterval, Lease};
 
 /// A type whose values are written as text.
 #[derive(Clone, Copy)]
-pub(super) struct CheckedText<'a> {
-    name: &'a str,
+pub(super) struct CheckedText {
+    check: fn(&str) -> Result<(), InvalidText>,
+    /// Whether a value may also be written as a number, without quotes.
+    pub(super) may_be_number: bool,
 }
 
-impl<'a> CheckedText<'a> {
+impl CheckedText {
     /// The type that the schema calls `name`, if it is one of these.
-    pub(super) fn of(name: &'a str) -> Option<Self> {
-        parse(name, "").map(|_| Self { name })
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "AbsolutePath" => Self::typed::<AbsolutePath>(),
+            "Address" => Self::typed::<Address>(),
+            "AddressLabel" => Self::typed::<AddressLabel>(),
+            "AdvertisementInterval" => Self::typed::<AdvertisementInterval>(),
+            "Constraint" => Self::typed::<Constraint>(),
+            "Cpus" => Self::typed::<Cpus>(),
+            "Duration" => Self::typed::<Duration>(),
+            "EngineName" => Self::typed::<EngineName>(),
+            "EnvironmentName" => Self::typed::<EnvironmentName>(),
+            "FileMode" => Self::typed::<FileMode>(),
+            "HostPort" => Self::typed::<HostPort>(),
+            "Image" => Self::typed::<Image>(),
+            "InterfaceAddress" => Self::typed::<InterfaceAddress>(),
+            "InterfaceName" => Self::typed::<InterfaceName>(),
+            "Interval" => Self::typed::<Interval>(),
+            "Lease" => Self::typed::<Lease>(),
+            "Name" => Self::typed::<Name>(),
+            "NodeName" => Self::typed::<NodeName>(),
+            "NumericId" => Self::typed::<NumericId>(),
+            "Platform" => Self::typed::<Platform>(),
+            "RelativePath" => Self::typed::<RelativePath>(),
+            "Sealed" => Self::typed::<Sealed>(),
+            "Signal" => Self::typed::<Signal>(),
+            "Size" => Self::typed::<Size>(),
+            "SocketAddress" => Self::typed::<SocketAddress>(),
+            "SpreadKey" => Self::typed::<SpreadKey>(),
+            "StatusRange" => Self::typed::<StatusRange>(),
+            "Subnet" => Self::typed::<Subnet>(),
+            "SyncGroupName" => Self::typed::<SyncGroupName>(),
+            "Url" => Self::typed::<Url>(),
+            "VirtualRouterId" => Self {
+                may_be_number: true,
+                ..Self::typed::<VirtualRouterId>()
+            },
+            _ => return None,
+        })
     }
 
     /// Whether `text` is such a value.
     pub(super) fn accepts(self, text: &str) -> bool {
-        parse(self.name, text).is_some_and(|parsed| parsed.is_ok())
+        (self.check)(text).is_ok()
     }
 
-    /// Whether a value may also be written as a number, without quotes.
-    pub(super) fn may_be_number(self) -> bool {
-        self.name == "VirtualRouterId"
+    /// What such a value is called (`a duration`), and what it looks like: the type's own words,
+    /// as it says them about a text that none of them accepts.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match (self.check)("\0") {
+            Err(invalid) => (invalid.what, invalid.allowed),
+            Ok(()) => ("a text", "any text"),
+        }
     }
 
-    /// What such a value is called: `a duration`.
-    pub(super) fn what(self) -> &'static str {
-        self.refusal().map_or("a text", |invalid| invalid.what)
+    fn typed<T: FromStr<Err = InvalidText>>() -> Self {
+        Self {
+            check: |text| text.parse::<T>().map(drop),
+            may_be_number: false,
+        }
     }
-
-    /// What such a value looks like.
-    pub(super) fn allowed(self) -> &'static str {
-        self.refusal().map_or("any text", |invalid| invalid.allowed)
-    }
-
-    /// The type's own words, as it says them about a text that none of them accepts.
-    fn refusal(self) -> Option<InvalidText> {
-        parse(self.name, "\0")?.err()
-    }
-}
-
-/// Whether `text` is a value of the type `name`, if that is one of these.
-fn parse(name: &str, text: &str) -> Option<Result<(), InvalidText>> {
-    Some(match name {
-        "AbsolutePath" => parse_as::<AbsolutePath>(text),
-        "Address" => parse_as::<Address>(text),
-        "AddressLabel" => parse_as::<AddressLabel>(text),
-        "AdvertisementInterval" => parse_as::<AdvertisementInterval>(text),
-        "Constraint" => parse_as::<Constraint>(text),
-        "Cpus" => parse_as::<Cpus>(text),
-        "Duration" => parse_as::<Duration>(text),
-        "EngineName" => parse_as::<EngineName>(text),
-        "EnvironmentName" => parse_as::<EnvironmentName>(text),
-        "FileMode" => parse_as::<FileMode>(text),
-        "HostPort" => parse_as::<HostPort>(text),
-        "Image" => parse_as::<Image>(text),
-        "InterfaceAddress" => parse_as::<InterfaceAddress>(text),
-        "InterfaceName" => parse_as::<InterfaceName>(text),
-        "Interval" => parse_as::<Interval>(text),
-        "Lease" => parse_as::<Lease>(text),
-        "Name" => parse_as::<Name>(text),
-        "NodeName" => parse_as::<NodeName>(text),
-        "NumericId" => parse_as::<NumericId>(text),
-        "Platform" => parse_as::<Platform>(text),
-        "RelativePath" => parse_as::<RelativePath>(text),
-        "Sealed" => parse_as::<Sealed>(text),
-        "Signal" => parse_as::<Signal>(text),
-        "Size" => parse_as::<Size>(text),
-        "SocketAddress" => parse_as::<SocketAddress>(text),
-        "SpreadKey" => parse_as::<SpreadKey>(text),
-        "StatusRange" => parse_as::<StatusRange>(text),
-        "Subnet" => parse_as::<Subnet>(text),
-        "SyncGroupName" => parse_as::<SyncGroupName>(text),
-        "Url" => parse_as::<Url>(text),
-        "VirtualRouterId" => parse_as::<VirtualRouterId>(text),
-        _ => return None,
-    })
-}
-
-fn parse_as<T: FromStr<Err = InvalidText>>(text: &str) -> Result<(), InvalidText> {
-    text.parse::<T>().map(drop)
 }
 
 #[cfg(test)]

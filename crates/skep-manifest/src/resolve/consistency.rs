@@ -107,19 +107,19 @@ impl Resolver<'_> {
 
     fn check_members(&mut self, document: &Document, spec: &VipGroupSpec) {
         let mut first = BTreeMap::new();
+        let place = |index: usize| document.span(&format!("/spec/members/{index}"));
         for (index, member) in spec.members.iter().enumerate() {
-            let span = document.span(&format!("/spec/members/{index}"));
             match first.get(member.name()) {
                 Some(before) => self.problems.push(
                     Problem::error(
                         "duplicate-member",
-                        span,
+                        place(index),
                         format!("`{}` is a member twice", member.name()),
                     )
-                    .related(*before, "first listed here"),
+                    .related(place(*before), "first listed here"),
                 ),
                 None => {
-                    first.insert(member.name(), span);
+                    first.insert(member.name(), index);
                 }
             }
             if let Member::Node(node) = member

@@ -1,9 +1,7 @@
 //! VIP groups: who is a member, with which priority, and what applies when nothing is said.
 
 use super::{KnownSwarm, Resolver};
-use crate::address::Address;
 use crate::desired::{Declared, GroupMember, Runs, VipGroup};
-use crate::name::NodeName;
 use crate::priority::Priority;
 use crate::problem::Problem;
 use crate::set::Document;
@@ -48,7 +46,11 @@ impl Resolver<'_> {
 
     /// The nodes for which all conditions of a selector hold, in the order of the swarm.
     fn selected(&self, selector: &Selector, spec: &VipGroupSpec) -> Vec<GroupMember> {
-        let nodes = self.nodes().iter().filter(|node| selects(selector, node));
+        let nodes = match self.swarm {
+            KnownSwarm::Declared { resource, .. } => resource.spec.nodes.as_slice(),
+            KnownSwarm::None | KnownSwarm::Broken => &[],
+        };
+        let nodes = nodes.iter().filter(|node| selects(selector, node));
         nodes
             .map(|node| self.member(&Member::Node(NodeMember::new(node.name.clone())), spec))
             .collect()
@@ -67,7 +69,9 @@ impl Resolver<'_> {
                 owner: member.owner,
                 interface: member.interface.clone().or_else(|| spec.interface.clone()),
                 source: member.address,
-                peer_address: member.address.or_else(|| self.node_address(&member.node)),
+                peer_address: member
+                    .address
+                    .or_else(|| self.nodes.get(&member.node).map(|node| node.address)),
             },
             Member::External(member) => GroupMember {
                 name: member.external.clone(),
@@ -133,20 +137,6 @@ impl Resolver<'_> {
             tracking.push(Tracking::Swarm(TrackedSwarm::implied()));
         }
         tracking
-    }
-
-    fn nodes(&self) -> &[Node] {
-        match self.swarm {
-            KnownSwarm::Declared { resource, .. } => &resource.spec.nodes,
-            KnownSwarm::None | KnownSwarm::Broken => &[],
-        }
-    }
-
-    fn node_address(&self, name: &NodeName) -> Option<Address> {
-        self.nodes()
-            .iter()
-            .find(|node| node.name == *name)
-            .map(|node| node.address)
     }
 }
 

@@ -18,58 +18,73 @@ impl Resolver<'_> {
     pub(super) fn check_group_references(&mut self, document: &Document, spec: &VipGroupSpec) {
         for (index, member) in spec.members.iter().enumerate() {
             if let Member::Node(member) = member {
-                let pointer = format!("/spec/members/{index}/node");
-                self.require_node(document, &pointer, &member.node);
+                self.require_node(document, &member.node, || {
+                    format!("/spec/members/{index}/node")
+                });
             }
         }
         for (index, tracking) in spec.tracking.iter().enumerate() {
             let pointer = |field: &str| format!("/spec/tracking/{index}/{field}");
             match tracking {
                 Tracking::Check(tracked) => {
-                    let pointer = pointer("check");
-                    self.require(document, &pointer, Kind::HealthCheck, &tracked.check);
+                    self.require(document, Kind::HealthCheck, &tracked.check, || {
+                        pointer("check")
+                    });
                 }
                 Tracking::Service(tracked) => {
-                    let pointer = pointer("service");
-                    self.require(document, &pointer, Kind::Service, &tracked.service);
+                    self.require(document, Kind::Service, &tracked.service, || {
+                        pointer("service")
+                    });
                 }
                 Tracking::Interface(_) | Tracking::External(_) | Tracking::Swarm(_) => {}
             }
         }
         for (index, notification) in spec.notify.iter().enumerate() {
-            let pointer = format!("/spec/notify/{index}/notifier");
-            self.require(document, &pointer, Kind::Notifier, &notification.notifier);
+            self.require(document, Kind::Notifier, &notification.notifier, || {
+                format!("/spec/notify/{index}/notifier")
+            });
         }
     }
 
     pub(super) fn check_service_references(&mut self, document: &Document, spec: &ServiceSpec) {
         for (index, port) in spec.ports.iter().enumerate() {
             if let Some(OnlyOn::VipGroup(group)) = &port.only_on {
-                let pointer = format!("/spec/ports/{index}/onlyOn/vipGroup");
-                self.require(document, &pointer, Kind::VipGroup, group);
+                self.require(document, Kind::VipGroup, group, || {
+                    format!("/spec/ports/{index}/onlyOn/vipGroup")
+                });
             }
         }
         for (index, attachment) in spec.networks.iter().enumerate() {
             if let NetworkReference::Network(network) = &attachment.network {
-                let pointer = format!("/spec/networks/{index}/network");
-                self.require(document, &pointer, Kind::Network, network);
+                self.require(document, Kind::Network, network, || {
+                    format!("/spec/networks/{index}/network")
+                });
             }
         }
         for (index, file) in spec.configs.iter().enumerate() {
             if let ConfigReference::Config(config) = &file.config {
-                let pointer = format!("/spec/configs/{index}/config");
-                self.require(document, &pointer, Kind::Config, config);
+                self.require(document, Kind::Config, config, || {
+                    format!("/spec/configs/{index}/config")
+                });
             }
         }
         for (index, file) in spec.secrets.iter().enumerate() {
             if let SecretReference::Secret(secret) = &file.secret {
-                let pointer = format!("/spec/secrets/{index}/secret");
-                self.require(document, &pointer, Kind::Secret, secret);
+                self.require(document, Kind::Secret, secret, || {
+                    format!("/spec/secrets/{index}/secret")
+                });
             }
         }
     }
 
-    fn require(&mut self, document: &Document, pointer: &str, kind: Kind, name: &Name) {
+    /// Reports a name that is declared nowhere; `pointer` says where it stands.
+    fn require(
+        &mut self,
+        document: &Document,
+        kind: Kind,
+        name: &Name,
+        pointer: impl FnOnce() -> String,
+    ) {
         if self.declared.contains_key(&(kind, name)) {
             return;
         }
@@ -87,12 +102,17 @@ impl Resolver<'_> {
             (None, false) => format!("declare a `{kind}` of that name"),
         };
         let message = format!("there is no `{kind}` named `{name}`");
-        let span = document.span(pointer);
+        let span = document.span(&pointer());
         self.problems
             .push(Problem::error("unresolved-reference", span, message).help(help));
     }
 
-    fn require_node(&mut self, document: &Document, pointer: &str, name: &NodeName) {
+    fn require_node(
+        &mut self,
+        document: &Document,
+        name: &NodeName,
+        pointer: impl FnOnce() -> String,
+    ) {
         let KnownSwarm::Declared {
             document: declaring,
             resource,
@@ -100,11 +120,10 @@ impl Resolver<'_> {
         else {
             return;
         };
-        let nodes = &resource.spec.nodes;
-        if nodes.iter().any(|node| node.name == *name) {
+        if self.nodes.contains_key(name) {
             return;
         }
-        let meant = similar(name.as_str(), nodes.iter().map(|node| node.name.as_str()));
+        let meant = similar(name.as_str(), self.nodes.keys().map(|node| node.as_str()));
         let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "list it there, or write `external:` for a router skep does not run".to_owned(),
@@ -114,7 +133,7 @@ impl Resolver<'_> {
             resource.metadata.name
         );
         self.problems.push(
-            Problem::error("unresolved-reference", document.span(pointer), message)
+            Problem::error("unresolved-reference", document.span(&pointer()), message)
                 .help(help)
                 .related(
                     declaring.key_span("/spec/nodes"),

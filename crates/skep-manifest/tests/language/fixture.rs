@@ -78,9 +78,10 @@ pub(crate) fn compare(name: &str, found: &str) {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(&path, found).expect("a fixture can be written");
     }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
+    let expected = fs::read(&path).unwrap_or_default();
     assert_eq!(
-        expected, found,
+        String::from_utf8_lossy(&expected),
+        found,
         "{name}: set UPDATE_EXPECTED and review what changes"
     );
 }

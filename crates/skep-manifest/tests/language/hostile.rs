@@ -157,6 +157,10 @@ proptest! {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test measures, the crate does not"
+)]
 fn read(text: impl Into<Vec<u8>>) -> ManifestSet {
     let begin = Instant::now();
     let set = parse(vec![Source {

@@ -27,7 +27,7 @@ fn the_committed_schemas_are_fresh() {
                 .into_owned();
             (
                 name,
-                fs::read_to_string(&path).expect("a schema can be read"),
+                String::from_utf8(fs::read(&path).expect("a schema can be read")).expect("UTF-8"),
             )
         })
         .collect();
