@@ -4,5 +4,8 @@
 //! converts from its own state, whoever shows them needs nothing else.
 
 pub mod client;
+pub mod cluster;
+pub mod generation;
 pub mod path;
 pub mod status;
+pub mod submit;
