@@ -92,7 +92,10 @@ fn router(
     let interface = member.interface.as_ref().ok_or(Missing::Interface)?;
     let priority = member.priority.ok_or(Missing::Priority)?;
     Ok(RouterConfiguration {
-        key: RouterKey { group: name.to_string(), family: Family::Ipv4 },
+        key: RouterKey {
+            group: name.to_string(),
+            family: Family::Ipv4,
+        },
         virtual_router_id: virtual_router_id(spec.virtual_router_id)?,
         version: match spec.version {
             DeclaredVersion::V2 => Version::V2,
@@ -199,7 +202,10 @@ fn tracked_check(check: &TrackedCheck) -> TrackedInput {
         (None, Some(DeclaredEffect::Demote)) => Effect::Demote,
         (None, Some(DeclaredEffect::Fault) | None) => Effect::Fault,
     };
-    TrackedInput { name: check_input(&check.check), effect }
+    TrackedInput {
+        name: check_input(&check.check),
+        effect,
+    }
 }
 
 /// The name under which the data plane knows the health check `name`.
