@@ -15,7 +15,7 @@ pub const SUBMIT: &str = "/v1/submit";
 /// Takes a [`crate::submit::Submission`] and says what it would change.
 pub const DIFF: &str = "/v1/diff";
 
-/// The [`crate::submit::Progress`] towards the desired state.
+/// How far: a [`crate::submit::Reached`] of the desired state.
 pub const PROGRESS: &str = "/v1/progress";
 
 /// What an agent tells its peers: a [`crate::cluster::PeerReport`].

@@ -1,7 +1,8 @@
 //! Changing the desired state, and following what becomes of it.
 
 use serde::{Deserialize, Serialize};
-use skep_plan::action::{Blocked, Plan};
+use skep_plan::action::Plan;
+use skep_plan::progress::{ObjectProgress, Progress};
 
 use crate::generation::{GenerationId, Manifest};
 
@@ -44,31 +45,18 @@ pub enum Differences {
 /// How far the world is from the desired state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Progress {
+pub struct Reached {
     /// The desired state that this is measured against.
     pub generation: Option<GenerationId>,
     /// Each object.
     pub objects: Vec<ObjectProgress>,
-    /// What cannot be done at present.
-    pub blocked: Vec<Blocked>,
 }
 
-impl Progress {
+impl Reached {
     /// Whether everything is as declared.
     #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.generation.is_some() && self.objects.iter().all(|object| object.done)
+    pub fn is_all(&self) -> bool {
+        let mut states = self.objects.iter().map(|object| object.state);
+        self.generation.is_some() && states.all(|state| state == Progress::Done)
     }
-}
-
-/// How far one object is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ObjectProgress {
-    /// Which: `node/cube02`, `service/web`, `vipgroup/ingress`.
-    pub object: String,
-    /// Whether it is as declared.
-    pub done: bool,
-    /// What it is at, or what it waits for.
-    pub message: String,
 }

@@ -3,7 +3,7 @@
 use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Generation;
 use skep_api::status::AgentStatus;
-use skep_api::submit::{Differences, Progress, Submission, Submitted};
+use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use tokio::sync::oneshot;
 
 /// A question with the way to its answer.
@@ -15,7 +15,7 @@ pub(super) enum Question {
     /// What would this change?
     Diff(Submission, Hop, Answer<Differences>),
     /// How far is the world from the desired state?
-    Progress(Hop, Answer<Progress>),
+    Progress(Hop, Answer<Reached>),
     /// What does this agent tell its peers?
     Report(Answer<PeerReport>),
     /// Which desired state does it work towards?
