@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use skep_api::client::CallError;
+use skep_api::call::CallError;
 
 /// Writes `text` to standard output.
 ///
@@ -45,7 +45,12 @@ pub(crate) fn complain(error: &anyhow::Error) {
     if let Some(call) = error.downcast_ref::<CallError>() {
         text.push_str(&format!("hint: {}\n", call.hint()));
     }
-    // There is nowhere left to complain to.
+    tell(&text);
+}
+
+/// Says on standard error what a person should know.
+pub(crate) fn tell(text: &str) {
+    // There is nowhere left to say it.
     let _unheard = io::stderr().lock().write_all(text.as_bytes());
 }
 
