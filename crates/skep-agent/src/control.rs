@@ -6,6 +6,7 @@
 mod checks;
 mod desired;
 pub mod directory;
+pub mod listener;
 mod routes;
 mod status;
 
