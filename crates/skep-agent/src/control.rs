@@ -16,12 +16,11 @@ mod status;
 mod understand;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 use skep_api::peer::PeerClient;
 use skep_api::trust::identity::Identity;
-use skep_api::trust::key::KeyFile;
+use skep_api::trust::key::ClusterKeys;
 use skep_linux::clock;
 use skep_linux::process::channel::Channel;
 use skep_manifest::name::NodeName;
@@ -59,7 +58,11 @@ pub struct Options {
 impl Options {
     /// The mode is the agent's: a key makes it part of a cluster.
     fn mode(&self) -> Mode {
-        if self.cluster.key.exists() { Mode::Clustered } else { Mode::Standalone }
+        if self.cluster.key.exists() {
+            Mode::Clustered
+        } else {
+            Mode::Standalone
+        }
     }
 }
 
@@ -107,7 +110,7 @@ async fn join_cluster(
     desired: &DesiredState,
     questions: Questions,
 ) -> anyhow::Result<(Cluster, mpsc::Receiver<cluster::Happening>)> {
-    let keys = KeyFile::read(&options.key)?;
+    let keys = ClusterKeys::read(&options.key)?;
     let node = desired
         .node()
         .context("the host name cannot stand in a manifest: start the agent with --node NAME")?;
@@ -121,7 +124,7 @@ async fn join_cluster(
             tracing::error!(%error, "the listener for peers failed");
         }
     });
-    Cluster::open(options, Arc::new(PeerClient::new(identity)?))
+    Cluster::open(options, PeerClient::new(&identity))
 }
 
 fn now() -> Instant {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use skep_api::client::CallError;
+use skep_api::call::CallError;
 
 /// Writes `text` to standard output.
 ///
@@ -45,7 +45,12 @@ pub(crate) fn complain(error: &anyhow::Error) {
     if let Some(call) = error.downcast_ref::<CallError>() {
         text.push_str(&format!("hint: {}\n", call.hint()));
     }
-    // There is nowhere left to complain to.
+    tell(&text);
+}
+
+/// Says on standard error what a person should know.
+pub(crate) fn tell(text: &str) {
+    // There is nowhere left to say it.
     let _unheard = io::stderr().lock().write_all(text.as_bytes());
 }
 
@@ -53,4 +58,11 @@ pub(crate) fn complain(error: &anyhow::Error) {
 pub(crate) fn may_colour(stream: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !is_set("NO_COLOR")
+}
+
+/// Says on standard error what is wrong, a line each.
+pub(crate) fn tell_errors(errors: &[String]) {
+    for error in errors {
+        tell(&format!("error: {error}\n"));
+    }
 }

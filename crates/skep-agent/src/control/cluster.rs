@@ -21,7 +21,7 @@ use std::time::Duration;
 use skep_api::cluster::{Announcement, PeerReport};
 use skep_api::generation::{Generation, GenerationId, Manifest};
 use skep_api::path;
-use skep_api::peer::PeerClient;
+use skep_api::peer::{Peer, PeerClient};
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
@@ -37,10 +37,12 @@ pub(super) use peers::Heard;
 
 use crate::control::cluster::apply::Errand;
 use crate::control::cluster::grants::Grants;
-use crate::control::cluster::peers::{Peers, agent_address};
+use crate::control::cluster::peers::Peers;
+pub(super) use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::store::{Remembered, Store};
 use crate::control::cluster::writer::{Candidate, writer};
 use crate::control::desired::Accepted;
+use crate::control::understand::Understood;
 use crate::control::understand::with_causes;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
@@ -100,17 +102,27 @@ impl Cluster {
     /// The cluster as the state directory knows it; what happens is sent to the receiver.
     pub(super) fn open(
         options: &ClusterOptions,
-        client: Arc<PeerClient>,
+        client: PeerClient,
     ) -> anyhow::Result<(Self, mpsc::Receiver<Happening>)> {
         let (happenings, inbox) = mpsc::channel(HAPPENINGS_WAITING);
         let look_again = Arc::new(Notify::new());
+        let (sights, seen) = mpsc::channel(1);
+        tokio::spawn(engine::watch(
+            options.docker.clone(),
+            Arc::clone(&look_again),
+            sights,
+        ));
+        let (reports, heard) = mpsc::channel(HAPPENINGS_WAITING);
+
+        tokio::spawn(forward(seen, happenings.clone(), Happening::Seen));
+        tokio::spawn(forward(heard, happenings.clone(), Happening::Heard));
         let store = Store::open(&options.state)?;
         let cluster = Self {
             remembered: store.remembered()?,
             generation: store.generation()?,
-            peers: Peers::new(client, happenings.clone()),
+            peers: Peers::new(client, reports),
             docker: options.docker.clone(),
-            look_again: Arc::clone(&look_again),
+            look_again,
             sight: None,
             grants: Grants::default(),
             errand: None,
@@ -118,10 +130,9 @@ impl Cluster {
             refused: None,
             fetching: false,
             blocked: Vec::new(),
-            happenings: happenings.clone(),
+            happenings,
             store,
         };
-        tokio::spawn(engine::watch(options.docker.clone(), look_again, happenings));
         Ok((cluster, inbox))
     }
 
@@ -141,15 +152,28 @@ impl Cluster {
 
     /// Keeps `generation` on disk.
     pub(super) fn keep(&self, generation: &Generation) -> Result<(), String> {
-        self.store.keep_generation(generation).map_err(|error| with_causes(&error))
+        self.store
+            .keep_generation(generation)
+            .map_err(|error| with_causes(&error))
     }
 
     /// The generation that `documents` would be, after the one that is known.
     pub(super) fn next_generation(&self, feeder: &str, documents: Vec<Manifest>) -> Generation {
-        let number = self.generation.as_ref().map_or(1, |latest| latest.id.number + 1);
-        let id = GenerationId { number, digest: digest::digest(&documents) };
+        let number = self
+            .generation
+            .as_ref()
+            .map_or(1, |latest| latest.id.number + 1);
+        let id = GenerationId {
+            number,
+            digest: digest::digest(&documents),
+        };
         let accepted_at = crate::control::status::wall_clock();
-        Generation { id, feeder: feeder.to_owned(), accepted_at, documents }
+        Generation {
+            id,
+            feeder: feeder.to_owned(),
+            accepted_at,
+            documents,
+        }
     }
 
     /// Whether `generation` is what its digest says.
@@ -180,24 +204,29 @@ impl Cluster {
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
-        let theirs = heard.report.as_ref().ok().map(|report| report.generation.clone());
+        let number = |id: &GenerationId| id.number;
+        let theirs = heard.report.as_ref().ok();
+        let theirs = theirs.map(|report| report.generation.as_ref().map_or(0, number));
         self.peers.handle_heard(heard, now);
-        let own = self.generation.as_ref().map(|generation| &generation.id);
-        match (theirs, own) {
-            (Some(Some(theirs)), own) if own.is_none_or(|own| theirs.number > own.number) => {
-                self.fetch(&node);
-            }
-            (Some(theirs), Some(own)) if theirs.is_none_or(|theirs| theirs.number < own.number) => {
-                self.announce(&node, accepted);
-            }
-            _ => {}
+        let own = self
+            .generation
+            .as_ref()
+            .map_or(0, |generation| generation.id.number);
+        match theirs {
+            Some(theirs) if theirs > own => self.fetch(&node),
+            Some(theirs) if theirs < own => self.announce(&node, accepted),
+            Some(_) | None => {}
         }
     }
 
     pub(super) fn handle_announced(&mut self, announcement: Announcement) {
-        let own = self.generation.as_ref().map_or(0, |generation| generation.id.number);
+        let own = self
+            .generation
+            .as_ref()
+            .map_or(0, |generation| generation.id.number);
         if announcement.generation.number > own {
-            self.fetch_from(announcement.node, announcement.address);
+            let Announcement { node, address, .. } = announcement;
+            self.fetch_from(Peer { node, address });
         }
     }
 
@@ -242,7 +271,12 @@ impl Cluster {
             })
             .collect();
         if let Some(init) = mine.iter().find(|step| is_init(step)) {
-            self.start_init(init.clone(), &swarm.spec, swarm.metadata.name.as_str(), node);
+            self.start_init(
+                init.clone(),
+                &swarm.spec,
+                swarm.metadata.name.as_str(),
+                node,
+            );
         } else if !mine.is_empty() {
             self.start_writing(mine);
         } else if self.wants_to_join() {
@@ -270,7 +304,10 @@ impl Cluster {
 
     /// What would change with `desired` instead of what is known.
     pub(super) fn plan_for(&self, understood: &Understood, now: Instant) -> Plan {
-        plan(&understood.desired, &self.observed(understood.node.as_ref(), now))
+        plan(
+            &understood.desired,
+            &self.observed(understood.node.as_ref(), now),
+        )
     }
 
     /// This node's own engine.
@@ -280,7 +317,10 @@ impl Cluster {
                 .sight
                 .as_ref()
                 .map_or(Membership::Silent, |sight| sight.membership.clone()),
-            remembers: self.remembered.as_ref().map(|remembered| remembered.swarm_id.clone()),
+            remembers: self
+                .remembered
+                .as_ref()
+                .map(|remembered| remembered.swarm_id.clone()),
             refused: self.refused.clone(),
         }
     }
@@ -289,7 +329,10 @@ impl Cluster {
     pub(super) fn report(&self) -> PeerReport {
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            generation: self.generation.as_ref().map(|generation| generation.id.clone()),
+            generation: self
+                .generation
+                .as_ref()
+                .map(|generation| generation.id.clone()),
             engine: self.engine(),
             cluster: self.swarm().cloned(),
             vip_groups: Vec::new(),
@@ -308,7 +351,10 @@ impl Cluster {
 
     /// Why the engine cannot tell, and why the last errand failed.
     pub(super) fn troubles(&self) -> impl Iterator<Item = &str> {
-        let sight = self.sight.as_ref().and_then(|sight| sight.trouble.as_deref());
+        let sight = self
+            .sight
+            .as_ref()
+            .and_then(|sight| sight.trouble.as_deref());
         sight.into_iter().chain(self.trouble.as_deref())
     }
 
@@ -317,7 +363,7 @@ impl Cluster {
     }
 
     /// The client for other agents.
-    pub(super) fn client(&self) -> Arc<PeerClient> {
+    pub(super) fn client(&self) -> PeerClient {
         self.peers.client()
     }
 
@@ -350,14 +396,17 @@ impl Cluster {
         };
         candidates.insert(own.clone(), own_candidate);
         let chosen = writer(&order, &candidates)?.clone();
-        swarm.nodes.iter().map(|node| &node.name).find(|name| **name == chosen)
+        swarm
+            .nodes
+            .iter()
+            .map(|node| &node.name)
+            .find(|name| **name == chosen)
     }
 
     /// Whether the swarm the engine is in is the declared one, as far as this agent can tell.
     fn is_ours(&self) -> bool {
-        self.swarm().is_some_and(|swarm| {
-            swarm.labels.contains_key(skep_plan::ownership::SWARM)
-        })
+        self.swarm()
+            .is_some_and(|swarm| swarm.labels.contains_key(skep_plan::ownership::SWARM))
     }
 
     fn remember(&mut self, swarm_id: String) {
@@ -369,20 +418,19 @@ impl Cluster {
     }
 
     fn fetch(&mut self, node: &NodeName) {
-        if let Some(peer) = self.peers.get(node) {
-            let address = peer.address;
-            self.fetch_from(node.clone(), address);
+        if let Some(other) = self.peers.get(node) {
+            self.fetch_from(other.peer.clone());
         }
     }
 
-    fn fetch_from(&mut self, node: NodeName, address: SocketAddr) {
+    fn fetch_from(&mut self, peer: Peer) {
         if self.fetching {
             return;
         }
         self.fetching = true;
         let (client, happenings) = (self.peers.client(), self.happenings.clone());
         tokio::spawn(async move {
-            let fetched = client.get::<Generation>(&node, address, path::GENERATION).await;
+            let fetched = client.get::<Generation>(&peer, path::GENERATION).await;
             let fetched = fetched.map(Box::new).map_err(|error| with_causes(&error));
             // The loop only goes away when the agent stops.
             let _stopping = happenings.send(Happening::Fetched(fetched)).await;
@@ -396,7 +444,7 @@ impl Cluster {
             let own = accepted.node.as_ref()?;
             swarm.spec.nodes.iter().find(|node| node.name == *own)
         });
-        let (Some(own), Some(peer), Some(generation)) =
+        let (Some(own), Some(other), Some(generation)) =
             (own, self.peers.get(node), &self.generation)
         else {
             return;
@@ -404,13 +452,13 @@ impl Cluster {
         let announcement = Announcement {
             generation: generation.id.clone(),
             node: own.name.clone(),
-            address: agent_address(own),
+            address: agent_of(own).address,
         };
-        let (client, node, address) = (self.peers.client(), node.clone(), peer.address);
+        let (client, peer) = (self.peers.client(), other.peer.clone());
         tokio::spawn(async move {
-            let told: Result<(), _> =
-                client.post(&node, address, path::ANNOUNCE, &announcement).await;
+            let told: Result<(), _> = client.post(&peer, path::ANNOUNCE, &announcement).await;
             if let Err(error) = told {
+                let node = &peer.node;
                 tracing::debug!(%node, "was not told of the desired state: {}", with_causes(&error));
             }
         });
@@ -426,9 +474,12 @@ impl Cluster {
             | Membership::Active(_) => false,
         };
         let mut peers = self.peers.iter();
-        is_out && peers.any(|(_, peer)| {
-            peer.latest.as_ref().is_some_and(|(report, _)| report.cluster.is_some())
-        })
+        is_out
+            && peers.any(|(_, peer)| {
+                peer.latest
+                    .as_ref()
+                    .is_some_and(|(report, _)| report.cluster.is_some())
+            })
     }
 }
 
@@ -445,7 +496,11 @@ pub(super) fn managers(swarm: &SwarmSpec) -> Vec<NodeName> {
 /// The node that keeps the desired state: the first manager.
 pub(super) fn keeper(desired: &Desired) -> Option<&Node> {
     let swarm = desired.swarm.as_ref()?;
-    swarm.spec.nodes.iter().find(|node| node.role == Role::Manager)
+    swarm
+        .spec
+        .nodes
+        .iter()
+        .find(|node| node.role == Role::Manager)
 }
 
 /// Whether an engine leads the swarm it tells of.
@@ -454,7 +509,8 @@ fn leads(membership: &Membership, swarm: Option<&Swarm>) -> bool {
         return false;
     };
     let node = swarm.nodes.get(&active.node_id);
-    node.and_then(|node| node.manager).is_some_and(|manager| manager.leader)
+    node.and_then(|node| node.manager)
+        .is_some_and(|manager| manager.leader)
 }
 
 /// Manifests as the reader wants them.
@@ -466,4 +522,17 @@ pub(super) fn sources(documents: &[Manifest]) -> Vec<Source> {
             text: manifest.text.clone().into_bytes(),
         })
         .collect()
+}
+
+/// Passes on what arrives as a happening, until one side is gone.
+async fn forward<T>(
+    mut from: mpsc::Receiver<T>,
+    to: mpsc::Sender<Happening>,
+    happening: fn(T) -> Happening,
+) {
+    while let Some(arrived) = from.recv().await {
+        if to.send(happening(arrived)).await.is_err() {
+            return;
+        }
+    }
 }

@@ -43,7 +43,12 @@ impl DesiredState {
     /// Nothing yet, for the node called `name` or else by its host name.
     pub(super) fn new(name: Option<NodeName>, mode: Mode) -> Self {
         let names = name.map_or_else(host_names, |name| vec![name]);
-        Self { mode, names, accepted: None, rejected: None }
+        Self {
+            mode,
+            names,
+            accepted: None,
+            rejected: None,
+        }
     }
 
     pub(super) const fn mode(&self) -> Mode {
@@ -60,7 +65,10 @@ impl DesiredState {
 
     /// The name a manifest has to use for this node.
     pub(super) fn node(&self) -> Option<&NodeName> {
-        let accepted = self.accepted.as_ref().and_then(|accepted| accepted.node.as_ref());
+        let accepted = self
+            .accepted
+            .as_ref()
+            .and_then(|accepted| accepted.node.as_ref());
         accepted.or_else(|| self.names.first())
     }
 
@@ -97,10 +105,22 @@ impl DesiredState {
         understood: Understood,
         now: Instant,
     ) {
-        let Understood { documents, desired, node, routers } = understood;
+        let Understood {
+            documents,
+            desired,
+            node,
+            routers,
+        } = understood;
         tracing::info!(generation, documents, routers = routers.len(), "accepted");
-        self.accepted =
-            Some(Accepted { generation, id, documents, at: now, desired, node, routers });
+        self.accepted = Some(Accepted {
+            generation,
+            id,
+            documents,
+            at: now,
+            desired,
+            node,
+            routers,
+        });
         self.rejected = None;
     }
 
@@ -115,7 +135,10 @@ impl DesiredState {
     /// A directory that lost every manifest at once is more often a mistake (an unmounted disk, a
     /// checkout that failed) than a wish to release everything.
     fn refuse_sudden_emptiness(&self, sources: Vec<Source>) -> Result<Vec<Source>, Vec<String>> {
-        let runs_something = self.accepted.as_ref().is_some_and(|last| last.documents > 0);
+        let runs_something = self
+            .accepted
+            .as_ref()
+            .is_some_and(|last| last.documents > 0);
         if sources.is_empty() && runs_something {
             return Err(vec![
                 "every manifest is gone: to release everything, stop the agent".to_owned(),

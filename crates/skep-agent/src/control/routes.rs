@@ -89,7 +89,10 @@ async fn submit(
     Extension(hop): Extension<Hop>,
     Json(submission): Json<skep_api::submit::Submission>,
 ) -> Response {
-    ask(&questions, |answer| Question::Submit(submission, hop, answer)).await
+    ask(&questions, |answer| {
+        Question::Submit(submission, hop, answer)
+    })
+    .await
 }
 
 async fn diff(
@@ -100,10 +103,7 @@ async fn diff(
     ask(&questions, |answer| Question::Diff(submission, hop, answer)).await
 }
 
-async fn progress(
-    State(questions): State<Questions>,
-    Extension(hop): Extension<Hop>,
-) -> Response {
+async fn progress(State(questions): State<Questions>, Extension(hop): Extension<Hop>) -> Response {
     ask(&questions, |answer| Question::Progress(hop, answer)).await
 }
 
@@ -119,7 +119,10 @@ async fn announce(
     State(questions): State<Questions>,
     Json(announcement): Json<skep_api::cluster::Announcement>,
 ) -> Response {
-    ask(&questions, |answer| Question::Announce(announcement, answer)).await
+    ask(&questions, |answer| {
+        Question::Announce(announcement, answer)
+    })
+    .await
 }
 
 async fn vote(

@@ -39,10 +39,22 @@ impl Control {
         link: Link<Command, Report>,
     ) -> Self {
         let observed = Observed::default();
-        let mut control =
-            Self { options, desired, observed, checks, cluster, link, untold: false };
+        let mut control = Self {
+            options,
+            desired,
+            observed,
+            checks,
+            cluster,
+            link,
+            untold: false,
+        };
         control.send(&Command::ReportAll);
-        if let Some(kept) = control.cluster.as_ref().and_then(Cluster::generation).cloned() {
+        if let Some(kept) = control
+            .cluster
+            .as_ref()
+            .and_then(Cluster::generation)
+            .cloned()
+        {
             control.adopt(kept);
         }
         control
@@ -134,7 +146,10 @@ impl Control {
             return;
         }
         if !Cluster::is_whole(&generation) {
-            tracing::error!(generation = generation.id.number, "a peer's desired state is damaged");
+            tracing::error!(
+                generation = generation.id.number,
+                "a peer's desired state is damaged"
+            );
             return;
         }
         if let Err(trouble) = cluster.keep(&generation) {
@@ -145,10 +160,14 @@ impl Control {
 
     /// Works towards `generation` from here on, if it is understood.
     fn adopt(&mut self, generation: Generation) {
-        match self.desired.understand(cluster::sources(&generation.documents)) {
+        match self
+            .desired
+            .understand(cluster::sources(&generation.documents))
+        {
             Ok(understood) => {
                 let id = Some(generation.id.clone());
-                self.desired.accept(generation.id.number, id, understood, now());
+                self.desired
+                    .accept(generation.id.number, id, understood, now());
                 if let (Some(cluster), Some(accepted)) =
                     (&mut self.cluster, self.desired.accepted())
                 {
@@ -219,7 +238,10 @@ impl Control {
     }
 
     fn handle_vote(&self, request: &VoteRequest, to: Answer<Vote>) {
-        let vote = self.cluster.as_ref().map(|cluster| cluster.handle_vote(request));
+        let vote = self
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.handle_vote(request));
         answer(to, vote.ok_or_else(standalone));
     }
 
@@ -228,7 +250,10 @@ impl Control {
             (Some(cluster), Some(accepted)) => {
                 cluster.handle_grant(request, accepted, now(), to);
             }
-            _ => answer(to, Err(Trouble("this agent has no desired state yet".to_owned()))),
+            _ => answer(
+                to,
+                Err(Trouble("this agent has no desired state yet".to_owned())),
+            ),
         }
     }
 

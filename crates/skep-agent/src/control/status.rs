@@ -37,7 +37,12 @@ pub(super) struct Knowledge<'a> {
 
 /// The whole status at the moment `now`.
 pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
-    let Knowledge { options, desired: state, observed, .. } = *known;
+    let Knowledge {
+        options,
+        desired: state,
+        observed,
+        ..
+    } = *known;
     let accepted = state.accepted();
     AgentStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -90,7 +95,9 @@ pub(super) fn vip_groups(known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupSta
         return Vec::new();
     };
     let groups = accepted.desired.vip_groups.iter();
-    groups.map(|(name, group)| vip_group(accepted, name, group, known, now)).collect()
+    groups
+        .map(|(name, group)| vip_group(accepted, name, group, known, now))
+        .collect()
 }
 
 /// How far the VIP groups are: each is there when somebody holds it.
@@ -103,7 +110,11 @@ pub(super) fn group_progress(known: &Knowledge<'_>, now: Instant) -> Vec<ObjectP
         });
         ObjectProgress {
             object: format!("vipgroup/{}", group.name),
-            state: if holder.is_some() { Progress::Done } else { Progress::Working },
+            state: if holder.is_some() {
+                Progress::Done
+            } else {
+                Progress::Working
+            },
             message: holder.map_or_else(
                 || "nobody holds the addresses yet".to_owned(),
                 |node| format!("{node} holds the addresses"),
@@ -119,7 +130,9 @@ fn source(options: &Options, cluster: Option<&Cluster>) -> String {
     match cluster {
         None => options.manifests.display().to_string(),
         Some(cluster) => {
-            let feeder = cluster.generation().map(|generation| generation.feeder.as_str());
+            let feeder = cluster
+                .generation()
+                .map(|generation| generation.feeder.as_str());
             feeder.unwrap_or("skep apply").to_owned()
         }
     }

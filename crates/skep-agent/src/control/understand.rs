@@ -50,7 +50,12 @@ pub(super) fn understand(
         Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
         None => Vec::new(),
     };
-    Ok(Understood { documents: set.documents.len(), desired, node, routers })
+    Ok(Understood {
+        documents: set.documents.len(),
+        desired,
+        node,
+        routers,
+    })
 }
 
 /// The names of this host that can stand in a manifest, the preferred one first.
@@ -82,12 +87,19 @@ fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
         .filter(|finding| finding.severity == Severity::Error && finding.suppressed.is_none())
         .map(|finding| one_line(set, finding))
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
 }
 
 fn one_line(set: &ManifestSet, finding: &Finding) -> String {
     let at = set.location(finding.span);
-    let help = finding.help.as_deref().map_or_else(String::new, |help| format!(" ({help})"));
+    let help = finding
+        .help
+        .as_deref()
+        .map_or_else(String::new, |help| format!(" ({help})"));
     format!("{at}: {}{help}", finding.message)
 }
 

@@ -45,6 +45,22 @@ enum LocalNodeState {
 pub(super) struct Swarm {
     #[serde(rename = "ID")]
     pub(super) id: String,
+    pub(super) spec: SwarmSpec,
+}
+
+/// What a swarm was told to be, as far as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SwarmSpec {
+    #[serde(default, deserialize_with = "or_empty")]
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// A network, asked for by its id.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Network {
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use skep_swarm::observe;
 use skep_swarm::token::JoinToken;
 use skep_vrrp::time::Instant;
 
-use crate::control::cluster::peers::agent_address;
+use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::votes::Election;
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::understand::with_causes;
@@ -41,19 +41,16 @@ pub(in crate::control) struct Outcome {
 
 impl Outcome {
     fn failed(trouble: String) -> Self {
-        Self { joined: None, trouble: Some(trouble) }
+        Self {
+            joined: None,
+            trouble: Some(trouble),
+        }
     }
 }
 
 impl Cluster {
     /// Creates the swarm, once a majority of the managers' agents agrees.
-    pub(super) fn start_init(
-        &mut self,
-        step: Step,
-        swarm: &SwarmSpec,
-        name: &str,
-        own: &NodeName,
-    ) {
+    pub(super) fn start_init(&mut self, step: Step, swarm: &SwarmSpec, name: &str, own: &NodeName) {
         let Some(generation) = &self.generation else {
             return;
         };
@@ -77,21 +74,24 @@ impl Cluster {
         let Some(node) = swarm.nodes.iter().find(|node| node.name == *writer) else {
             return;
         };
-        let (writer, address) = (writer.clone(), agent_address(node));
+        let writer = agent_of(node);
         let request = GrantRequest { node: own.clone() };
         let (client, docker) = (self.peers.client(), self.docker.clone());
         self.start(Errand::Join, async move {
-            let grant = client.post::<_, Grant>(&writer, address, path::GRANT, &request).await;
+            let grant = client.post::<Grant>(&writer, path::GRANT, &request).await;
             let (join, token) = match grant {
                 Ok(Grant::Join { join, token }) => (join, token),
                 Ok(Grant::Wait(why)) => {
-                    tracing::debug!(%writer, "not yet: {why}");
+                    tracing::debug!(writer = %writer.node, "not yet: {why}");
                     return Outcome::default();
                 }
                 Err(error) => return Outcome::failed(with_causes(&error)),
             };
             let Ok(token) = token.parse::<JoinToken>() else {
-                return Outcome::failed(format!("{writer} granted something that is no token"));
+                return Outcome::failed(format!(
+                    "{} granted something that is no token",
+                    writer.node
+                ));
             };
             tracing::info!(role = ?join.role, "joining the swarm");
             enter(docker, &Action::JoinSwarm(join), Some(&token)).await
@@ -104,7 +104,12 @@ impl Cluster {
         self.start(Errand::Write, async move {
             let client = Client::new(&docker);
             for step in steps {
-                tracing::info!(object = step.object, "{}: {}", step.action.word(), step.because);
+                tracing::info!(
+                    object = step.object,
+                    "{}: {}",
+                    step.action.word(),
+                    step.because
+                );
                 if let Err(error) = apply(&client, &step.action, None).await {
                     let trouble = format!("{}: {}", step.object, with_causes(&error));
                     tracing::warn!("{trouble}");
@@ -135,7 +140,10 @@ async fn enter(docker: PathBuf, action: &Action, token: Option<&JoinToken>) -> O
         return Outcome::failed(trouble);
     }
     match observe::membership(&client).await {
-        Ok(Membership::Active(active)) => Outcome { joined: active.swarm_id, trouble: None },
+        Ok(Membership::Active(active)) => Outcome {
+            joined: active.swarm_id,
+            trouble: None,
+        },
         Ok(_) | Err(_) => Outcome::default(),
     }
 }

@@ -15,10 +15,12 @@ pub(super) fn digest(documents: &[Manifest]) -> String {
             hash.update(part);
         }
     }
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -26,7 +28,10 @@ mod tests {
     use super::*;
 
     fn manifest(name: &str, text: &str) -> Manifest {
-        Manifest { name: name.to_owned(), text: text.to_owned() }
+        Manifest {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        }
     }
 
     #[test]

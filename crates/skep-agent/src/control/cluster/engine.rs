@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_manifest::swarm::Role;
 use skep_plan::observed::{Cluster, Membership};
 use skep_swarm::engine::Client;
 use skep_swarm::{event, observe};
-use skep_manifest::swarm::Role;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
@@ -48,18 +48,38 @@ async fn look(client: &Client) -> Sight {
         Ok(membership) => membership,
         Err(error) => {
             let trouble = Some(with_causes(&error));
-            return Sight { membership: Membership::Silent, cluster: None, trouble };
+            return Sight {
+                membership: Membership::Silent,
+                cluster: None,
+                trouble,
+            };
         }
     };
     let Membership::Active(active) = &membership else {
-        return Sight { membership, cluster: None, trouble: None };
+        return Sight {
+            membership,
+            cluster: None,
+            trouble: None,
+        };
     };
     if active.role == Role::Worker {
-        return Sight { membership, cluster: None, trouble: None };
+        return Sight {
+            membership,
+            cluster: None,
+            trouble: None,
+        };
     }
     match observe::cluster(client).await {
-        Ok(cluster) => Sight { membership, cluster: Some(cluster), trouble: None },
-        Err(error) => Sight { membership, cluster: None, trouble: Some(with_causes(&error)) },
+        Ok(cluster) => Sight {
+            membership,
+            cluster: Some(cluster),
+            trouble: None,
+        },
+        Err(error) => Sight {
+            membership,
+            cluster: None,
+            trouble: Some(with_causes(&error)),
+        },
     }
 }
 

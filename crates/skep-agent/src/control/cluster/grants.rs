@@ -40,7 +40,11 @@ impl Grants {
 
     /// The node that has the grant came in, or will not.
     fn settle(&mut self, is_settled: impl FnOnce(&NodeName) -> bool) {
-        if self.outstanding.as_ref().is_some_and(|(holder, _)| is_settled(holder)) {
+        if self
+            .outstanding
+            .as_ref()
+            .is_some_and(|(holder, _)| is_settled(holder))
+        {
             self.outstanding = None;
         }
     }
@@ -87,15 +91,24 @@ impl Cluster {
         let observed = self.observed(accepted.node.as_ref(), now);
         let is_in = |holder: &NodeName| {
             observed.engines.get(holder).is_some_and(|engine| {
-                matches!(engine.membership, skep_plan::observed::Membership::Active(_))
+                matches!(
+                    engine.membership,
+                    skep_plan::observed::Membership::Active(_)
+                )
             })
         };
         self.grants.settle(is_in);
         let planned = plan(&accepted.desired, &observed);
-        let for_node = planned.steps.into_iter().find_map(|step| match (step.executor, step.action) {
-            (Executor::Node(executor), Action::JoinSwarm(join)) if executor == *node => Some(join),
-            _ => None,
-        });
+        let for_node =
+            planned
+                .steps
+                .into_iter()
+                .find_map(|step| match (step.executor, step.action) {
+                    (Executor::Node(executor), Action::JoinSwarm(join)) if executor == *node => {
+                        Some(join)
+                    }
+                    _ => None,
+                });
         let join = for_node.ok_or_else(|| "it is not its turn".to_owned())?;
         self.grants.take(node, now)?;
         Ok(join)

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use skep_api::cluster::PeerReport;
 use skep_api::path;
-use skep_api::peer::PeerClient;
+use skep_api::peer::{Peer, PeerClient};
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, SwarmSpec};
 use skep_vrrp::time::Instant;
@@ -28,14 +27,14 @@ pub(in crate::control) struct Heard {
 
 /// The other agents.
 pub(super) struct Peers {
-    client: Arc<PeerClient>,
+    client: PeerClient,
     heard: mpsc::Sender<Heard>,
-    peers: BTreeMap<NodeName, Peer>,
+    others: BTreeMap<NodeName, Other>,
 }
 
 /// Another agent.
-pub(super) struct Peer {
-    pub(super) address: SocketAddr,
+pub(super) struct Other {
+    pub(super) peer: Peer,
     /// What it said last, and when.
     pub(super) latest: Option<(Box<PeerReport>, Instant)>,
     /// Why it did not answer the last time.
@@ -44,79 +43,95 @@ pub(super) struct Peer {
 }
 
 impl Peers {
-    pub(super) const fn new(client: Arc<PeerClient>, heard: mpsc::Sender<Heard>) -> Self {
-        Self { client, heard, peers: BTreeMap::new() }
+    pub(super) const fn new(client: PeerClient, heard: mpsc::Sender<Heard>) -> Self {
+        Self {
+            client,
+            heard,
+            others: BTreeMap::new(),
+        }
     }
 
-    pub(super) fn client(&self) -> Arc<PeerClient> {
-        Arc::clone(&self.client)
+    pub(super) fn client(&self) -> PeerClient {
+        self.client.clone()
     }
 
     /// Asks exactly the nodes of `swarm` but this one.
     pub(super) fn follow(&mut self, swarm: &SwarmSpec, own: Option<&NodeName>) {
         let others = swarm.nodes.iter().filter(|node| Some(&node.name) != own);
-        let wanted: BTreeMap<&NodeName, SocketAddr> =
-            others.map(|node| (&node.name, agent_address(node))).collect();
-        self.peers.retain(|name, peer| wanted.get(name) == Some(&peer.address));
-        for (name, address) in wanted {
-            if !self.peers.contains_key(name) {
-                let (client, heard) = (Arc::clone(&self.client), self.heard.clone());
-                let task = tokio::spawn(ask(client, name.clone(), address, heard));
-                let peer = Peer { address, latest: None, trouble: None, task };
-                self.peers.insert(name.clone(), peer);
+        let wanted: BTreeMap<&NodeName, Peer> =
+            others.map(|node| (&node.name, agent_of(node))).collect();
+        self.others
+            .retain(|name, other| wanted.get(name) == Some(&other.peer));
+        for (name, peer) in wanted {
+            if !self.others.contains_key(name) {
+                let task = ask(self.client.clone(), peer.clone(), self.heard.clone());
+                let task = tokio::spawn(task);
+                let other = Other {
+                    peer,
+                    latest: None,
+                    trouble: None,
+                    task,
+                };
+                self.others.insert(name.clone(), other);
             }
         }
     }
 
     /// Takes note of what a peer answered.
     pub(super) fn handle_heard(&mut self, heard: Heard, now: Instant) {
-        let Some(peer) = self.peers.get_mut(&heard.node) else {
+        let Some(other) = self.others.get_mut(&heard.node) else {
             return;
         };
         match heard.report {
             Ok(report) => {
-                peer.latest = Some((report, now));
-                peer.trouble = None;
+                other.latest = Some((report, now));
+                other.trouble = None;
             }
-            Err(trouble) => peer.trouble = Some(trouble),
+            Err(trouble) => other.trouble = Some(trouble),
         }
     }
 
-    pub(super) fn get(&self, name: &NodeName) -> Option<&Peer> {
-        self.peers.get(name)
+    pub(super) fn get(&self, name: &NodeName) -> Option<&Other> {
+        self.others.get(name)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeName, &Peer)> {
-        self.peers.iter()
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeName, &Other)> {
+        self.others.iter()
     }
 }
 
-impl Drop for Peer {
+impl Drop for Other {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// Where the agent of `node` listens.
-pub(in crate::control) fn agent_address(node: &Node) -> SocketAddr {
+/// The agent of `node`.
+pub(in crate::control) fn agent_of(node: &Node) -> Peer {
     let default = SocketAddr::new(node.address.0, path::DEFAULT_PORT);
-    node.agent_address.map_or(default, |address| address.0)
+    let address = node.agent_address.map_or(default, |address| address.0);
+    Peer {
+        node: node.name.clone(),
+        address,
+    }
 }
 
 /// Asks one peer until nobody wants to know.
-async fn ask(
-    client: Arc<PeerClient>,
-    node: NodeName,
-    address: SocketAddr,
-    heard: mpsc::Sender<Heard>,
-) {
+async fn ask(client: PeerClient, peer: Peer, heard: mpsc::Sender<Heard>) {
     let mut due = interval(ASK);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        let answer = client.get::<PeerReport>(&node, address, path::REPORT).await;
+        let answer = client.get::<PeerReport>(&peer, path::REPORT).await;
         let report = answer.map(Box::new).map_err(|error| with_causes(&error));
-        if heard.send(Heard { node: node.clone(), report }).await.is_err() {
+        if heard
+            .send(Heard {
+                node: peer.node.clone(),
+                report,
+            })
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -65,7 +65,9 @@ impl Store {
             .mode(0o700)
             .create(directory)
             .map_err(refused("create", directory))?;
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
     }
 
     /// The desired state that was kept last.
@@ -130,7 +132,11 @@ impl Store {
 
 fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
-    move |source| StoreError::Refused { action, path, source }
+    move |source| StoreError::Refused {
+        action,
+        path,
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +148,9 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(&directory.path().join("state")).expect("opened");
         assert_eq!(store.remembered().expect("readable"), None);
-        let membership = Remembered { swarm_id: "abc".to_owned() };
+        let membership = Remembered {
+            swarm_id: "abc".to_owned(),
+        };
         store.remember(&membership).expect("kept");
         let again = Store::open(&directory.path().join("state")).expect("opened");
         assert_eq!(again.remembered().expect("readable"), Some(membership));
@@ -159,7 +167,11 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let state = directory.path().join("state");
         let store = Store::open(&state).expect("opened");
-        store.remember(&Remembered { swarm_id: "abc".to_owned() }).expect("kept");
+        store
+            .remember(&Remembered {
+                swarm_id: "abc".to_owned(),
+            })
+            .expect("kept");
         let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode();
         assert_eq!(mode(&state) & 0o777, 0o700);
         assert_eq!(mode(&state.join(MEMBERSHIP)) & 0o777, 0o600);

@@ -1,23 +1,21 @@
 //! Who may create the swarm: an agent that a majority of the managers' agents voted for.
 
-use std::net::SocketAddr;
-
 use futures_util::future::join_all;
 use skep_api::cluster::{Vote, VoteRequest};
 use skep_api::path;
-use skep_api::peer::PeerClient;
+use skep_api::peer::{Peer, PeerClient};
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::observed::Membership;
 
 use crate::control::cluster::Cluster;
-use crate::control::cluster::peers::agent_address;
+use crate::control::cluster::peers::agent_of;
 use crate::control::understand::with_causes;
 
 /// An attempt to become the one that creates the swarm.
 pub(super) struct Election {
     pub(super) request: VoteRequest,
-    others: Vec<(NodeName, SocketAddr)>,
+    others: Vec<Peer>,
 }
 
 impl Election {
@@ -30,14 +28,15 @@ impl Election {
                 initiator: own.clone(),
                 digest: digest.to_owned(),
             },
-            others: others.map(|node| (node.name.clone(), agent_address(node))).collect(),
+            others: others.map(agent_of).collect(),
         }
     }
 
     /// Asks all other managers' agents at once.
     pub(super) async fn win(&self, own: Vote, client: &PeerClient) -> Result<(), String> {
-        let asked = self.others.iter().map(|(node, address)| async move {
-            let vote = client.post::<_, Vote>(node, *address, path::VOTE, &self.request).await;
+        let asked = self.others.iter().map(|peer| async move {
+            let node = &peer.node;
+            let vote = client.post::<Vote>(peer, path::VOTE, &self.request).await;
             match vote {
                 Ok(Vote::Granted) => Ok(()),
                 Ok(Vote::Refused(why)) => Err(format!("{node}: {why}")),
@@ -54,7 +53,10 @@ impl Election {
             return Ok(());
         }
         let refusals: Vec<String> = votes.into_iter().filter_map(Result::err).collect();
-        Err(format!("no majority to create the swarm: {}", refusals.join("; ")))
+        Err(format!(
+            "no majority to create the swarm: {}",
+            refusals.join("; ")
+        ))
     }
 }
 

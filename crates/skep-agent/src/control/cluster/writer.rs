@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skep_manifest::name::NodeName;
-use skep_plan::observed::Membership;
 use skep_manifest::swarm::Role;
+use skep_plan::observed::Membership;
 
 /// How long the agent of the Swarm leader may be silent before another one writes.
 pub(super) const LEADER_SILENT: Duration = Duration::from_secs(10);
@@ -29,21 +29,31 @@ pub(super) fn writer<'a>(
     candidates: &BTreeMap<NodeName, Candidate<'_>>,
 ) -> Option<&'a NodeName> {
     let answers = |name: &&NodeName| {
-        candidates.get(*name).is_some_and(|candidate| candidate.silent < LEADER_SILENT)
+        candidates
+            .get(*name)
+            .is_some_and(|candidate| candidate.silent < LEADER_SILENT)
     };
-    let leads = |name: &&NodeName| candidates.get(*name).is_some_and(|candidate| candidate.leads);
+    let leads = |name: &&NodeName| {
+        candidates
+            .get(*name)
+            .is_some_and(|candidate| candidate.leads)
+    };
     let manages = |name: &&NodeName| {
-        candidates.get(*name).is_some_and(|candidate| match candidate.membership {
-            Membership::Active(active) => active.role == Role::Manager,
-            Membership::Silent
-            | Membership::Inactive
-            | Membership::Pending
-            | Membership::Error(_)
-            | Membership::Locked => false,
-        })
+        candidates
+            .get(*name)
+            .is_some_and(|candidate| match candidate.membership {
+                Membership::Active(active) => active.role == Role::Manager,
+                Membership::Silent
+                | Membership::Inactive
+                | Membership::Pending
+                | Membership::Error(_)
+                | Membership::Locked => false,
+            })
     };
     let mut leaders = order.iter().filter(answers).filter(leads);
-    leaders.next().or_else(|| order.iter().filter(answers).find(manages))
+    leaders
+        .next()
+        .or_else(|| order.iter().filter(answers).find(manages))
 }
 
 #[cfg(test)]
@@ -65,7 +75,14 @@ mod tests {
             .iter()
             .map(|&(node, silent, leads)| {
                 let silent = Duration::from_secs(silent);
-                (name(node), Candidate { silent, membership: &manager, leads })
+                (
+                    name(node),
+                    Candidate {
+                        silent,
+                        membership: &manager,
+                        leads,
+                    },
+                )
             })
             .collect();
         assert_eq!(writer(&order, &candidates), expected.map(name).as_ref());
@@ -73,14 +90,26 @@ mod tests {
 
     #[test]
     fn the_agent_of_the_leader_writes() {
-        check(&[("a", 0, false), ("b", 0, true), ("c", 0, false)], Some("b"));
+        check(
+            &[("a", 0, false), ("b", 0, true), ("c", 0, false)],
+            Some("b"),
+        );
     }
 
     #[test]
     fn the_first_manager_that_answers_writes_when_the_leader_s_agent_is_silent() {
-        check(&[("a", 0, false), ("b", 9, true), ("c", 0, false)], Some("b"));
-        check(&[("a", 0, false), ("b", 11, true), ("c", 0, false)], Some("a"));
-        check(&[("a", 11, false), ("b", 11, true), ("c", 0, false)], Some("c"));
+        check(
+            &[("a", 0, false), ("b", 9, true), ("c", 0, false)],
+            Some("b"),
+        );
+        check(
+            &[("a", 0, false), ("b", 11, true), ("c", 0, false)],
+            Some("a"),
+        );
+        check(
+            &[("a", 11, false), ("b", 11, true), ("c", 0, false)],
+            Some("c"),
+        );
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! Changing the desired state, and saying what would change and how far it is.
 
-use std::net::SocketAddr;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use skep_api::call::CallError;
 use skep_api::path;
+use skep_api::peer::Peer;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
-use skep_manifest::name::NodeName;
 use skep_plan::progress::progress;
 
 use crate::control::cluster::{self, Cluster, keeper};
@@ -20,7 +19,7 @@ enum Answerer {
     /// This agent.
     Here,
     /// Another one.
-    There(NodeName, SocketAddr),
+    There(Peer),
 }
 
 impl Control {
@@ -44,8 +43,13 @@ impl Control {
                 let submitted = self.submit(submission, understood);
                 answer(to, submitted);
             }
-            Ok(Answerer::There(node, address)) => {
-                pass_on(cluster, (node, address), hop, path::SUBMIT, Some(submission), to);
+            Ok(Answerer::There(peer)) => {
+                let question = PassedOn {
+                    peer,
+                    path: path::SUBMIT,
+                    body: Some(submission),
+                };
+                pass_on(cluster, question, hop, to);
             }
         }
     }
@@ -70,7 +74,8 @@ impl Control {
         // On disk before anybody hears of it: a number that was told is never given away again.
         cluster.keep(&next).map_err(Trouble)?;
         let id = next.id.clone();
-        self.desired.accept(id.number, Some(id.clone()), understood, now());
+        self.desired
+            .accept(id.number, Some(id.clone()), understood, now());
         if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
             cluster.follow(next, accepted);
         }
@@ -97,8 +102,13 @@ impl Control {
                 let plan = cluster.plan_for(&understood, now());
                 answer(to, Ok(Differences::Plan(Box::new(plan))));
             }
-            Answerer::There(node, address) => {
-                pass_on(cluster, (node, address), hop, path::DIFF, Some(submission), to);
+            Answerer::There(peer) => {
+                let question = PassedOn {
+                    peer,
+                    path: path::DIFF,
+                    body: Some(submission),
+                };
+                pass_on(cluster, question, hop, to);
             }
         }
     }
@@ -110,8 +120,13 @@ impl Control {
         };
         match self.writer_of(None, hop) {
             Answerer::Here => answer(to, Ok(self.reached(cluster))),
-            Answerer::There(node, address) => {
-                pass_on::<(), _>(cluster, (node, address), hop, path::PROGRESS, None, to);
+            Answerer::There(peer) => {
+                let question = PassedOn::<()> {
+                    peer,
+                    path: path::PROGRESS,
+                    body: None,
+                };
+                pass_on(cluster, question, hop, to);
             }
         }
     }
@@ -121,9 +136,14 @@ impl Control {
         Reached {
             generation: accepted.and_then(|accepted| accepted.id.clone()),
             objects: accepted.map_or_else(Vec::new, |accepted| {
-                let mut objects =
-                    progress(&accepted.desired, &cluster.observed(accepted.node.as_ref(), now()));
-                objects.extend(crate::control::status::group_progress(&self.knowledge(), now()));
+                let mut objects = progress(
+                    &accepted.desired,
+                    &cluster.observed(accepted.node.as_ref(), now()),
+                );
+                objects.extend(crate::control::status::group_progress(
+                    &self.knowledge(),
+                    now(),
+                ));
                 objects
             }),
         }
@@ -133,7 +153,8 @@ impl Control {
         if submission.documents.is_empty() {
             return Err(vec!["there are no manifests in it".to_owned()]);
         }
-        self.desired.understand(cluster::sources(&submission.documents))
+        self.desired
+            .understand(cluster::sources(&submission.documents))
     }
 
     /// Who keeps the desired state: the first manager, as long as there is no swarm that could.
@@ -154,8 +175,7 @@ impl Control {
         if understood.node.as_ref() == Some(&proposed.name) {
             return Ok(Answerer::Here);
         }
-        let address = cluster::agent_address(proposed);
-        Ok(Answerer::There(proposed.name.clone(), address))
+        Ok(Answerer::There(cluster::agent_of(proposed)))
     }
 
     /// Who writes to the swarm, or could: this agent when nobody else does.
@@ -173,39 +193,53 @@ impl Control {
         };
         let writer = own.and_then(|own| cluster.writer(&swarm.spec, own, now()));
         let writer = writer.or_else(|| keeper(desired).map(|node| &node.name));
-        let node = swarm.spec.nodes.iter().find(|node| Some(&node.name) == writer);
+        let node = swarm
+            .spec
+            .nodes
+            .iter()
+            .find(|node| Some(&node.name) == writer);
         match node {
-            Some(node) if Some(&node.name) != own => {
-                Answerer::There(node.name.clone(), cluster::agent_address(node))
-            }
+            Some(node) if Some(&node.name) != own => Answerer::There(cluster::agent_of(node)),
             Some(_) | None => Answerer::Here,
         }
     }
 }
 
-/// Lets another agent answer; a question is passed on once.
-fn pass_on<Body, T>(
-    cluster: &Cluster,
-    (node, address): (NodeName, SocketAddr),
-    hop: Hop,
+/// A question for another agent.
+struct PassedOn<Body> {
+    peer: Peer,
     path: &'static str,
     body: Option<Body>,
-    to: Answer<T>,
-) where
+}
+
+/// Lets another agent answer; a question is passed on once.
+fn pass_on<Body, T>(cluster: &Cluster, question: PassedOn<Body>, hop: Hop, to: Answer<T>)
+where
     Body: Serialize + Send + Sync + 'static,
     T: DeserializeOwned + Send + 'static,
 {
+    let PassedOn { peer, path, body } = question;
     if hop == Hop::Last {
-        return answer(to, Err(Trouble(format!("ask {node}: this agent cannot answer"))));
+        return answer(
+            to,
+            Err(Trouble(format!(
+                "ask {}: this agent cannot answer",
+                peer.node
+            ))),
+        );
     }
     let client = cluster.client();
     tokio::spawn(async move {
         let answered = match &body {
-            Some(body) => client.post(&node, address, path, body).await,
-            None => client.get(&node, address, path).await,
+            Some(body) => client.post(&peer, path, body).await,
+            None => client.get(&peer, path).await,
         };
-        let trouble = |error: skep_api::client::CallError| {
-            Trouble(format!("{node} did not answer: {}", with_causes(&error)))
+        let trouble = |error: CallError| {
+            Trouble(format!(
+                "{} did not answer: {}",
+                peer.node,
+                with_causes(&error)
+            ))
         };
         answer(to, answered.map_err(trouble));
     });

@@ -24,16 +24,25 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
     let nodes = declared.spec.nodes.iter();
     let services = accepted.desired.services.values();
     let blocked = cluster.blocked().iter().map(|blocked| {
-        format!("{}: {} ({})", blocked.object, blocked.message, blocked.remedy)
+        format!(
+            "{}: {} ({})",
+            blocked.object, blocked.message, blocked.remedy
+        )
     });
     Some(ClusterStatus {
         name: declared.metadata.name.to_string(),
         writer: writer.map(ToString::to_string),
         managers_reachable: swarm.map_or(0, reachable),
         managers: managers(&declared.spec).len(),
-        nodes: nodes.map(|node| node_status(node, known, cluster, accepted, now)).collect(),
-        services: services.map(|service| service_status(service, swarm)).collect(),
-        blocked: blocked.chain(cluster.troubles().map(str::to_owned)).collect(),
+        nodes: nodes
+            .map(|node| node_status(node, known, cluster, accepted, now))
+            .collect(),
+        services: services
+            .map(|service| service_status(service, swarm))
+            .collect(),
+        blocked: blocked
+            .chain(cluster.troubles().map(str::to_owned))
+            .collect(),
     })
 }
 
@@ -62,7 +71,10 @@ const FRESH_MS: u64 = 3_000;
 /// The swarm as this node's engine tells it, or else as the first manager that was heard does.
 fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec) -> Option<&'a Swarm> {
     cluster.swarm().or_else(|| {
-        let mut peers = declared.nodes.iter().filter_map(|node| cluster.peer(&node.name));
+        let mut peers = declared
+            .nodes
+            .iter()
+            .filter_map(|node| cluster.peer(&node.name));
         peers.find_map(|(report, _)| report.cluster.as_ref())
     })
 }
@@ -83,7 +95,12 @@ fn node_status(
     let (agent, heard_ms, engine, holds) = if is_here {
         let groups = vip_groups(known, now);
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        (Some(version), Some(0), Some(cluster.engine()), held(&groups).collect())
+        (
+            Some(version),
+            Some(0),
+            Some(cluster.engine()),
+            held(&groups).collect(),
+        )
     } else {
         let peer = cluster.peer(&node.name);
         let holds = peer.filter(|(_, at)| age_ms(*at, now) < FRESH_MS);
@@ -94,9 +111,11 @@ fn node_status(
             holds.map_or_else(Vec::new, |(report, _)| held(&report.vip_groups).collect()),
         )
     };
-    let swarm = accepted.desired.swarm.as_ref().and_then(|declared| {
-        known_swarm(cluster, &declared.spec)
-    });
+    let swarm = accepted
+        .desired
+        .swarm
+        .as_ref()
+        .and_then(|declared| known_swarm(cluster, &declared.spec));
     NodeStatus {
         name: node.name.to_string(),
         address: node.address.0,
@@ -106,7 +125,10 @@ fn node_status(
         },
         agent,
         heard_ms,
-        engine: engine.map_or_else(|| "unknown".to_owned(), |engine| engine_word(&engine, swarm)),
+        engine: engine.map_or_else(
+            || "unknown".to_owned(),
+            |engine| engine_word(&engine, swarm),
+        ),
         availability: match node.availability {
             Availability::Active => "active".to_owned(),
             Availability::Pause => "pause".to_owned(),
@@ -119,7 +141,10 @@ fn node_status(
 /// The groups that a node says it holds.
 fn held(groups: &[VipGroupStatus]) -> impl Iterator<Item = String> + '_ {
     let holds = |group: &&VipGroupStatus| {
-        group.routers.iter().any(|router| !router.holding.is_empty())
+        group
+            .routers
+            .iter()
+            .any(|router| !router.holding.is_empty())
     };
     groups.iter().filter(holds).map(|group| group.name.clone())
 }
@@ -147,7 +172,9 @@ fn engine_word(engine: &Engine, swarm: Option<&Swarm>) -> String {
 
 fn service_status(service: &Declared<ServiceSpec>, swarm: Option<&Swarm>) -> ServiceStatus {
     let name = service.metadata.name.to_string();
-    let tasks = swarm.and_then(|swarm| swarm.services.get(&name)).map(|service| service.tasks);
+    let tasks = swarm
+        .and_then(|swarm| swarm.services.get(&name))
+        .map(|service| service.tasks);
     ServiceStatus {
         image: service.spec.image.to_string(),
         running: tasks.map(|tasks| tasks.running),
@@ -168,6 +195,8 @@ fn port(port: &Port) -> String {
         PublishMode::Ingress => "ingress",
         PublishMode::Host => "host",
     };
-    let published = port.published.map_or_else(|| "*".to_owned(), |published| published.to_string());
+    let published = port
+        .published
+        .map_or_else(|| "*".to_owned(), |published| published.to_string());
     format!("{published}->{}/{protocol} {mode}", port.target)
 }
