@@ -194,3 +194,6 @@ fn client_configuration(identity: &Identity, clock: Arc<dyn TimeProvider>) -> Cl
     configuration.resumption = Resumption::disabled();
     configuration
 }
+
+#[cfg(test)]
+mod tests;

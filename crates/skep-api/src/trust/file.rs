@@ -183,3 +183,6 @@ fn unwritable(path: &Path, source: io::Error) -> WriteError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

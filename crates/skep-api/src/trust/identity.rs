@@ -169,3 +169,6 @@ fn fingerprint(key: &KeyPair) -> String {
     let bytes = hash.as_ref().iter().take(BYTES);
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,13 +80,13 @@ impl ClusterKey {
     }
 
     /// The text in which the secret is kept.
-    pub(super) fn armour(&self) -> String {
+    pub(crate) fn armour(&self) -> String {
         let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{FIRST_LINE}\n{digits}\n")
     }
 
     /// 32 bytes for one `purpose`, which tell nothing of the secret nor of other purposes.
-    pub(super) fn derive(&self, purpose: &[u8]) -> [u8; KEY_BYTES] {
+    pub(crate) fn derive(&self, purpose: &[u8]) -> [u8; KEY_BYTES] {
         let mut derived = [0; KEY_BYTES];
         hkdf::Salt::new(hkdf::HKDF_SHA256, DERIVATION_SALT)
             .extract(&self.0)
@@ -143,12 +143,12 @@ impl ClusterKeys {
     }
 
     /// The secret that certificates are issued with.
-    pub(super) const fn issuing(&self) -> &ClusterKey {
+    pub(crate) const fn issuing(&self) -> &ClusterKey {
         &self.issuing
     }
 
     /// All secrets whose certificates are trusted.
-    pub(super) fn trusted(&self) -> impl Iterator<Item = &ClusterKey> {
+    pub(crate) fn trusted(&self) -> impl Iterator<Item = &ClusterKey> {
         std::iter::once(&self.issuing).chain(&self.also_trusted)
     }
 }

@@ -31,3 +31,57 @@ pub(crate) fn node_of(certificate: &CertificateDer<'_>) -> Option<NodeName> {
     }
     name.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+    use skep_manifest::name::NodeName;
+
+    use super::{certified_name, node_of};
+
+    /// The node that a certificate with these names is read as.
+    fn check(names: &[&str], expected: Option<&str>) {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let key = KeyPair::generate().unwrap();
+        let parameters = CertificateParams::new(names.clone()).unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        let expected = expected.map(|node| node.parse().unwrap());
+        assert_eq!(node_of(certificate.der()), expected, "{names:?}");
+    }
+
+    #[test]
+    fn a_certificate_names_exactly_one_node() {
+        check(&["cube01.nodes.skep.internal"], Some("cube01"));
+        check(
+            &["cube01.example.com.nodes.skep.internal"],
+            Some("cube01.example.com"),
+        );
+        check(&[], None);
+        check(&["cube01"], None);
+        check(&["nodes.skep.internal"], None);
+        check(&["cube01.operators.skep.internal"], None);
+        check(&["*.nodes.skep.internal"], None);
+        check(&["CUBE01.nodes.skep.internal"], None);
+        check(&["10.0.0.60"], None);
+        check(
+            &["cube01.nodes.skep.internal", "cube02.nodes.skep.internal"],
+            None,
+        );
+        check(&["cube01.nodes.skep.internal", "example.com"], None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_name_nobody() {
+        assert_eq!(node_of(&b"\x30\x82\xff\xff"[..].into()), None);
+    }
+
+    #[test]
+    fn a_name_that_leaves_no_room_is_refused() {
+        let label = "a".repeat(58);
+        let longest: NodeName = [&label[..]; 4].join(".")[..233].parse().unwrap();
+        assert!(certified_name(&longest).is_ok());
+        let node: NodeName = format!("a{longest}").parse().unwrap();
+        let error = certified_name(&node).unwrap_err().to_string();
+        assert!(error.ends_with("at most 233 characters"), "{error}");
+    }
+}

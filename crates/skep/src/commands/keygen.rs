@@ -25,3 +25,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     ));
     Ok(Exit::Success)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Arguments, run};
+
+    #[test]
+    fn a_key_is_written_once_and_for_its_owner_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("cluster.key");
+        let arguments = Arguments { out: out.clone() };
+        run(&arguments).unwrap();
+        let mode = fs::metadata(&out).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        let text = fs::read(&out).unwrap();
+        let error = run(&arguments).unwrap_err().to_string();
+        assert!(error.contains("exists already"), "{error}");
+        assert_eq!(fs::read(&out).unwrap(), text);
+    }
+}
