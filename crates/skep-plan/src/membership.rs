@@ -229,7 +229,10 @@ pub(crate) fn plan_leavers(roster: &Roster<'_>, plan: &mut Plan) {
     plan.blocked.extend(roster.twins.iter().map(|twin| Blocked {
         object: format!("node/{}", twin.listed.id),
         reason: Reason::NotSupported,
-        message: format!("the swarm still lists it: the node that {} was before", twin.name),
+        message: format!(
+            "the swarm still lists it: the node that {} was before",
+            twin.name
+        ),
         remedy: format!(
             "skep does not remove nodes yet: `docker node rm {}` on a manager",
             twin.listed.id
