@@ -187,7 +187,7 @@ fn quorum_of_agents(
                 silent[0]
             )
         },
-        remedy: format!("start skep on {}", silent.join(" and ")),
+        remedy: format!("start skep on {}", silent.join(", ")),
     })
 }
 

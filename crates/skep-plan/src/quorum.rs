@@ -95,16 +95,17 @@ fn line<'r, 'a>(roster: &'r Roster<'a>) -> Vec<Change<'r, 'a>> {
     let dead = twins
         .filter(|twin| twin.listed.is_manager() && !twin.listed.is_reachable())
         .chain(dead);
-    let mut joining: Vec<_> = declared_as(Role::Manager)
+    // One that was refused is tried again, but everybody else goes before it.
+    let (refused, joining): (Vec<_>, Vec<_>) = declared_as(Role::Manager)
         .filter(|member| matches!(member.standing(roster), Standing::Joinable))
-        .collect();
-    joining.sort_by_key(|member| member.was_refused());
+        .partition(|member| member.was_refused());
     let rising = declared_as(Role::Manager).filter_map(subject);
     let rising = rising.filter(|subject| !subject.listed.is_manager());
     dead.map(Change::DemoteDead)
         .chain(joining.into_iter().map(Change::Join))
         .chain(rising.map(Change::Promote))
         .chain(leaving.into_iter().map(Change::Demote))
+        .chain(refused.into_iter().map(Change::Join))
         .collect()
 }
 
@@ -157,9 +158,11 @@ impl Guard {
         match change {
             // One member less leaves the reachable ones at least the majority they are.
             Change::DemoteDead(_) if self.reachable * 2 > self.managers => Ok(()),
-            Change::DemoteDead(subject) => {
-                Err(self.at_risk(subject.name, "demoting it needs a majority of the managers"))
-            }
+            Change::DemoteDead(subject) => Err(self.at_risk(
+                subject.name,
+                "demoting it needs a majority of the managers",
+                format!("start {}", self.unreachable.join(", ")),
+            )),
             Change::Join(member) => self.all_reachable(&member.declared.name, "joining as manager"),
             Change::Promote(subject) if subject.listed.node.state != NodeState::Ready => {
                 Err(Blocked {
@@ -197,20 +200,26 @@ impl Guard {
         if self.unreachable.is_empty() {
             Ok(())
         } else {
-            Err(self.at_risk(node, &format!("{what} could cost the majority")))
+            let silent = self.unreachable.join(", ");
+            Err(self.at_risk(
+                node,
+                &format!("{what} could cost the majority"),
+                format!("start {silent}, or declare it as worker if it is gone for good"),
+            ))
         }
     }
 
-    fn at_risk(&self, node: &NodeName, what: &str) -> Blocked {
-        let silent = self.unreachable.join(" and ");
+    fn at_risk(&self, node: &NodeName, what: &str, remedy: String) -> Blocked {
         Blocked {
             object: node_object(node),
             reason: Reason::QuorumAtRisk,
             message: format!(
-                "{what}: {} of {} managers are reachable, {silent} not",
-                self.reachable, self.managers
+                "{what}: {} of {} managers are reachable, {} not",
+                self.reachable,
+                self.managers,
+                self.unreachable.join(", ")
             ),
-            remedy: format!("start {silent}, or declare it as worker if it is gone for good"),
+            remedy,
         }
     }
 }
