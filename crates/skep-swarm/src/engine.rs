@@ -12,7 +12,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::Method;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -52,17 +51,24 @@ impl Client {
         if let Some(version) = self.remembered() {
             return Ok(version);
         }
-        let answer = self.ask(Method::GET, "/version", None).await?;
-        let Versions { oldest, newest } = parse("/version", &answer)?;
-        let version = ApiVersion::spoken_with(oldest, newest)
-            .ok_or(EngineError::UnknownVersion { oldest, newest })?;
+        // The one path without a version.
+        let Answer { headers, .. } = self.ask(Method::GET, "/_ping", None).await?;
+        let newest = headers
+            .get("Api-Version")
+            .and_then(|version| version.to_str().ok());
+        let newest = newest.and_then(|version| version.parse().ok());
+        let newest = newest.ok_or(EngineError::NoEngine)?;
+        let version = ApiVersion::spoken_with(newest).ok_or(EngineError::TooOld { newest })?;
         self.remember(Some(version));
         Ok(version)
     }
 
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
         let answer = self.call(Method::GET, path, None).await?;
-        parse(path, &answer)
+        serde_json::from_slice(&answer.body).map_err(|source| EngineError::NotUnderstood {
+            question: path.to_owned(),
+            source,
+        })
     }
 
     pub(crate) async fn write(&self, path: &str, body: &Value) -> Result<(), EngineError> {
@@ -77,13 +83,16 @@ impl Client {
     /// The lines of an answer that does not end.
     pub(crate) async fn lines(&self, path: &str) -> Result<Lines, EngineError> {
         let path = format!("/v{}{path}", self.version().await?);
-        let opened = tokio::time::timeout(ANSWER_LIMIT, listen(&self.socket, &path)).await;
-        let (status, lines) = self.judge(opened.unwrap_or(Err(EngineError::Late)))?;
-        if status.is_success() {
-            Ok(lines)
-        } else {
-            Err(EngineError::of_answer(status, &[]))
-        }
+        let opened = async {
+            let (status, mut lines) = listen(&self.socket, &path).await?;
+            if status.is_success() {
+                return Ok(lines);
+            }
+            let said = lines.next().await.unwrap_or_default();
+            Err(EngineError::of_answer(status, &said))
+        };
+        let opened = tokio::time::timeout(ANSWER_LIMIT, opened).await;
+        self.judge(opened.unwrap_or(Err(EngineError::Late)))
     }
 
     async fn call(
@@ -91,7 +100,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<Vec<u8>, EngineError> {
+    ) -> Result<Answer, EngineError> {
         let version = self.version().await?;
         self.ask(method, &format!("/v{version}{path}"), body).await
     }
@@ -101,20 +110,18 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<Vec<u8>, EngineError> {
+    ) -> Result<Answer, EngineError> {
         let exchange = exchange(&self.socket, method, path, body);
         let answered = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
-        let Answer { status, body } = self.judge(answered.unwrap_or(Err(EngineError::Late)))?;
-        if status.is_success() {
-            Ok(body)
-        } else {
-            Err(EngineError::of_answer(status, &body))
-        }
+        self.judge(answered.unwrap_or(Err(EngineError::Late)).and_then(success))
     }
 
-    /// Passes on what a connection came to, and forgets the engine's version if it broke.
+    /// Passes on what a call came to, and forgets the engine's version if it may be another engine.
     fn judge<T>(&self, outcome: Result<T, EngineError>) -> Result<T, EngineError> {
-        if outcome.is_err() {
+        if let Err(
+            EngineError::Silent { .. } | EngineError::Late | EngineError::VersionRefused(_),
+        ) = &outcome
+        {
             self.remember(None);
         }
         outcome
@@ -129,13 +136,12 @@ impl Client {
     }
 }
 
-/// What `GET /version` tells.
-#[derive(Deserialize)]
-struct Versions {
-    #[serde(rename = "MinAPIVersion")]
-    oldest: ApiVersion,
-    #[serde(rename = "ApiVersion")]
-    newest: ApiVersion,
+fn success(answer: Answer) -> Result<Answer, EngineError> {
+    if answer.status.is_success() {
+        Ok(answer)
+    } else {
+        Err(EngineError::of_answer(answer.status, &answer.body))
+    }
 }
 
 /// A text as one part of a path or a query.
@@ -147,13 +153,6 @@ pub(crate) fn percent_encoded(text: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(encode).collect()
-}
-
-fn parse<T: DeserializeOwned>(question: &str, answer: &[u8]) -> Result<T, EngineError> {
-    serde_json::from_slice(answer).map_err(|source| EngineError::NotUnderstood {
-        question: question.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]

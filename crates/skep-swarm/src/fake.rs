@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 
 use crate::engine::Client;
 
-pub(crate) const VERSION: &str = r#"{"ApiVersion":"1.41","MinAPIVersion":"1.12"}"#;
+/// The answer to a ping of Docker 20.10.
+pub(crate) const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK";
 
 /// How the fake engine answers a request.
 pub(crate) enum Reply {
@@ -44,15 +45,12 @@ impl Fake {
 
     /// Speaks version 1.41 and answers with this status and JSON, by method and path.
     pub(crate) fn answering(mut answer: impl FnMut(&str) -> (u16, Value) + 'static) -> Self {
-        Self::new(move |request| {
-            let (status, body) = match request {
-                "GET /version" => (200, VERSION.to_owned()),
-                _ => {
-                    let (status, body) = answer(&request.replacen("/v1.41", "", 1));
-                    (status, body.to_string())
-                }
-            };
-            Reply::Bytes(http(status, &body))
+        Self::new(move |request| match request {
+            "GET /_ping" => Reply::Bytes(PONG.into()),
+            _ => {
+                let (status, body) = answer(&request.replacen("/v1.41", "", 1));
+                Reply::Bytes(http(status, &body.to_string()))
+            }
         })
     }
 

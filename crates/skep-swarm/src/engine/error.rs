@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use super::version::{ApiVersion, NEWEST, OLDEST};
+use super::version::{ApiVersion, OLDEST};
 use super::{ANSWER_LENGTH_MAX, ANSWER_LIMIT};
 use crate::token;
 
@@ -57,16 +57,19 @@ pub enum EngineError {
         /// The engine's words.
         message: String,
     },
-    /// It speaks other versions of its interface.
-    #[error(
-        "the engine speaks versions {oldest} to {newest} of its interface, skep {OLDEST} to {NEWEST}"
-    )]
-    UnknownVersion {
-        /// The oldest it speaks.
-        oldest: ApiVersion,
-        /// The newest it speaks.
+    /// It is too old: update it.
+    #[error("the engine speaks version {newest} of its interface, skep speaks {OLDEST} and later")]
+    TooOld {
+        /// The newest version it speaks.
         newest: ApiVersion,
     },
+    /// It does not speak the version agreed upon. Either it is another engine than before, with
+    /// which another version will be agreed upon, or it is too new.
+    #[error("the engine refused the version of its interface: {0}")]
+    VersionRefused(String),
+    /// It does not say which version it speaks: something else listens on the socket.
+    #[error("what answers on the socket is no Docker engine")]
+    NoEngine,
     /// Its answer is larger than anything a swarm needs.
     #[error("the engine's answer is over {} MiB", ANSWER_LENGTH_MAX >> 20)]
     TooLarge,
@@ -86,14 +89,19 @@ impl EngineError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Silent { .. } | Self::Late | Self::NoLeader | Self::OutOfSequence => true,
+            Self::Silent { .. }
+            | Self::Late
+            | Self::NoLeader
+            | Self::OutOfSequence
+            | Self::VersionRefused(_) => true,
             Self::Refused { status, .. } => *status >= 500,
             Self::NotAManager
             | Self::Locked
             | Self::AlreadyInSwarm
             | Self::NotFound(_)
             | Self::NameTaken(_)
-            | Self::UnknownVersion { .. }
+            | Self::TooOld { .. }
+            | Self::NoEngine
             | Self::TooLarge
             | Self::NotUnderstood { .. } => false,
         }
@@ -119,6 +127,8 @@ impl EngineError {
             Self::NotAManager
         } else if status == StatusCode::NOT_FOUND {
             Self::NotFound(message)
+        } else if says("client version") {
+            Self::VersionRefused(message)
         } else if says("name conflicts with an existing object") {
             Self::NameTaken(message)
         } else {

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
@@ -23,6 +23,7 @@ const LINE_LENGTH_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
@@ -54,16 +55,15 @@ pub(super) async fn exchange(
     let answer = async {
         let response = sender.send_request(request).await;
         let response = response.map_err(|error| silent(io::Error::other(error)))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_LENGTH_MAX)
-            .collect()
-            .await;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_LENGTH_MAX).collect().await;
         let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
             Ok(_) => EngineError::TooLarge,
             Err(error) => silent(io::Error::other(error)),
         })?;
         Ok(Answer {
-            status,
+            status: head.status,
+            headers: head.headers,
             body: body.to_bytes().into(),
         })
     };

@@ -3,7 +3,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fake::{Fake, Reply, VERSION, http};
+use crate::fake::{Fake, PONG, Reply, http};
 
 /// Runs a test with a fake engine beside it.
 async fn beside<T>(test: impl Future<Output = T>) -> T {
@@ -15,7 +15,7 @@ async fn answer(bytes: impl Into<Vec<u8>>) -> Result<Value, EngineError> {
     let bytes = bytes.into();
     beside(async move {
         let fake = Fake::new(move |request| match request {
-            "GET /version" => Reply::Bytes(http(200, VERSION)),
+            "GET /_ping" => Reply::Bytes(PONG.into()),
             _ => Reply::Bytes(bytes.clone()),
         });
         fake.client.read("/nodes").await
@@ -32,61 +32,67 @@ async fn the_version_is_asked_once_and_said_in_every_path() {
         }
         assert_eq!(
             fake.asked(),
-            ["GET /version", "GET /v1.41/nodes", "GET /v1.41/nodes"]
+            ["GET /_ping", "GET /v1.41/nodes", "GET /v1.41/nodes"]
         );
     })
     .await;
 }
 
-#[tokio::test]
-async fn an_engine_that_broke_a_connection_is_asked_for_its_version_again() {
-    beside(async {
-        let mut broken = false;
-        let mut fake = Fake::new(move |request| match request {
-            "GET /version" if broken => {
-                Reply::Bytes(http(200, r#"{"ApiVersion":"1.47","MinAPIVersion":"1.24"}"#))
-            }
-            "GET /version" => Reply::Bytes(http(200, VERSION)),
-            "GET /v1.41/nodes" => {
-                broken = true;
-                Reply::Bytes(Vec::new())
-            }
-            _ => Reply::Bytes(http(200, "[]")),
-        });
-        let error = fake.client.read::<Value>("/nodes").await.unwrap_err();
-        assert!(matches!(error, EngineError::Silent { .. }), "{error:?}");
-        fake.client.read::<Value>("/nodes").await.unwrap();
-        assert_eq!(fake.asked().last().unwrap(), "GET /v1.47/nodes");
-    })
-    .await;
+/// The answer to a ping of an engine whose newest version this is.
+fn pong(version: &str) -> Vec<u8> {
+    PONG.replace("1.41", version).into_bytes()
 }
 
 #[tokio::test]
-async fn an_engine_of_other_versions_is_refused_with_both_ranges() {
+async fn an_engine_that_may_be_another_is_asked_for_its_version_again() {
+    let too_new = r#"{"message":"client version 1.41 is too new. Maximum supported API version"}"#;
+    for broken in [Vec::new(), http(400, too_new)] {
+        beside(async {
+            let mut newest = "1.41";
+            let mut fake = Fake::new(move |request| match request {
+                "GET /_ping" => Reply::Bytes(pong(newest)),
+                "GET /v1.41/nodes" => {
+                    newest = "1.47";
+                    Reply::Bytes(broken.clone())
+                }
+                _ => Reply::Bytes(http(200, "[]")),
+            });
+            let error = fake.client.read::<Value>("/nodes").await.unwrap_err();
+            assert!(error.is_retryable(), "{error:?}");
+            fake.client.read::<Value>("/nodes").await.unwrap();
+            assert_eq!(fake.asked().last().unwrap(), "GET /v1.47/nodes");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_too_old_is_refused_with_both_versions() {
     beside(async {
-        let version = r#"{"ApiVersion":"1.40","MinAPIVersion":"1.12"}"#;
-        let fake = Fake::new(move |_| Reply::Bytes(http(200, version)));
+        let fake = Fake::new(move |_| Reply::Bytes(pong("1.40")));
         let error = fake.client.version().await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the engine speaks versions 1.12 to 1.40 of its interface, skep 1.41 to 1.52"
+            "the engine speaks version 1.40 of its interface, skep speaks 1.41 and later"
         );
+        assert!(!error.is_retryable());
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_version_that_is_none_is_not_understood() {
-    beside(async {
-        let version = r#"{"ApiVersion":"new","MinAPIVersion":"1.12"}"#;
-        let fake = Fake::new(move |_| Reply::Bytes(http(200, version)));
-        let error = fake.client.version().await.unwrap_err();
-        assert!(
-            matches!(error, EngineError::NotUnderstood { .. }),
-            "{error:?}"
-        );
-    })
-    .await;
+async fn what_says_no_version_is_no_engine() {
+    for answer in [http(200, "OK"), pong("new"), pong("\u{7f}")] {
+        beside(async {
+            let fake = Fake::new(move |_| Reply::Bytes(answer.clone()));
+            let error = fake.client.version().await.unwrap_err();
+            assert!(
+                matches!(error, EngineError::NoEngine | EngineError::Silent { .. }),
+                "{error:?}"
+            );
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -146,7 +152,7 @@ async fn an_engine_that_stalls_is_late() {
     ] {
         beside(async move {
             let fake = Fake::new(move |request| match request {
-                "GET /version" => Reply::Bytes(http(200, VERSION)),
+                "GET /_ping" => Reply::Bytes(PONG.into()),
                 _ => Reply::Stall(begun.into()),
             });
             fake.client.version().await.unwrap();
@@ -165,7 +171,7 @@ async fn an_engine_that_stalls_is_late() {
 async fn lines_come_as_they_are_complete() {
     beside(async {
         let fake = Fake::new(|request| match request {
-            "GET /version" => Reply::Bytes(http(200, VERSION)),
+            "GET /_ping" => Reply::Bytes(PONG.into()),
             _ => Reply::Bytes(b"HTTP/1.1 200 OK\r\n\r\none\ntwo\nthr".to_vec()),
         });
         let mut lines = fake.client.lines("/events").await.unwrap();
@@ -177,11 +183,27 @@ async fn lines_come_as_they_are_complete() {
 }
 
 #[tokio::test]
+async fn lines_that_are_refused_are_an_error_with_the_engine_s_words() {
+    beside(async {
+        let fake = Fake::new(|request| match request {
+            "GET /_ping" => Reply::Bytes(PONG.into()),
+            _ => Reply::Bytes(http(400, "{\"message\":\"invalid filter\"}\n")),
+        });
+        let error = fake.client.lines("/events").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the engine refused (400): invalid filter"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_line_without_end_ends_the_lines() {
     beside(async {
         let endless = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], &vec![b'x'; 8 << 20]].concat();
         let fake = Fake::new(move |request| match request {
-            "GET /version" => Reply::Bytes(http(200, VERSION)),
+            "GET /_ping" => Reply::Bytes(PONG.into()),
             _ => Reply::Stall(endless.clone()),
         });
         let mut lines = fake.client.lines("/events").await.unwrap();

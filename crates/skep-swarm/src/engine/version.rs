@@ -3,25 +3,22 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 /// The oldest version with everything that is used: Docker 20.10.
 pub(super) const OLDEST: ApiVersion = ApiVersion {
     major: 1,
     minor: 41,
 };
 
-/// The newest version whose changes were looked through: Docker 29. Speaking the newest that both
-/// sides know matters, because an engine hides the settings of later versions and drops them when
-/// a specification is written back.
+/// The newest version whose changes are known to leave what is used as it is: Docker 29. Speaking
+/// the newest that both sides know matters, because an engine hides settings of later versions
+/// than the one spoken, and drops them when a specification is written back.
 pub(super) const NEWEST: ApiVersion = ApiVersion {
     major: 1,
-    minor: 52,
+    minor: 55,
 };
 
 /// A version of the engine's interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApiVersion {
     major: u16,
     minor: u16,
@@ -33,10 +30,9 @@ pub struct ApiVersion {
 pub struct InvalidApiVersion;
 
 impl ApiVersion {
-    /// The version to speak with an engine that knows those from `oldest` to `newest`.
-    pub(super) fn spoken_with(oldest: Self, newest: Self) -> Option<Self> {
-        let spoken = newest.min(NEWEST);
-        (spoken >= OLDEST && spoken >= oldest).then_some(spoken)
+    /// The version to speak with an engine whose newest this is.
+    pub(super) fn spoken_with(newest: Self) -> Option<Self> {
+        (newest >= OLDEST).then_some(newest.min(NEWEST))
     }
 }
 
@@ -52,14 +48,6 @@ impl FromStr for ApiVersion {
     }
 }
 
-impl TryFrom<String> for ApiVersion {
-    type Error = InvalidApiVersion;
-
-    fn try_from(text: String) -> Result<Self, InvalidApiVersion> {
-        text.parse()
-    }
-}
-
 impl fmt::Display for ApiVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", self.major, self.minor)
@@ -70,26 +58,24 @@ impl fmt::Display for ApiVersion {
 mod tests {
     use super::*;
 
-    fn check(oldest: &str, newest: &str, expected: Option<&str>) {
-        let spoken = ApiVersion::spoken_with(oldest.parse().unwrap(), newest.parse().unwrap());
-        assert_eq!(
-            spoken.map(|version| version.to_string()).as_deref(),
-            expected
-        );
+    fn check(newest: &str, expected: Option<&str>) {
+        let spoken = ApiVersion::spoken_with(newest.parse().unwrap());
+        let spoken = spoken.map(|version| version.to_string());
+        assert_eq!(spoken.as_deref(), expected);
     }
 
     #[test]
     fn the_newest_that_both_know_is_spoken() {
-        check("1.12", "1.41", Some("1.41"));
-        check("1.24", "1.47", Some("1.47"));
-        check("1.44", "1.99", Some("1.52"));
+        check("1.41", Some("1.41"));
+        check("1.47", Some("1.47"));
+        check("1.99", Some("1.55"));
+        check("2.0", Some("1.55"));
     }
 
     #[test]
-    fn an_engine_that_is_too_old_or_too_new_is_not_spoken_with() {
-        check("1.12", "1.40", None);
-        check("1.53", "1.60", None);
-        check("2.0", "2.1", None);
+    fn an_engine_that_is_too_old_is_not_spoken_with() {
+        check("1.40", None);
+        check("0.99", None);
     }
 
     #[test]

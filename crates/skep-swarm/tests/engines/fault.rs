@@ -81,3 +81,22 @@ async fn a_manager_alone_of_three_has_no_leader() {
     );
     assert!(refused.is_retryable());
 }
+
+#[tokio::test]
+async fn a_locked_engine_says_so() {
+    let mut site = Site::managers("locked", &["a"]).await;
+    let lock = site
+        .lab
+        .exec("a", &["docker", "swarm", "update", "--autolock"])
+        .unwrap();
+    assert!(lock.status.success(), "{lock:?}");
+    site.lab.kill("a").unwrap();
+    site.lab.mend("a").unwrap();
+    site.lab.start_engine("a").unwrap();
+    eventually("it is locked", async || {
+        site.membership("a").await == Membership::Locked
+    })
+    .await;
+    let refused = cluster(site.client("a")).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Locked), "{refused:?}");
+}

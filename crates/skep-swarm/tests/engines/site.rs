@@ -1,6 +1,8 @@
 //! A lab with an engine on each node, and a client for each.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
+use std::process::Command;
 use std::time::Duration;
 
 use skep_lab::Lab;
@@ -146,6 +148,59 @@ impl Site {
     pub(crate) async fn cluster(&self, name: &str) -> Cluster {
         cluster(self.client(name)).await.expect("a manager tells")
     }
+}
+
+impl Drop for Site {
+    /// A site leaves the machine as it found it.
+    fn drop(&mut self) {
+        let name = self.lab.plan().name.clone();
+        let while_up = left_of(&name);
+        let taken_down = self.lab.down();
+        if std::thread::panicking() {
+            return;
+        }
+        taken_down.expect("it goes down");
+        assert!(!while_up.is_empty(), "what is there can be found");
+        assert_eq!(left_of(&name), Vec::<String>::new());
+    }
+}
+
+/// Whatever on this machine still carries a lab's name: namespaces, data, control groups, mounts
+/// and processes.
+fn left_of(lab: &str) -> Vec<String> {
+    let mut left: Vec<String> = Vec::new();
+    let directories = [
+        "/run/netns",
+        "/run/skep-lab",
+        "/var/lib/skep-lab",
+        "/sys/fs/cgroup/*",
+    ];
+    for directory in directories.map(|directory| format!("{directory}/*{lab}*")) {
+        let shell = Command::new("sh")
+            .args(["-c", &format!("ls -d {directory}")])
+            .output();
+        let found = String::from_utf8(shell.expect("there is a shell").stdout);
+        left.extend(found.expect("names are text").lines().map(str::to_owned));
+    }
+    let mounts = fs::read_to_string("/proc/mounts").expect("the mounts can be read");
+    left.extend(
+        mounts
+            .lines()
+            .filter(|mount| mount.contains(lab))
+            .map(str::to_owned),
+    );
+    for process in fs::read_dir("/proc")
+        .expect("the processes can be read")
+        .flatten()
+    {
+        // One that ended meanwhile is not left.
+        let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&command).replace('\0', " ");
+        if command.contains(lab) {
+            left.push(command);
+        }
+    }
+    left
 }
 
 /// Looks until it is so.
