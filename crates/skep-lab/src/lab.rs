@@ -2,7 +2,7 @@
 
 mod cables;
 mod holder;
-mod processes;
+pub(crate) mod processes;
 mod state;
 mod teardown;
 

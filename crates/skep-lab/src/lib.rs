@@ -3,11 +3,14 @@
 //!
 //! A [`plan::LabPlan`] says which nodes there are; [`Lab::up`] makes them on one bridge, runs
 //! programs inside them and takes everything away again. [`capture`] writes down what the bridge
-//! carries, [`prober`] finds out how long an address does not answer. Everything needs root.
+//! carries, [`prober`] finds out how long an address does not answer, [`engine`] runs a Docker engine
+//! on a node, for which [`image`] makes images without a registry. Everything needs root.
 //!
-//! It knows neither manifests nor what runs on the nodes.
+//! It knows no manifests.
 
 pub mod capture;
+pub mod engine;
+pub mod image;
 mod lab;
 mod namespace;
 pub mod plan;

@@ -155,7 +155,7 @@ pub(super) fn end(ids: &[u32], grace: Duration) -> Result<()> {
 }
 
 /// Whether the process behind this handle ends within a time.
-pub(super) fn ended_within(handle: &rustix::fd::OwnedFd, time: Duration) -> Result<bool> {
+pub(crate) fn ended_within(handle: &rustix::fd::OwnedFd, time: Duration) -> Result<bool> {
     let borrowed = handle.as_fd();
     let mut handles = [PollFd::new(&borrowed, PollFlags::IN)];
     let timeout = Timespec::try_from(time).context("the time is too long")?;

@@ -8,7 +8,7 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::processes::{self, Tracked};
 use super::state::{self, State};
-use crate::namespace;
+use crate::{engine, namespace};
 
 /// How long programs have to stop by themselves: an engine first stops its containers.
 const GRACE: Duration = Duration::from_secs(10);
@@ -27,6 +27,7 @@ pub(super) fn remove(state: &State, children: &mut Vec<Tracked>) -> Result<()> {
         child.wait()?;
     }
     children.clear();
+    engine::remove_traces(&state.plan)?;
     let guard = state::lock()?;
     for name in state
         .plan
