@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod describe;
 pub(crate) mod generate;
 pub(crate) mod get;
+pub(crate) mod lab;
 pub(crate) mod lint;
 pub(crate) mod schema;
 pub(crate) mod status;

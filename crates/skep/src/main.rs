@@ -39,6 +39,7 @@ enum Command {
     #[command(hide = true)]
     Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
+    Lab(commands::lab::Arguments),
     Lint(commands::lint::Arguments),
     Schema(commands::schema::Arguments),
     Status(commands::status::Arguments),
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
+        Command::Lab(arguments) => commands::lab::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments, &socket),

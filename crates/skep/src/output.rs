@@ -39,6 +39,12 @@ pub(crate) fn print_yaml(value: &impl Serialize) -> anyhow::Result<()> {
     print(&serde_yaml::to_string(value)?)
 }
 
+/// Says on standard error what is going on, a line.
+pub(crate) fn tell(line: &str) {
+    // Nobody listening is no reason to stop.
+    let _unheard = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// Says on standard error why a command failed and what can be done about it.
 pub(crate) fn complain(error: &anyhow::Error) {
     let mut text = format!("error: {error:#}\n");

@@ -21,7 +21,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for (name, text) in schema::generated_schemas() {
         write(&top.join("schemas").join(name), &text)?;
     }
-    write(&top.join("docs/reference/lints.md"), &reference::reference())?;
+    write(
+        &top.join("docs/reference/lints.md"),
+        &reference::reference(),
+    )?;
     Ok(Exit::Success)
 }
 

@@ -45,7 +45,11 @@ fn swarm(nodes: &str) -> String {
 fn a_swarm_s_nodes_have_their_addresses_in_one_network_with_the_vips() {
     let nodes = "{name: cube01, address: 10.0.0.60, role: manager}, \
                  {name: cube02, address: 10.0.0.61, role: worker}";
-    let web = group("web", 1, "addresses: [10.0.0.70]\n  members: [cube01, cube02]");
+    let web = group(
+        "web",
+        1,
+        "addresses: [10.0.0.70]\n  members: [cube01, cube02]",
+    );
     check(
         &format!("{}{web}", swarm(nodes)),
         "cube01 10.0.0.60/24 eth0\ncube02 10.0.0.61/24 eth0",
@@ -113,8 +117,16 @@ fn a_full_network_is_named() {
 
 #[test]
 fn two_interfaces_on_one_node_are_refused() {
-    let inside = group("in", 1, "interface: eth1\n  addresses: [10.0.0.1]\n  members: [a, b]");
-    let outside = group("out", 2, "interface: eth0\n  addresses: [10.0.0.2]\n  members: [a, b]");
+    let inside = group(
+        "in",
+        1,
+        "interface: eth1\n  addresses: [10.0.0.1]\n  members: [a, b]",
+    );
+    let outside = group(
+        "out",
+        2,
+        "interface: eth0\n  addresses: [10.0.0.2]\n  members: [a, b]",
+    );
     check(
         &format!("{inside}{outside}"),
         "node `a` has groups on eth0 and on eth1: a lab gives each node one interface, \
