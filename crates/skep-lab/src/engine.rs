@@ -6,35 +6,32 @@ mod http;
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use anyhow::{Context as _, Result, ensure};
 
+use crate::disk;
 use crate::image::Image;
 use crate::lab::processes;
 use crate::plan::LabPlan;
 use crate::{Lab, NodeCommand};
 use http::Request;
 
-/// Where engines keep their data; not below `/run`, which every node has for itself.
-const DIRECTORY: &str = "/var/lib/skep-lab";
 /// Where the kernel shows the control groups.
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 /// Where a node's own programs find its engine, as on any host.
-const SOCKET_ON_NODE: &str = "unix:///run/docker.sock";
-/// The longest path of a socket.
-const SOCKET_PATH_LENGTH_MAX: usize = 107;
+pub(crate) const SOCKET_ON_NODE: &str = "unix:///run/docker.sock";
 /// How long an engine may take to answer; it takes less than a second on an idle machine.
 const START: Duration = Duration::from_secs(30);
-/// How long to wait before an engine is asked again whether it is there.
+/// How long an engine may take to say that it is there.
 const POLL: Duration = Duration::from_millis(20);
+/// The engine's log, on its node's disk.
+const LOG: &str = "engine.log";
+/// How long an engine that runs may take to say so.
+const ANSWER: Duration = Duration::from_secs(1);
 /// How long a call may take: importing an image writes it to disk.
 const CALL: Duration = Duration::from_secs(30);
-/// How much of an engine's log an error shows.
-const LOG_LINES: usize = 10;
 
 /// A Docker engine that answers.
 #[derive(Clone, Debug)]
@@ -47,35 +44,34 @@ impl Lab {
     /// Starts a Docker engine on a node and waits until it answers. It has the data of the node's
     /// earlier engine.
     pub fn start_engine(&mut self, node: &str) -> Result<Engine> {
-        let directory = directory(self.plan()).join(node);
-        let socket = directory.join("docker.sock");
-        ensure!(
-            socket.as_os_str().as_bytes().len() <= SOCKET_PATH_LENGTH_MAX,
-            "{} is too long for a socket: give lab and node shorter names",
-            socket.display()
-        );
+        let directory = self.node_disk(node);
+        let socket = self.socket_on_disk(node, "docker.sock")?;
         ensure!(
             http::call(&socket, &Request::get("/_ping"), CALL).is_err(),
             "an engine runs on node `{node}` already"
         );
-        fs::create_dir_all(&directory)
-            .with_context(|| format!("cannot make {}", directory.display()))?;
         let command = self.engine_command(node, &directory)?;
         let process = self
             .spawn(command)
             .with_context(|| format!("cannot start an engine on node `{node}`"))?;
         let engine = Engine { process, directory };
         engine.wait_until_it_answers().with_context(|| {
-            format!(
-                "no engine on node `{node}`, whose log ends with{}",
-                engine.last_words()
-            )
+            let said = disk::last_words(&engine.directory.join(LOG));
+            format!("no engine on node `{node}`, whose log ends with{said}")
         })?;
         Ok(engine)
     }
 
+    /// Whether the engine of a node answers.
+    #[must_use]
+    pub fn engine_answers(&self, node: &str) -> bool {
+        let socket = self.node_disk(node).join("docker.sock");
+        http::call(&socket, &Request::get("/_ping"), ANSWER)
+            .is_ok_and(|answer| answer.status == 200)
+    }
+
     fn engine_command(&self, node: &str, directory: &Path) -> Result<NodeCommand> {
-        let log = File::create(directory.join("log")).context("cannot write the engine's log")?;
+        let log = File::create(directory.join(LOG)).context("cannot write the engine's log")?;
         let control_group = self.plan().node_namespace(node);
         let mut command = self.command(node, "dockerd")?;
         command
@@ -125,58 +121,20 @@ impl Engine {
     }
 
     fn wait_until_it_answers(&self) -> Result<()> {
-        let deadline = Instant::now() + START;
-        let process = Pid::from_raw(self.process.cast_signed()).context("it has no process")?;
-        let handle = pidfd_open(process, PidfdFlags::empty()).context("it ended at once")?;
-        loop {
+        let is_there = || {
             let answer = http::call(&self.socket(), &Request::get("/_ping"), POLL);
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return Ok(());
-            }
-            if processes::ended_within(&handle, POLL)? {
-                bail!("it ended (is docker.io installed?)");
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "it did not answer within {START:?}"
-            );
-        }
-    }
-
-    fn last_words(&self) -> String {
-        let log = fs::read(self.directory.join("log")).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<_> = log.lines().collect();
-        let last = lines.len().saturating_sub(LOG_LINES);
-        lines[last..]
-            .iter()
-            .map(|line| format!("\n  {line}"))
-            .collect()
+            answer.is_ok_and(|answer| answer.status == 200)
+        };
+        processes::wait_until(self.process, START, is_there).context("is docker.io installed?")
     }
 }
 
-/// Removes what engines left on this machine, once all their processes are gone.
-pub(crate) fn remove_traces(plan: &LabPlan) -> Result<()> {
-    remove_directory(&directory(plan))?;
-    // Another lab may have its engines there.
-    let _ = fs::remove_dir(DIRECTORY);
+/// Removes the control groups that engines left, once all their processes are gone.
+pub(crate) fn remove_control_groups_of(plan: &LabPlan) -> Result<()> {
     for node in &plan.nodes {
         remove_control_groups(&plan.node_namespace(&node.name))?;
     }
     Ok(())
-}
-
-fn directory(plan: &LabPlan) -> PathBuf {
-    Path::new(DIRECTORY).join(&plan.name)
-}
-
-fn remove_directory(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Removes a control group from every hierarchy, of either version.

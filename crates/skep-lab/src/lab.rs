@@ -10,6 +10,7 @@ use std::process::Output;
 
 use anyhow::{Context as _, Result, bail};
 
+pub use cables::Segment;
 pub use processes::NodeCommand;
 
 use crate::namespace;
@@ -40,9 +41,7 @@ impl Lab {
     /// removed first.
     pub fn up(plan: LabPlan) -> Result<Self> {
         plan.check()?;
-        if !rustix::process::geteuid().is_root() {
-            bail!("a lab needs root: it makes network namespaces");
-        }
+        ensure_root()?;
         Self::remove(&plan.name)?;
         let state = State::new(plan);
         // Written before anything exists, so that a crash in between leaves nothing unknown.
@@ -59,14 +58,20 @@ impl Lab {
 
     /// The lab of this name that is up.
     pub fn open(name: &str) -> Result<Self> {
+        ensure_root()?;
         match State::load(name)? {
             Some(state) => Ok(Self {
                 state,
                 children: Vec::new(),
                 at_drop: AtDrop::Leave,
             }),
-            None => bail!("no lab `{name}` is up: make it with `skep lab up`"),
+            None => bail!("no lab `{name}` is up: make it with `skep lab up -f PATH`"),
         }
+    }
+
+    /// The names of the labs that are up, also of those that were not finished.
+    pub fn names() -> Result<Vec<String>> {
+        state::names()
     }
 
     /// Removes the lab of this name and whatever is left of it. None is no error.
@@ -92,6 +97,18 @@ impl Lab {
     #[must_use]
     pub fn plan(&self) -> &LabPlan {
         &self.state.plan
+    }
+
+    /// Whether a node has power.
+    pub fn is_alive(&self, node: &str) -> Result<bool> {
+        self.plan().position(node)?;
+        let holder = self.state.holder(node);
+        Ok(holder.is_some_and(|holder| holder.is_alive(self.plan(), node)))
+    }
+
+    /// With whom a node can talk.
+    pub fn segment(&self, node: &str) -> Result<Segment> {
+        cables::segment(&self.state.plan, self.plan().position(node)?)
     }
 
     /// Runs a program on a node to its end.
@@ -120,11 +137,7 @@ impl Lab {
     /// `/run` and no programs.
     pub fn mend(&mut self, node: &str) -> Result<()> {
         let position = self.plan().position(node)?;
-        if self
-            .state
-            .holder(node)
-            .is_none_or(|holder| !holder.is_alive(&self.state.plan, node))
-        {
+        if !self.is_alive(node)? {
             self.hold(node)?;
             self.state.save()?;
         }
@@ -143,6 +156,11 @@ impl Lab {
     /// Lets all nodes hear each other again.
     pub fn heal(&self) -> Result<()> {
         (0..self.plan().nodes.len()).try_for_each(|at| cables::join(&self.state.plan, at))
+    }
+
+    /// Lets a node hear those on the bridge of all.
+    pub fn rejoin(&self, node: &str) -> Result<()> {
+        cables::join(&self.state.plan, self.plan().position(node)?)
     }
 
     fn build(&mut self) -> Result<()> {
@@ -171,6 +189,14 @@ impl Lab {
         self.children.push(Tracked::new(node, child));
         Ok(())
     }
+}
+
+/// Refuses what would fail halfway.
+pub(crate) fn ensure_root() -> Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        bail!("a lab needs root, it is made of network namespaces: use sudo");
+    }
+    Ok(())
 }
 
 impl Drop for Lab {

@@ -1,10 +1,14 @@
 //! Which nodes a lab has, and what its parts are called.
 
+mod desired;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+
+pub use desired::from_desired;
 
 /// The longest name of a network interface.
 const INTERFACE_LENGTH_MAX: usize = 15;

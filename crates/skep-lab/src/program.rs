@@ -33,6 +33,12 @@ pub(crate) fn run(command: &mut Command) -> Result<Output> {
         .map_err(|error| explain(command, error))
 }
 
+/// Whether a program of this name is found where commands are looked for.
+pub(crate) fn is_installed(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(name).is_file())
+}
+
 /// Why a program could not be started, and the package that has it.
 pub(crate) fn explain(command: &Command, error: io::Error) -> anyhow::Error {
     let program = command.get_program().to_string_lossy();

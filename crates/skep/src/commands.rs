@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod keygen;
+pub(crate) mod lab;
 pub(crate) mod lint;
 mod manifests;
 pub(crate) mod schema;

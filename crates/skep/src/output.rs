@@ -39,19 +39,18 @@ pub(crate) fn print_yaml(value: &impl Serialize) -> anyhow::Result<()> {
     print(&serde_yaml::to_string(value)?)
 }
 
-/// Says on standard error why a command failed and what can be done about it.
-pub(crate) fn complain(error: &anyhow::Error) {
-    let mut text = format!("error: {error:#}\n");
-    if let Some(call) = error.downcast_ref::<CallError>() {
-        text.push_str(&format!("hint: {}\n", call.hint()));
-    }
-    tell(&text);
+/// Says on standard error what a person should know, and ends the line.
+pub(crate) fn tell(line: &str) {
+    // Nobody listening is no reason to stop.
+    let _unheard = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Says on standard error what a person should know.
-pub(crate) fn tell(text: &str) {
-    // There is nowhere left to say it.
-    let _unheard = io::stderr().lock().write_all(text.as_bytes());
+/// Says on standard error why a command failed and what can be done about it.
+pub(crate) fn complain(error: &anyhow::Error) {
+    tell(&format!("error: {error:#}"));
+    if let Some(call) = error.downcast_ref::<CallError>() {
+        tell(&format!("hint: {}", call.hint()));
+    }
 }
 
 /// Whether what is written to `stream` may be coloured.
@@ -63,6 +62,6 @@ pub(crate) fn may_colour(stream: &impl IsTerminal) -> bool {
 /// Says on standard error what is wrong, a line each.
 pub(crate) fn tell_errors(errors: &[String]) {
     for error in errors {
-        tell(&format!("error: {error}\n"));
+        tell(&format!("error: {error}"));
     }
 }

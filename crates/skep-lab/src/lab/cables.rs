@@ -12,6 +12,17 @@ const BRIDGE: &str = "bridge0";
 /// Where the nodes are that a partition takes away.
 const OTHER_BRIDGE: &str = "bridge1";
 
+/// With whom a node can talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// With everybody who is not taken away.
+    Common,
+    /// With those whom a partition took away.
+    Partitioned,
+    /// With nobody: its cable is pulled.
+    Unplugged,
+}
+
 /// Makes the bridges and one cable per node.
 pub(super) fn lay(plan: &LabPlan) -> Result<()> {
     let network = plan.bridge_namespace();
@@ -112,6 +123,25 @@ pub(super) fn join(plan: &LabPlan, position: usize) -> Result<()> {
 /// Puts a node on the other bridge.
 pub(super) fn isolate(plan: &LabPlan, position: usize) -> Result<()> {
     enslave(plan, position, OTHER_BRIDGE)
+}
+
+/// Where a node's cable leads.
+pub(super) fn segment(plan: &LabPlan, position: usize) -> Result<Segment> {
+    let network = plan.bridge_namespace();
+    let shown = ip(&["-n", &network, "-o", "link", "show", "dev", &port(position)])?;
+    let (_, flags) = shown.split_once('<').unwrap_or_default();
+    let (flags, rest) = flags.split_once('>').unwrap_or_default();
+    let bridge = rest
+        .split_whitespace()
+        .skip_while(|word| *word != "master")
+        .nth(1);
+    Ok(if !flags.split(',').any(|flag| flag == "UP") {
+        Segment::Unplugged
+    } else if bridge == Some(OTHER_BRIDGE) {
+        Segment::Partitioned
+    } else {
+        Segment::Common
+    })
 }
 
 fn enslave(plan: &LabPlan, position: usize, bridge: &str) -> Result<()> {

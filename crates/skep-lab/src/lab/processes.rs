@@ -17,6 +17,9 @@ use crate::program;
 /// How long a program may take to be started by `nsenter`.
 const START: Duration = Duration::from_secs(10);
 
+/// How long to wait before a program is asked again whether it is ready.
+const POLL: Duration = Duration::from_millis(20);
+
 /// A command for a node: set arguments, environment and output, then [`Lab::spawn`] it.
 #[derive(Debug)]
 pub struct NodeCommand {
@@ -34,13 +37,9 @@ pub(super) struct Tracked {
 impl Lab {
     /// A command that runs `program` on a node: in its network, with its host name and its `/run`.
     pub fn command(&self, node: &str, program: &str) -> Result<NodeCommand> {
-        self.plan().position(node)?;
-        let holder = self
-            .state
-            .holder(node)
-            .filter(|holder| holder.is_alive(self.plan(), node));
-        let Some(holder) = holder else {
-            bail!("node `{node}` is dead: mend it first");
+        let alive = self.is_alive(node)?;
+        let Some(holder) = self.state.holder(node).filter(|_| alive) else {
+            bail!("node `{node}` has no power: bring it back with `skep lab heal {node}`");
         };
         Ok(NodeCommand {
             node: node.to_owned(),
@@ -130,6 +129,27 @@ fn wait_for_program(child: &mut Child) -> Result<u32> {
         );
         std::thread::yield_now();
     }
+}
+
+/// Waits until the process with this id, which has just been started, is ready.
+pub(crate) fn wait_until(
+    id: u32,
+    limit: Duration,
+    mut is_ready: impl FnMut() -> bool,
+) -> Result<()> {
+    let process = Pid::from_raw(id.cast_signed()).context("it has no process")?;
+    let handle = pidfd_open(process, PidfdFlags::empty()).context("it ended at once")?;
+    let deadline = Instant::now() + limit;
+    while !is_ready() {
+        if ended_within(&handle, POLL)? {
+            bail!("it ended");
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "it did not answer within {limit:?}"
+        );
+    }
+    Ok(())
 }
 
 /// Asks processes to stop, waits for them together, then makes them.

@@ -15,6 +15,7 @@ use crate::plan::LabPlan;
 use crate::program;
 
 const DIRECTORY: &str = "/run/skep-lab";
+const FILE: &str = "lab.json";
 /// Exists while `/run/netns` is a mount only because a lab needed it.
 const MOUNT_NOTE: &str = "/run/skep-lab/netns-mount";
 
@@ -50,14 +51,14 @@ impl State {
             fs::create_dir_all(&directory)?;
             let new = directory.join("lab.json.new");
             fs::write(&new, serde_json::to_vec_pretty(self)?)?;
-            Ok(fs::rename(new, directory.join("lab.json"))?)
+            Ok(fs::rename(new, directory.join(FILE))?)
         };
         save().with_context(|| format!("cannot write in {}", directory.display()))
     }
 
     /// The lab of this name, if there is one.
     pub(super) fn load(name: &str) -> Result<Option<Self>> {
-        let path = directory(name).join("lab.json");
+        let path = directory(name).join(FILE);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -83,6 +84,23 @@ impl State {
             _ => Ok(()),
         }
     }
+}
+
+/// The labs that are written down.
+pub(super) fn names() -> Result<Vec<String>> {
+    let entries = match fs::read_dir(DIRECTORY) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {DIRECTORY}")),
+    };
+    let labs = entries
+        .flatten()
+        .filter(|entry| entry.path().join(FILE).exists());
+    let mut names: Vec<_> = labs
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
 }
 
 fn directory(name: &str) -> PathBuf {

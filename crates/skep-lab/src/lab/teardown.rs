@@ -8,7 +8,7 @@ use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::processes::{self, Tracked};
 use super::state::{self, State};
-use crate::{engine, namespace};
+use crate::{disk, engine, namespace};
 
 /// How long programs have to stop by themselves: an engine first stops its containers.
 const GRACE: Duration = Duration::from_secs(10);
@@ -27,7 +27,8 @@ pub(super) fn remove(state: &State, children: &mut Vec<Tracked>) -> Result<()> {
         child.wait()?;
     }
     children.clear();
-    engine::remove_traces(&state.plan)?;
+    disk::remove(&state.plan)?;
+    engine::remove_control_groups_of(&state.plan)?;
     let guard = state::lock()?;
     for name in state
         .plan
