@@ -1,5 +1,6 @@
 //! Reads what is there: the engine's own part in a swarm, and the swarm as a manager tells it.
 
+mod networks;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     )?;
     let mut cluster = Cluster {
         id: swarm.id,
+        labels: swarm.spec.labels,
+        networks: networks::names(client, &services).await?,
         ..Cluster::default()
     };
     for node in nodes {

@@ -41,6 +41,7 @@ pub async fn leave(client: &Client, leave: Leave) -> Result<Applied, ApplyError>
 
 pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, ApplyError> {
     let InitSwarm {
+        labels,
         advertise_address,
         data_path_address,
         availability,
@@ -50,6 +51,7 @@ pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, A
         "AdvertiseAddr": with_port(*advertise_address),
         "DataPathAddr": data_path_address,
         "Availability": availability,
+        "Spec": { "Labels": labels },
     });
     client.write("/swarm/init", &body).await?;
     Ok(Applied::Done)

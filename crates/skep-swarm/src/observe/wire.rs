@@ -45,6 +45,15 @@ enum LocalNodeState {
 pub(super) struct Swarm {
     #[serde(rename = "ID")]
     pub(super) id: String,
+    #[serde(rename = "Spec", default)]
+    pub(super) spec: SwarmSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SwarmSpec {
+    #[serde(default, deserialize_with = "or_empty")]
+    pub(super) labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
