@@ -27,8 +27,9 @@ const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 const SOCKET_ON_NODE: &str = "unix:///run/docker.sock";
 /// The longest path of a socket.
 const SOCKET_PATH_LENGTH_MAX: usize = 107;
-/// How long an engine may take to answer; it takes less than a second on an idle machine.
-const START: Duration = Duration::from_secs(30);
+/// How long an engine may take to answer. It takes less than a second on an idle machine, but a
+/// manager of a swarm without a quorum first waits 20 s for one.
+const START: Duration = Duration::from_secs(60);
 /// How long to wait before an engine is asked again whether it is there.
 const POLL: Duration = Duration::from_millis(20);
 /// How long a call may take: importing an image writes it to disk.
