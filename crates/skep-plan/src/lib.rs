@@ -7,6 +7,7 @@ mod bootstrap;
 pub mod configure;
 pub mod diff;
 mod difference;
+pub mod groups;
 mod membership;
 mod nodes;
 pub mod observed;
