@@ -91,7 +91,7 @@ pub(crate) fn trouble(node: &NodeName, membership: &Membership) -> Option<Blocke
         Membership::Inactive | Membership::Active(_) => return None,
         Membership::Silent => (
             Reason::EngineSilent,
-            "its engine does not answer, so it may be in a swarm".to_owned(),
+            "its engine does not answer".to_owned(),
             format!("see why Docker does not answer: `systemctl status docker` on {node}"),
         ),
         Membership::Pending => (
