@@ -146,9 +146,6 @@ fn listed<'a>(
 ) -> Option<Listed<'a>> {
     match engine.map(|engine| &engine.membership) {
         Some(Membership::Active(active)) => {
-            if active.swarm_id.as_ref().is_some_and(|id| *id != cluster.id) {
-                return None;
-            }
             let (id, node) = cluster.nodes.get_key_value(&active.node_id)?;
             Some(Listed { id, node })
         }
