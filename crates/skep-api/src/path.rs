@@ -1,7 +1,34 @@
 //! Where things are served.
 
+/// The socket of the agent on this machine.
+pub const DEFAULT_SOCKET: &str = "/run/skep/agent.sock";
+
+/// The port of an agent for its peers, unless the manifest says otherwise.
+pub const DEFAULT_PORT: u16 = 7380;
+
 /// The agent's own [`crate::status::AgentStatus`].
 pub const STATUS: &str = "/v1/status";
 
-/// The socket of the agent on this machine.
-pub const DEFAULT_SOCKET: &str = "/run/skep/agent.sock";
+/// Takes a [`crate::submit::Submission`].
+pub const SUBMIT: &str = "/v1/submit";
+
+/// Takes a [`crate::submit::Submission`] and says what it would change.
+pub const DIFF: &str = "/v1/diff";
+
+/// How far: a [`crate::submit::Reached`] of the desired state.
+pub const PROGRESS: &str = "/v1/progress";
+
+/// What an agent tells its peers: a [`crate::cluster::PeerReport`].
+pub const REPORT: &str = "/v1/peer/report";
+
+/// Takes a [`crate::cluster::Announcement`].
+pub const ANNOUNCE: &str = "/v1/peer/announce";
+
+/// The [`crate::generation::Generation`] an agent works towards.
+pub const GENERATION: &str = "/v1/peer/generation";
+
+/// Takes a [`crate::cluster::VoteRequest`].
+pub const VOTE: &str = "/v1/peer/vote";
+
+/// Takes a [`crate::cluster::GrantRequest`].
+pub const GRANT: &str = "/v1/peer/grant";

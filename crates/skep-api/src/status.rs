@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use skep_manifest::condition::Condition;
 
+use crate::cluster::ClusterStatus;
+
 /// One agent: its node, the desired state it works towards and what it observes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +28,8 @@ pub struct AgentStatus {
     pub data_plane: DataPlaneStatus,
     /// The VIP groups of the desired state.
     pub vip_groups: Vec<VipGroupStatus>,
+    /// The cluster, when the agent belongs to one and knows its desired state.
+    pub cluster: Option<ClusterStatus>,
 }
 
 /// Whether an agent belongs to a cluster.

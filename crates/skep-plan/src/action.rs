@@ -16,6 +16,8 @@ use skep_manifest::swarm::{Availability, Role};
 pub struct Plan {
     /// What can be done, in this order.
     pub steps: Vec<Step>,
+    /// What follows by itself once other things are done.
+    pub waiting: Vec<Waiting>,
     /// What cannot be done, and what would make it possible.
     pub blocked: Vec<Blocked>,
 }
@@ -24,6 +26,8 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
+    /// What it is about: `node/cube02`, `service/web`, `swarm/cube`.
+    pub object: String,
     /// Who does it.
     pub executor: Executor,
     /// What is done.
@@ -64,10 +68,35 @@ pub enum Action {
     RemoveService(RemoveService),
 }
 
+impl Action {
+    /// What it does, as a word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::InitSwarm(_) | Self::CreateService(_) => "create",
+            Self::JoinSwarm(_) => "join",
+            Self::LabelNode(_) => "label",
+            Self::SetAvailability(set) => match set.availability {
+                Availability::Active => "activate",
+                Availability::Pause => "pause",
+                Availability::Drain => "drain",
+            },
+            Self::SetRole(set) => match set.role {
+                Role::Manager => "promote",
+                Role::Worker => "demote",
+            },
+            Self::UpdateService(_) => "update",
+            Self::RemoveService(_) => "remove",
+        }
+    }
+}
+
 /// What a new swarm is created with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InitSwarm {
+    /// The labels of the swarm itself, which make it known as skep's.
+    pub labels: BTreeMap<String, String>,
     /// Under which address the others reach this node.
     pub advertise_address: IpAddr,
     /// The address of overlay traffic.
@@ -177,6 +206,18 @@ pub struct RemoveService {
     pub name: String,
     /// Its id.
     pub id: String,
+}
+
+/// Something that is done by itself once other things are done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// What it is about: `node/cube02`, `service/web`.
+    pub object: String,
+    /// What will be done: `join as manager`.
+    pub what: String,
+    /// What it waits for: `until cube02 has joined`.
+    pub until: String,
 }
 
 /// Something that cannot be done at present.

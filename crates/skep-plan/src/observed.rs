@@ -27,6 +27,10 @@ pub struct Engine {
     /// The id of the swarm that the agent remembers its node was in; kept on disk, so that an
     /// engine that lost its state does not start a second swarm.
     pub remembers: Option<String>,
+    /// Why its last attempt to create or join the swarm failed, until one succeeds: it is tried
+    /// again, and nothing else waits for it.
+    #[serde(default)]
+    pub refused: Option<String>,
 }
 
 /// An engine's part in a swarm.
@@ -65,10 +69,18 @@ pub struct Active {
 pub struct Cluster {
     /// Its id.
     pub id: String,
+    /// Its own labels: skep marks the swarms it creates.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// Its nodes, by their ids.
     pub nodes: BTreeMap<String, ClusterNode>,
     /// Its services, by name: those of skep and all others.
     pub services: BTreeMap<String, ClusterService>,
+    /// The names of the networks its services are in, by their ids: the engine stores ids where
+    /// names were given. Its list of networks leaves out some of them, such as the swarm's `host`;
+    /// asked for one id it tells.
+    #[serde(default)]
+    pub networks: BTreeMap<String, String>,
 }
 
 /// A node as the swarm knows it.

@@ -1,11 +1,15 @@
 //! One file per command.
 
 pub(crate) mod agent;
+pub(crate) mod apply;
 pub(crate) mod describe;
+pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod get;
+pub(crate) mod keygen;
 pub(crate) mod lab;
 pub(crate) mod lint;
+mod manifests;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod version;
@@ -19,17 +23,22 @@ fn ask<T, E>(question: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    tokio::runtime::Builder::new_current_thread()
+    runtime()?.block_on(question).map_err(anyhow::Error::from)
+}
+
+/// What questions to agents run on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .context("cannot start the client")?
-        .block_on(question)
-        .map_err(anyhow::Error::from)
+        .build();
+    runtime.context("cannot start the client")
 }
 
 /// A kind of thing that can be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Node,
+    Service,
     VipGroup,
 }
 
@@ -38,8 +47,10 @@ impl FromStr for Kind {
 
     fn from_str(word: &str) -> anyhow::Result<Self> {
         match word.to_ascii_lowercase().as_str() {
+            "node" | "nodes" => Ok(Self::Node),
+            "service" | "services" | "svc" => Ok(Self::Service),
             "vip" | "vips" | "vipgroup" | "vipgroups" => Ok(Self::VipGroup),
-            _ => bail!("there is no kind `{word}` to look at: one of vips"),
+            _ => bail!("there is no kind `{word}` to look at: one of nodes, services, vips"),
         }
     }
 }
@@ -99,7 +110,7 @@ mod tests {
         let error = Target::parse(&["pods".to_owned()]).expect_err("there are no pods");
         assert_eq!(
             error.to_string(),
-            "there is no kind `pods` to look at: one of vips"
+            "there is no kind `pods` to look at: one of nodes, services, vips"
         );
     }
 }

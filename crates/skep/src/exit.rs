@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Findings = 1,
     /// The command could not do its work: wrong usage, unreadable file, no agent.
     Usage = 2,
+    /// What was asked for is under way and did not come about in time.
+    NotConverged = 3,
 }
 
 impl From<Exit> for ExitCode {

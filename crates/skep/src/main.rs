@@ -35,10 +35,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Agent(commands::agent::Arguments),
+    Apply(commands::apply::Arguments),
     Describe(commands::describe::Arguments),
+    Diff(commands::diff::Arguments),
     #[command(hide = true)]
     Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
+    Keygen(commands::keygen::Arguments),
     Lab(commands::lab::Arguments),
     Lint(commands::lint::Arguments),
     Schema(commands::schema::Arguments),
@@ -52,9 +55,12 @@ fn main() -> ExitCode {
     let socket = arguments.socket;
     let outcome = match arguments.command {
         Command::Agent(arguments) => commands::agent::run(arguments, socket),
+        Command::Apply(arguments) => commands::apply::run(&arguments, &socket),
+        Command::Diff(arguments) => commands::diff::run(&arguments, &socket),
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
+        Command::Keygen(arguments) => commands::keygen::run(&arguments),
         Command::Lab(arguments) => commands::lab::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Schema(arguments) => commands::schema::run(&arguments),

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use skep_api::client::CallError;
+use skep_api::call::CallError;
 
 /// Writes `text` to standard output.
 ///
@@ -39,7 +39,7 @@ pub(crate) fn print_yaml(value: &impl Serialize) -> anyhow::Result<()> {
     print(&serde_yaml::to_string(value)?)
 }
 
-/// Says on standard error what is going on, a line.
+/// Says on standard error what a person should know, and ends the line.
 pub(crate) fn tell(line: &str) {
     // Nobody listening is no reason to stop.
     let _unheard = writeln!(io::stderr().lock(), "{line}");
@@ -47,16 +47,21 @@ pub(crate) fn tell(line: &str) {
 
 /// Says on standard error why a command failed and what can be done about it.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let mut text = format!("error: {error:#}\n");
+    tell(&format!("error: {error:#}"));
     if let Some(call) = error.downcast_ref::<CallError>() {
-        text.push_str(&format!("hint: {}\n", call.hint()));
+        tell(&format!("hint: {}", call.hint()));
     }
-    // There is nowhere left to complain to.
-    let _unheard = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Whether what is written to `stream` may be coloured.
 pub(crate) fn may_colour(stream: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !is_set("NO_COLOR")
+}
+
+/// Says on standard error what is wrong, a line each.
+pub(crate) fn tell_errors(errors: &[String]) {
+    for error in errors {
+        tell(&format!("error: {error}"));
+    }
 }

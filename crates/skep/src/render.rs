@@ -1,6 +1,7 @@
 //! What a person sees: text made from values, without any I/O.
 
 pub(crate) mod age;
+pub(crate) mod cluster;
 pub(crate) mod describe;
 pub(crate) mod lab;
 pub(crate) mod status;

@@ -1,24 +1,18 @@
 //! The desired state of this agent: what it accepted and what it refuses.
 
-use std::error::Error;
-
-use skep_lint::finding::Finding;
-use skep_lint::{Audience, lint_for};
-use skep_linux::host::HostName;
+use skep_api::generation::GenerationId;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
-use skep_manifest::parse::parse;
-use skep_manifest::problem::Severity;
-use skep_manifest::resolve::resolve;
-use skep_manifest::set::{ManifestSet, Source};
-use skep_plan::configure::configure;
+use skep_manifest::set::Source;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vrrp::time::Instant;
 
 use crate::control::directory::Contents;
+use crate::control::understand::{Mode, Understood, host_names, understand, with_causes};
 
 /// What the agent works towards and what it was last offered in vain.
 pub(super) struct DesiredState {
+    mode: Mode,
     /// The names this node may have in a manifest, the preferred one first.
     names: Vec<NodeName>,
     accepted: Option<Accepted>,
@@ -28,6 +22,8 @@ pub(super) struct DesiredState {
 /// The set the agent works towards.
 pub(super) struct Accepted {
     pub(super) generation: u64,
+    /// Which desired state of the cluster it is.
+    pub(super) id: Option<GenerationId>,
     pub(super) documents: usize,
     pub(super) at: Instant,
     pub(super) desired: Desired,
@@ -43,23 +39,20 @@ pub(super) struct Rejected {
     pub(super) errors: Vec<String>,
 }
 
-/// A set that can be worked towards.
-struct Understood {
-    documents: usize,
-    desired: Desired,
-    node: Option<NodeName>,
-    routers: Vec<RouterConfiguration>,
-}
-
 impl DesiredState {
     /// Nothing yet, for the node called `name` or else by its host name.
-    pub(super) fn new(name: Option<NodeName>) -> Self {
+    pub(super) fn new(name: Option<NodeName>, mode: Mode) -> Self {
         let names = name.map_or_else(host_names, |name| vec![name]);
         Self {
+            mode,
             names,
             accepted: None,
             rejected: None,
         }
+    }
+
+    pub(super) const fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub(super) const fn accepted(&self) -> Option<&Accepted> {
@@ -79,72 +72,69 @@ impl DesiredState {
         accepted.or_else(|| self.names.first())
     }
 
-    /// Takes what the source holds, or refuses it and stays with what was accepted; whether there
-    /// is something new to work towards.
+    /// What `sources` would mean here.
+    pub(super) fn understand(&self, sources: Vec<Source>) -> Result<Understood, Vec<String>> {
+        understand(sources, self.mode, &self.names)
+    }
+
+    /// Takes what the watched directory holds, or refuses it and stays with what was accepted;
+    /// whether there is something new to work towards.
     pub(super) fn offer(&mut self, contents: Contents, now: Instant) -> bool {
-        match self.understand(contents) {
-            Ok(Understood {
-                documents,
-                desired,
-                node,
-                routers,
-            }) => {
+        let understood = contents
+            .map_err(|error| vec![with_causes(&error)])
+            .and_then(|sources| self.refuse_sudden_emptiness(sources))
+            .and_then(|sources| self.understand(sources));
+        match understood {
+            Ok(understood) => {
                 let generation = self.accepted.as_ref().map_or(1, |last| last.generation + 1);
-                tracing::info!(generation, documents, routers = routers.len(), "accepted");
-                self.accepted = Some(Accepted {
-                    generation,
-                    documents,
-                    at: now,
-                    desired,
-                    node,
-                    routers,
-                });
-                self.rejected = None;
+                self.accept(generation, None, understood, now);
                 true
             }
             Err(errors) => {
-                for error in &errors {
-                    tracing::warn!("rejected: {error}");
-                }
-                self.rejected = Some(Rejected { at: now, errors });
+                self.reject(errors, now);
                 false
             }
         }
     }
 
-    fn understand(&self, contents: Contents) -> Result<Understood, Vec<String>> {
-        let sources = contents.map_err(|error| vec![with_causes(&error)])?;
-        self.refuse_sudden_emptiness(&sources)?;
-        let set = parse(sources);
-        refuse_errors(&set)?;
-        let (desired, _linted) = resolve(&set);
-        if let Some(swarm) = &desired.swarm {
-            let at = format!("{}:{}", swarm.origin.file, swarm.origin.line);
-            return Err(vec![format!(
-                "{at}: this agent has no cluster.key, so it is standalone and forms no swarm: \
-                 remove the Swarm document"
-            )]);
-        }
-        let node = self
-            .names
-            .iter()
-            .find(|name| is_member(&desired, name))
-            .cloned();
-        let routers = match &node {
-            Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
-            None => Vec::new(),
-        };
-        Ok(Understood {
-            documents: set.documents.len(),
+    /// Works towards `understood` from here on.
+    pub(super) fn accept(
+        &mut self,
+        generation: u64,
+        id: Option<GenerationId>,
+        understood: Understood,
+        now: Instant,
+    ) {
+        let Understood {
+            documents,
             desired,
             node,
             routers,
-        })
+        } = understood;
+        tracing::info!(generation, documents, routers = routers.len(), "accepted");
+        self.accepted = Some(Accepted {
+            generation,
+            id,
+            documents,
+            at: now,
+            desired,
+            node,
+            routers,
+        });
+        self.rejected = None;
+    }
+
+    /// Stays with what was accepted.
+    pub(super) fn reject(&mut self, errors: Vec<String>, now: Instant) {
+        for error in &errors {
+            tracing::warn!("rejected: {error}");
+        }
+        self.rejected = Some(Rejected { at: now, errors });
     }
 
     /// A directory that lost every manifest at once is more often a mistake (an unmounted disk, a
     /// checkout that failed) than a wish to release everything.
-    fn refuse_sudden_emptiness(&self, sources: &[Source]) -> Result<(), Vec<String>> {
+    fn refuse_sudden_emptiness(&self, sources: Vec<Source>) -> Result<Vec<Source>, Vec<String>> {
         let runs_something = self
             .accepted
             .as_ref()
@@ -154,56 +144,6 @@ impl DesiredState {
                 "every manifest is gone: to release everything, stop the agent".to_owned(),
             ]);
         }
-        Ok(())
+        Ok(sources)
     }
-}
-
-/// The names of this host that can stand in a manifest.
-fn host_names() -> Vec<NodeName> {
-    let HostName { full, short } = HostName::observe();
-    let mut names: Vec<NodeName> = [full, short]
-        .iter()
-        .filter_map(|name| name.to_ascii_lowercase().parse().ok())
-        .collect();
-    names.dedup();
-    names
-}
-
-fn is_member(desired: &Desired, node: &NodeName) -> bool {
-    let mut groups = desired.vip_groups.values();
-    groups.any(|group| group.members.iter().any(|member| member.name == *node))
-}
-
-fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
-    let findings = lint_for(set, Audience::Agent);
-    let errors: Vec<String> = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error && finding.suppressed.is_none())
-        .map(|finding| one_line(set, finding))
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
-}
-
-fn one_line(set: &ManifestSet, finding: &Finding) -> String {
-    let at = set.location(finding.span);
-    let help = finding
-        .help
-        .as_deref()
-        .map_or_else(String::new, |help| format!(" ({help})"));
-    format!("{at}: {}{help}", finding.message)
-}
-
-/// The message of `error` with those of what caused it.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -1,39 +1,66 @@
-//! The socket for the command line.
+//! What is served: everything to the command line on its socket, to peers by mutual TLS.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use skep_api::path;
-use skep_api::status::AgentStatus;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
+
+use crate::control::question::{Answer, Hop, Question, Trouble};
 
 /// Who may talk to the agent: root and the socket's group.
 const SOCKET_MODE: u32 = 0o660;
 
-/// Questions on their way to the loop that owns the state.
-type Questions = mpsc::Sender<oneshot::Sender<AgentStatus>>;
+/// The largest set of manifests that is taken.
+const BODY_BYTES_MAX: usize = 64 << 20;
 
-/// Listens on `socket` and answers from `questions` until the agent ends.
-pub(super) fn serve(
-    socket: &Path,
-    questions: Questions,
-) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+/// Questions on their way to the loop that owns the state.
+pub(super) type Questions = mpsc::Sender<Question>;
+
+/// Answers on `socket` what the command line asks.
+pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow::Result<()> {
     let listener = listen(socket).with_context(|| format!("cannot serve {}", socket.display()))?;
     let router = Router::new()
         .route(path::STATUS, get(status))
+        .merge(shared())
+        .layer(Extension(Hop::First))
         .with_state(questions);
-    Ok(async move {
+    tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the socket for the command line failed");
         }
-    })
+    });
+    Ok(())
+}
+
+/// What peers may ask.
+pub(super) fn peer_router(questions: Questions) -> Router {
+    Router::new()
+        .route(path::REPORT, get(report))
+        .route(path::GENERATION, get(generation))
+        .route(path::ANNOUNCE, post(announce))
+        .route(path::VOTE, post(vote))
+        .route(path::GRANT, post(grant))
+        .merge(shared())
+        .layer(Extension(Hop::Last))
+        .with_state(questions)
+}
+
+/// What the command line asks and an agent passes on.
+fn shared() -> Router<Questions> {
+    Router::new()
+        .route(path::SUBMIT, post(submit))
+        .route(path::DIFF, post(diff))
+        .route(path::PROGRESS, get(progress))
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// A socket in place of the one that an earlier agent may have left: the agent's lock says that
@@ -53,13 +80,80 @@ fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn status(State(questions): State<Questions>) -> Result<Json<AgentStatus>, StatusCode> {
+async fn status(State(questions): State<Questions>) -> Response {
+    ask(&questions, Question::Status).await
+}
+
+async fn submit(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(submission): Json<skep_api::submit::Submission>,
+) -> Response {
+    ask(&questions, |answer| {
+        Question::Submit(submission, hop, answer)
+    })
+    .await
+}
+
+async fn diff(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(submission): Json<skep_api::submit::Submission>,
+) -> Response {
+    ask(&questions, |answer| Question::Diff(submission, hop, answer)).await
+}
+
+async fn progress(State(questions): State<Questions>, Extension(hop): Extension<Hop>) -> Response {
+    ask(&questions, |answer| Question::Progress(hop, answer)).await
+}
+
+async fn report(State(questions): State<Questions>) -> Response {
+    ask(&questions, Question::Report).await
+}
+
+async fn generation(State(questions): State<Questions>) -> Response {
+    ask(&questions, Question::Generation).await
+}
+
+async fn announce(
+    State(questions): State<Questions>,
+    Json(announcement): Json<skep_api::cluster::Announcement>,
+) -> Response {
+    ask(&questions, |answer| {
+        Question::Announce(announcement, answer)
+    })
+    .await
+}
+
+async fn vote(
+    State(questions): State<Questions>,
+    Json(request): Json<skep_api::cluster::VoteRequest>,
+) -> Response {
+    ask(&questions, |answer| Question::Vote(request, answer)).await
+}
+
+async fn grant(
+    State(questions): State<Questions>,
+    Json(request): Json<skep_api::cluster::GrantRequest>,
+) -> Response {
+    ask(&questions, |answer| Question::Grant(request, answer)).await
+}
+
+/// Puts a question to the loop and answers with what it says.
+async fn ask<T: serde::Serialize>(
+    questions: &Questions,
+    question: impl FnOnce(Answer<T>) -> Question,
+) -> Response {
     let (answer, answered) = oneshot::channel();
     // The loop only goes away when the agent stops.
-    let stopping = |_| StatusCode::SERVICE_UNAVAILABLE;
-    questions
-        .send(answer)
-        .await
-        .map_err(|_stopped| StatusCode::SERVICE_UNAVAILABLE)?;
-    answered.await.map(Json).map_err(stopping)
+    let stopping = || Trouble("the agent is stopping".to_owned());
+    let asked = questions.send(question(answer)).await;
+    let result = match asked {
+        Ok(()) => answered.await.unwrap_or_else(|_dropped| Err(stopping())),
+        Err(_closed) => Err(stopping()),
+    };
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(Trouble(message)) => (StatusCode::SERVICE_UNAVAILABLE, message).into_response(),
+    }
 }

@@ -1,5 +1,6 @@
 //! What the agent says of itself: the desired beside the observed.
 
+mod cluster;
 mod condition;
 mod observed;
 mod router;
@@ -12,12 +13,15 @@ use skep_api::status::{
 };
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
+use skep_plan::progress::{ObjectProgress, Progress};
 use skep_vip::message::State;
 use skep_vrrp::time::Instant;
 
 use crate::control::Options;
 use crate::control::checks::Checks;
+use crate::control::cluster::Cluster;
 use crate::control::desired::{Accepted, DesiredState, Rejected};
+use crate::control::understand;
 
 use observed::Known;
 pub(super) use observed::Observed;
@@ -28,6 +32,7 @@ pub(super) struct Knowledge<'a> {
     pub(super) desired: &'a DesiredState,
     pub(super) observed: &'a Observed,
     pub(super) checks: &'a Checks,
+    pub(super) cluster: Option<&'a Cluster>,
 }
 
 /// The whole status at the moment `now`.
@@ -39,21 +44,24 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         ..
     } = *known;
     let accepted = state.accepted();
-    let groups = accepted.map(|accepted| vip_groups(accepted, known, now));
     AgentStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: state.node().map(ToString::to_string),
-        mode: Mode::Standalone,
+        mode: match state.mode() {
+            understand::Mode::Standalone => Mode::Standalone,
+            understand::Mode::Clustered => Mode::Clustered,
+        },
         conditions: condition::of_agent(state, observed, now),
         desired: DesiredStatus {
-            source: options.manifests.display().to_string(),
+            source: source(options, known.cluster),
             accepted: accepted.map(|accepted| accepted_status(accepted, now)),
             rejected: state
                 .rejected()
                 .map(|rejected| rejected_status(rejected, now)),
         },
         data_plane: data_plane(observed, now),
-        vip_groups: groups.unwrap_or_default(),
+        vip_groups: vip_groups(known, now),
+        cluster: cluster::status(known, now),
     }
 }
 
@@ -81,11 +89,53 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
     }
 }
 
-fn vip_groups(accepted: &Accepted, known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupStatus> {
+/// The VIP groups as this node knows them.
+pub(super) fn vip_groups(known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupStatus> {
+    let Some(accepted) = known.desired.accepted() else {
+        return Vec::new();
+    };
     let groups = accepted.desired.vip_groups.iter();
     groups
         .map(|(name, group)| vip_group(accepted, name, group, known, now))
         .collect()
+}
+
+/// How far the VIP groups are: each is there when somebody holds it.
+pub(super) fn group_progress(known: &Knowledge<'_>, now: Instant) -> Vec<ObjectProgress> {
+    let groups = vip_groups(known, now).into_iter();
+    let progress = |group: VipGroupStatus| {
+        let holder = group.active.and_then(|holder| holder.node).or_else(|| {
+            let cluster = known.cluster?;
+            cluster::holder_by_peers(known, cluster, &group.name, now)
+        });
+        ObjectProgress {
+            object: format!("vipgroup/{}", group.name),
+            state: if holder.is_some() {
+                Progress::Done
+            } else {
+                Progress::Working
+            },
+            message: holder.map_or_else(
+                || "nobody holds the addresses yet".to_owned(),
+                |node| format!("{node} holds the addresses"),
+            ),
+            remedy: None,
+        }
+    };
+    groups.map(progress).collect()
+}
+
+/// Where the desired state comes from.
+fn source(options: &Options, cluster: Option<&Cluster>) -> String {
+    match cluster {
+        None => options.manifests.display().to_string(),
+        Some(cluster) => {
+            let feeder = cluster
+                .generation()
+                .map(|generation| generation.feeder.as_str());
+            feeder.unwrap_or("skep apply").to_owned()
+        }
+    }
 }
 
 fn vip_group(
@@ -162,4 +212,9 @@ fn node_at(desired: &Desired, group: &str, address: IpAddr) -> Option<String> {
 fn age_ms(then: Instant, now: Instant) -> u64 {
     let age = now.saturating_duration_since(then).as_millis();
     u64::try_from(age).unwrap_or(u64::MAX)
+}
+
+/// The wall clock, for people: RFC 3339 in UTC.
+pub(super) fn wall_clock() -> String {
+    condition::wall_time(Instant::default(), Instant::default())
 }

@@ -1,10 +1,11 @@
 //! `skep agent`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use skep_agent::control::Options;
+use anyhow::{anyhow, bail};
+use skep_agent::control::{ClusterOptions, Options};
 use skep_agent::process::{self, Role};
 use skep_agent::supervisor;
 use skep_manifest::name::NodeName;
@@ -27,6 +28,39 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     manifests: PathBuf,
+    /// The secret of the cluster; without this file the agent is standalone.
+    #[arg(
+        long,
+        env = "SKEP_CLUSTER_KEY",
+        default_value = "/etc/skep/cluster.key",
+        value_name = "FILE"
+    )]
+    cluster_key: PathBuf,
+    /// Where the agent keeps what must survive a restart.
+    #[arg(
+        long,
+        env = "SKEP_STATE_DIR",
+        default_value = "/var/lib/skep",
+        value_name = "DIR"
+    )]
+    state_dir: PathBuf,
+    /// Where the agent listens for its peers.
+    #[arg(
+        long,
+        env = "SKEP_LISTEN",
+        default_value = "0.0.0.0:7380",
+        value_name = "ADDRESS:PORT"
+    )]
+    listen: SocketAddr,
+    /// The Docker engine of this node.
+    #[arg(
+        long,
+        env = "SKEP_DOCKER_HOST",
+        default_value = "unix:///var/run/docker.sock",
+        value_name = "unix://PATH",
+        value_parser = parse_docker_host
+    )]
+    docker_host: PathBuf,
     /// Which child of the supervisor this process is.
     #[arg(long, hide = true, value_parser = parse_role)]
     process: Option<Role>,
@@ -40,20 +74,31 @@ pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit>
             supervisor::run(&command_line)?;
         }
         Some(role) => {
-            let Arguments {
-                node, manifests, ..
-            } = arguments;
-            process::run(
-                role,
-                Options {
-                    node,
-                    manifests,
-                    socket,
-                },
-            )?;
+            process::run(role, options(arguments, socket))?;
         }
     }
     Ok(Exit::Success)
+}
+
+fn options(arguments: Arguments, socket: PathBuf) -> Options {
+    Options {
+        node: arguments.node,
+        manifests: arguments.manifests,
+        socket,
+        cluster: ClusterOptions {
+            key: arguments.cluster_key,
+            state: arguments.state_dir,
+            listen: arguments.listen,
+            docker: arguments.docker_host,
+        },
+    }
+}
+
+fn parse_docker_host(host: &str) -> anyhow::Result<PathBuf> {
+    match host.strip_prefix("unix://") {
+        Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),
+        Some(_) | None => bail!("only the engine of this node can be used: unix:///PATH"),
+    }
 }
 
 fn parse_role(name: &str) -> anyhow::Result<Role> {

@@ -25,6 +25,9 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     let status = ask(Client::new(socket).status())?;
     let described = match target.kind {
         Kind::VipGroup => status.vip_groups.iter().find(|group| group.name == name),
+        Kind::Node | Kind::Service => {
+            bail!("only VIP groups can be described yet; `skep get nodes` and `skep get services`")
+        }
     };
     let Some(group) = described else {
         bail!("there is no VIP group `{name}`; `skep get vips` lists them");

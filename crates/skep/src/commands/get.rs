@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::ValueEnum;
+use serde::Serialize;
 use skep_api::client::Client;
 use skep_api::status::AgentStatus;
 
@@ -14,7 +15,7 @@ use crate::{output, render};
 /// List things of a kind: what is desired beside what is observed.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// KIND, KIND NAME or KIND/NAME; kinds are: vips.
+    /// KIND, KIND NAME or KIND/NAME; kinds are: nodes, services, vips.
     #[arg(required = true, num_args = 1..=2, value_name = "KIND [NAME]")]
     target: Vec<String>,
     /// How to print it.
@@ -31,28 +32,63 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    let target = Target::parse(&arguments.target)?;
-    let mut status = ask(Client::new(socket).status())?;
-    match target.kind {
-        Kind::VipGroup => keep_group(&mut status, target.name.as_deref())?,
-    }
-    match arguments.output {
-        Format::Table => output::print(&render::vips::table(&status.vip_groups))?,
-        Format::Wide => output::print(&render::vips::wide_table(&status.vip_groups))?,
-        Format::Json => output::print_json(&status.vip_groups)?,
-        Format::Yaml => output::print_yaml(&status.vip_groups)?,
+    let Target { kind, name } = Target::parse(&arguments.target)?;
+    let name = name.as_deref();
+    let status = ask(Client::new(socket).status())?;
+    let format = arguments.output;
+    match kind {
+        Kind::Node => {
+            let nodes = named(cluster(status)?.nodes, name, "node", |node| &node.name)?;
+            print(&nodes, format, render::cluster::nodes)?;
+        }
+        Kind::Service => {
+            let services = named(cluster(status)?.services, name, "service", |service| {
+                &service.name
+            })?;
+            print(&services, format, render::cluster::services)?;
+        }
+        Kind::VipGroup => {
+            let groups = named(status.vip_groups, name, "VIP group", |group| &group.name)?;
+            print(&groups, format, |groups| match format {
+                Format::Wide => render::vips::wide_table(groups),
+                Format::Table | Format::Json | Format::Yaml => render::vips::table(groups),
+            })?;
+        }
     }
     Ok(Exit::Success)
 }
 
-/// Drops every group but the one called `name`, when there is a name.
-fn keep_group(status: &mut AgentStatus, name: Option<&str>) -> anyhow::Result<()> {
+fn cluster(status: AgentStatus) -> anyhow::Result<skep_api::cluster::ClusterStatus> {
+    status.cluster.context(
+        "this agent knows no swarm: it is standalone, or nothing was applied yet (`skep status`)",
+    )
+}
+
+/// All of `things`, or the one called `name`.
+fn named<T>(
+    mut things: Vec<T>,
+    name: Option<&str>,
+    kind: &str,
+    name_of: fn(&T) -> &String,
+) -> anyhow::Result<Vec<T>> {
     let Some(name) = name else {
-        return Ok(());
+        return Ok(things);
     };
-    status.vip_groups.retain(|group| group.name == name);
-    if status.vip_groups.is_empty() {
-        bail!("there is no VIP group `{name}`; `skep get vips` lists them");
+    things.retain(|thing| name_of(thing) == name);
+    if things.is_empty() {
+        bail!("there is no {kind} `{name}`");
     }
-    Ok(())
+    Ok(things)
+}
+
+fn print<T: Serialize>(
+    things: &[T],
+    format: Format,
+    table: impl FnOnce(&[T]) -> String,
+) -> anyhow::Result<()> {
+    match format {
+        Format::Table | Format::Wide => output::print(&table(things)),
+        Format::Json => output::print_json(&things),
+        Format::Yaml => output::print_yaml(&things),
+    }
 }

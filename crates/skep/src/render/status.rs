@@ -4,7 +4,7 @@ use skep_api::status::{AgentStatus, Mode};
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType};
 
 use crate::render::age::ago;
-use crate::render::vips;
+use crate::render::{cluster, vips};
 
 /// Whether the agent and every VIP group are Ready.
 pub(crate) fn is_ready(status: &AgentStatus) -> bool {
@@ -17,9 +17,18 @@ pub(crate) fn is_ready(status: &AgentStatus) -> bool {
 
 /// The whole screen.
 pub(crate) fn status(status: &AgentStatus) -> String {
-    let mut text = headline(status);
+    let mut text = match &status.cluster {
+        Some(cluster) => cluster::headline(status, cluster),
+        None => cluster::waiting(status).unwrap_or_else(|| headline(status)),
+    };
     for line in complaints(status) {
         text.push_str(&format!("  {line}\n"));
+    }
+    if let Some(cluster) = &status.cluster {
+        text.push_str(&cluster::nodes(&cluster.nodes));
+        if !cluster.services.is_empty() {
+            text.push_str(&cluster::services(&cluster.services));
+        }
     }
     if !status.vip_groups.is_empty() {
         text.push_str(&vips::table(&status.vip_groups));

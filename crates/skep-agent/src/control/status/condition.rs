@@ -130,7 +130,7 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
 }
 
 /// `then` on the wall clock, for people.
-fn wall_time(then: Instant, now: Instant) -> String {
+pub(super) fn wall_time(then: Instant, now: Instant) -> String {
     let wall = SystemTime::now() - now.saturating_duration_since(then);
     OffsetDateTime::from(wall)
         .format(&Rfc3339)

@@ -1,0 +1,149 @@
+//! Does what a plan says, as a task: one errand at a time.
+
+use std::path::PathBuf;
+
+use skep_api::cluster::{Grant, GrantRequest};
+use skep_api::path;
+use skep_manifest::name::NodeName;
+use skep_manifest::swarm::SwarmSpec;
+use skep_plan::action::{Action, Step};
+use skep_plan::observed::Membership;
+use skep_swarm::apply::apply;
+use skep_swarm::engine::Client;
+use skep_swarm::observe;
+use skep_swarm::token::JoinToken;
+use skep_vrrp::time::Instant;
+
+use crate::control::cluster::peers::agent_of;
+use crate::control::cluster::votes::Election;
+use crate::control::cluster::{Cluster, Happening};
+use crate::control::understand::with_causes;
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// Creating the swarm.
+    Init,
+    /// Joining it.
+    Join,
+    /// Changing it.
+    Write,
+}
+
+/// What an errand came to.
+#[derive(Debug, Default)]
+pub(in crate::control) struct Outcome {
+    /// The id of the swarm this node is in since.
+    pub(super) joined: Option<String>,
+    /// Why it was not done, when it was not.
+    pub(super) trouble: Option<String>,
+}
+
+impl Outcome {
+    fn failed(trouble: String) -> Self {
+        Self {
+            joined: None,
+            trouble: Some(trouble),
+        }
+    }
+}
+
+impl Cluster {
+    /// Creates the swarm, once a majority of the managers' agents agrees.
+    pub(super) fn start_init(&mut self, step: Step, swarm: &SwarmSpec, name: &str, own: &NodeName) {
+        let Some(generation) = &self.generation else {
+            return;
+        };
+        let election = Election::new(swarm, name, own, &generation.id.digest);
+        let own_vote = self.handle_vote(&election.request);
+        let (client, docker) = (self.peers.client(), self.docker.clone());
+        self.start(Errand::Init, async move {
+            if let Err(trouble) = election.win(own_vote, &client).await {
+                return Outcome::failed(trouble);
+            }
+            tracing::info!("creating the swarm: {}", step.because);
+            enter(docker, &step.action, None).await
+        });
+    }
+
+    /// Asks the writer for a grant and joins with it.
+    pub(super) fn start_join(&mut self, swarm: &SwarmSpec, own: &NodeName, now: Instant) {
+        let Some(writer) = self.writer(swarm, own, now) else {
+            return;
+        };
+        let Some(node) = swarm.nodes.iter().find(|node| node.name == *writer) else {
+            return;
+        };
+        let writer = agent_of(node);
+        let request = GrantRequest { node: own.clone() };
+        let (client, docker) = (self.peers.client(), self.docker.clone());
+        self.start(Errand::Join, async move {
+            let grant = client.post::<Grant>(&writer, path::GRANT, &request).await;
+            let (join, token) = match grant {
+                Ok(Grant::Join { join, token }) => (join, token),
+                Ok(Grant::Wait(why)) => {
+                    tracing::debug!(writer = %writer.node, "not yet: {why}");
+                    return Outcome::default();
+                }
+                Err(error) => return Outcome::failed(with_causes(&error)),
+            };
+            let Ok(token) = token.parse::<JoinToken>() else {
+                return Outcome::failed(format!(
+                    "{} granted something that is no token",
+                    writer.node
+                ));
+            };
+            tracing::info!(role = ?join.role, "joining the swarm");
+            enter(docker, &Action::JoinSwarm(join), Some(&token)).await
+        });
+    }
+
+    /// Changes the swarm, step by step.
+    pub(super) fn start_writing(&mut self, steps: Vec<Step>) {
+        let docker = self.docker.clone();
+        self.start(Errand::Write, async move {
+            let client = Client::new(&docker);
+            for step in steps {
+                tracing::info!(
+                    object = step.object,
+                    "{}: {}",
+                    step.action.word(),
+                    step.because
+                );
+                if let Err(error) = apply(&client, &step.action, None).await {
+                    let trouble = format!("{}: {}", step.object, with_causes(&error));
+                    tracing::warn!("{trouble}");
+                    return Outcome::failed(trouble);
+                }
+            }
+            Outcome::default()
+        });
+    }
+
+    fn start(&mut self, errand: Errand, work: impl Future<Output = Outcome> + Send + 'static) {
+        self.errand = Some(errand);
+        let happenings = self.happenings.clone();
+        tokio::spawn(async move {
+            let outcome = work.await;
+            // The loop only goes away when the agent stops.
+            let _stopping = happenings.send(Happening::Done(outcome)).await;
+        });
+    }
+}
+
+/// Creates or joins a swarm with this node's engine.
+async fn enter(docker: PathBuf, action: &Action, token: Option<&JoinToken>) -> Outcome {
+    let client = Client::new(&docker);
+    if let Err(error) = apply(&client, action, token).await {
+        let trouble = with_causes(&error);
+        tracing::warn!("{}: {trouble}", action.word());
+        return Outcome::failed(trouble);
+    }
+    match observe::membership(&client).await {
+        Ok(Membership::Active(active)) => Outcome {
+            joined: active.swarm_id,
+            trouble: None,
+        },
+        Ok(_) | Err(_) => Outcome::default(),
+    }
+}

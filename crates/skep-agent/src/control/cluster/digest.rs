@@ -1,0 +1,50 @@
+//! Which documents two desired states have in common: all, or not all.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+use skep_api::generation::Manifest;
+
+/// SHA-256 of `documents` with their names, in hex.
+pub(super) fn digest(documents: &[Manifest]) -> String {
+    let mut hash = Sha256::new();
+    for Manifest { name, text } in documents {
+        // The lengths keep apart what would be the same when joined.
+        for part in [name, text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(name: &str, text: &str) -> Manifest {
+        Manifest {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_difference_makes_another_digest() {
+        let sets = [
+            vec![],
+            vec![manifest("a", "bc")],
+            vec![manifest("ab", "c")],
+            vec![manifest("a", "b"), manifest("", "c")],
+        ];
+        let digests: std::collections::BTreeSet<String> =
+            sets.iter().map(|set| digest(set)).collect();
+        assert_eq!(digests.len(), sets.len());
+        assert!(digests.iter().all(|digest| digest.len() == 64));
+    }
+}

@@ -1,0 +1,134 @@
+//! Who may join the swarm now: one node at a time.
+
+use std::time::Duration;
+
+use skep_api::cluster::{Grant, GrantRequest};
+use skep_manifest::name::NodeName;
+use skep_plan::action::{Action, Executor, JoinSwarm};
+use skep_plan::plan;
+use skep_swarm::engine::Client;
+use skep_swarm::token::join_tokens;
+use skep_vrrp::time::Instant;
+
+use crate::control::cluster::Cluster;
+use crate::control::desired::Accepted;
+use crate::control::question::{Answer, Trouble, answer};
+use crate::control::understand::with_causes;
+
+/// How long a grant stands when nothing is heard of it.
+const GRANT: Duration = Duration::from_secs(60);
+
+/// The grant that is outstanding.
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    outstanding: Option<(NodeName, Instant)>,
+}
+
+impl Grants {
+    /// Grants `node` the next join, unless another one has it.
+    fn take(&mut self, node: &NodeName, now: Instant) -> Result<(), String> {
+        match &self.outstanding {
+            Some((holder, until)) if holder != node && now < *until => {
+                Err(format!("{holder} is joining"))
+            }
+            _ => {
+                self.outstanding = Some((node.clone(), now + GRANT));
+                Ok(())
+            }
+        }
+    }
+
+    /// The node that has the grant came in, or will not.
+    fn settle(&mut self, is_settled: impl FnOnce(&NodeName) -> bool) {
+        if self
+            .outstanding
+            .as_ref()
+            .is_some_and(|(holder, _)| is_settled(holder))
+        {
+            self.outstanding = None;
+        }
+    }
+}
+
+impl Cluster {
+    /// Answers a node that wants to join: how and with which token, or why not yet.
+    pub(in crate::control) fn handle_grant(
+        &mut self,
+        request: &GrantRequest,
+        accepted: &Accepted,
+        now: Instant,
+        to: Answer<Grant>,
+    ) {
+        let join = match self.grant(&request.node, accepted, now) {
+            Ok(join) => join,
+            Err(why) => return answer(to, Ok(Grant::Wait(why))),
+        };
+        let client = Client::new(&self.docker);
+        tokio::spawn(async move {
+            let granted = match join_tokens(&client).await {
+                Ok(tokens) => {
+                    let token = tokens.of(join.role).expose().to_owned();
+                    Ok(Grant::Join { join, token })
+                }
+                Err(error) => Err(Trouble(with_causes(&error))),
+            };
+            answer(to, granted);
+        });
+    }
+
+    fn grant(
+        &mut self,
+        node: &NodeName,
+        accepted: &Accepted,
+        now: Instant,
+    ) -> Result<JoinSwarm, String> {
+        let (Some(swarm), Some(own)) = (&accepted.desired.swarm, &accepted.node) else {
+            return Err("this agent has no swarm".to_owned());
+        };
+        if self.writer(&swarm.spec, own, now) != Some(own) {
+            return Err("this agent does not write".to_owned());
+        }
+        let observed = self.observed(accepted.node.as_ref(), now);
+        let is_in = |holder: &NodeName| {
+            observed.engines.get(holder).is_some_and(|engine| {
+                matches!(
+                    engine.membership,
+                    skep_plan::observed::Membership::Active(_)
+                )
+            })
+        };
+        self.grants.settle(is_in);
+        let planned = plan(&accepted.desired, &observed);
+        let for_node =
+            planned
+                .steps
+                .into_iter()
+                .find_map(|step| match (step.executor, step.action) {
+                    (Executor::Node(executor), Action::JoinSwarm(join)) if executor == *node => {
+                        Some(join)
+                    }
+                    _ => None,
+                });
+        let join = for_node.ok_or_else(|| "it is not its turn".to_owned())?;
+        self.grants.take(node, now)?;
+        Ok(join)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_grant_is_outstanding_until_it_is_settled_or_old() {
+        let name = |name: &str| name.parse::<NodeName>().expect("a name");
+        let at = |seconds| Instant::from_boot(Duration::from_secs(seconds));
+        let mut grants = Grants::default();
+        assert_eq!(grants.take(&name("a"), at(0)), Ok(()));
+        assert_eq!(grants.take(&name("a"), at(1)), Ok(()));
+        assert!(grants.take(&name("b"), at(2)).is_err());
+        assert_eq!(grants.take(&name("b"), at(61)), Ok(()));
+        grants.settle(|holder| *holder == name("b"));
+        assert_eq!(grants.take(&name("c"), at(62)), Ok(()));
+    }
+}

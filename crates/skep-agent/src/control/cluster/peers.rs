@@ -1,0 +1,138 @@
+//! The other agents of the cluster: what each last said.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use skep_api::cluster::PeerReport;
+use skep_api::path;
+use skep_api::peer::{Peer, PeerClient};
+use skep_manifest::name::NodeName;
+use skep_manifest::swarm::{Node, SwarmSpec};
+use skep_vrrp::time::Instant;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::control::understand::with_causes;
+
+/// How often each peer is asked.
+const ASK: Duration = Duration::from_secs(1);
+
+/// What a peer answered.
+pub(in crate::control) struct Heard {
+    pub(in crate::control) node: NodeName,
+    pub(in crate::control) report: Result<Box<PeerReport>, String>,
+}
+
+/// The other agents.
+pub(super) struct Peers {
+    client: PeerClient,
+    heard: mpsc::Sender<Heard>,
+    others: BTreeMap<NodeName, Other>,
+}
+
+/// Another agent.
+pub(super) struct Other {
+    pub(super) peer: Peer,
+    /// What it said last, and when.
+    pub(super) latest: Option<(Box<PeerReport>, Instant)>,
+    /// Why it did not answer the last time.
+    pub(super) trouble: Option<String>,
+    task: JoinHandle<()>,
+}
+
+impl Peers {
+    pub(super) const fn new(client: PeerClient, heard: mpsc::Sender<Heard>) -> Self {
+        Self {
+            client,
+            heard,
+            others: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn client(&self) -> PeerClient {
+        self.client.clone()
+    }
+
+    /// Asks exactly the nodes of `swarm` but this one.
+    pub(super) fn follow(&mut self, swarm: &SwarmSpec, own: Option<&NodeName>) {
+        let others = swarm.nodes.iter().filter(|node| Some(&node.name) != own);
+        let wanted: BTreeMap<&NodeName, Peer> =
+            others.map(|node| (&node.name, agent_of(node))).collect();
+        self.others
+            .retain(|name, other| wanted.get(name) == Some(&other.peer));
+        for (name, peer) in wanted {
+            if !self.others.contains_key(name) {
+                let task = ask(self.client.clone(), peer.clone(), self.heard.clone());
+                let task = tokio::spawn(task);
+                let other = Other {
+                    peer,
+                    latest: None,
+                    trouble: None,
+                    task,
+                };
+                self.others.insert(name.clone(), other);
+            }
+        }
+    }
+
+    /// Takes note of what a peer answered.
+    pub(super) fn handle_heard(&mut self, heard: Heard, now: Instant) {
+        let Some(other) = self.others.get_mut(&heard.node) else {
+            return;
+        };
+        match heard.report {
+            Ok(report) => {
+                other.latest = Some((report, now));
+                other.trouble = None;
+            }
+            Err(trouble) => other.trouble = Some(trouble),
+        }
+    }
+
+    pub(super) fn get(&self, name: &NodeName) -> Option<&Other> {
+        self.others.get(name)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeName, &Other)> {
+        self.others.iter()
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The agent of `node`.
+pub(in crate::control) fn agent_of(node: &Node) -> Peer {
+    let default = SocketAddr::new(node.address.0, path::DEFAULT_PORT);
+    let address = node.agent_address.map_or(default, |address| address.0);
+    Peer {
+        node: node.name.clone(),
+        address,
+    }
+}
+
+/// Asks one peer until nobody wants to know.
+async fn ask(client: PeerClient, peer: Peer, heard: mpsc::Sender<Heard>) {
+    let mut due = interval(ASK);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        let answer = client.get::<PeerReport>(&peer, path::REPORT).await;
+        let report = answer.map(Box::new).map_err(|error| with_causes(&error));
+        if heard
+            .send(Heard {
+                node: peer.node.clone(),
+                report,
+            })
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}

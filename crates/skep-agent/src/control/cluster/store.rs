@@ -1,0 +1,179 @@
+//! What an agent of a cluster keeps on disk: the desired state, its vote, the swarm it was in.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use skep_api::cluster::VoteRequest;
+use skep_api::generation::Generation;
+
+/// The desired state this agent works towards.
+const GENERATION: &str = "generation.json";
+/// The vote this agent granted.
+const VOTE: &str = "vote.json";
+/// The swarm this node is or was in.
+const MEMBERSHIP: &str = "membership.json";
+
+/// The state directory of an agent.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    directory: PathBuf,
+}
+
+/// The swarm this node is or was in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Remembered {
+    /// The id of the swarm.
+    pub(super) swarm_id: String,
+}
+
+/// Why something was not kept or not found.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StoreError {
+    /// The system refuses.
+    #[error("cannot {action} {}", path.display())]
+    Refused {
+        /// What was tried.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not what this agent writes.
+    #[error("{} is not understood: was it changed, or written by a newer skep?", path.display())]
+    NotUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Store {
+    /// The directory, made when it is missing; only this user may look into it, for a desired
+    /// state can hold secrets.
+    pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(refused("create", directory))?;
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// The desired state that was kept last.
+    pub(super) fn generation(&self) -> Result<Option<Generation>, StoreError> {
+        self.read(GENERATION)
+    }
+
+    pub(super) fn keep_generation(&self, generation: &Generation) -> Result<(), StoreError> {
+        self.write(GENERATION, generation)
+    }
+
+    /// The vote that was granted.
+    pub(super) fn vote(&self) -> Result<Option<VoteRequest>, StoreError> {
+        self.read(VOTE)
+    }
+
+    pub(super) fn keep_vote(&self, vote: &VoteRequest) -> Result<(), StoreError> {
+        self.write(VOTE, vote)
+    }
+
+    /// The swarm this node is or was in.
+    pub(super) fn remembered(&self) -> Result<Option<Remembered>, StoreError> {
+        self.read(MEMBERSHIP)
+    }
+
+    pub(super) fn remember(&self, membership: &Remembered) -> Result<(), StoreError> {
+        self.write(MEMBERSHIP, membership)
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        let path = self.directory.join(name);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused("read", &path)(error)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|source| StoreError::NotUnderstood { path, source })
+    }
+
+    /// Writes a file so that after a power cut it is the old one or the new one, whole.
+    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
+        let path = self.directory.join(name);
+        let new = self.directory.join(format!("{name}.new"));
+        let text = serde_json::to_vec(value).expect("what is kept has only string keys");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new)
+            .map_err(refused("write", &new))?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(refused("write", &new))?;
+        fs::rename(&new, &path).map_err(refused("write", &path))?;
+        let directory = File::open(&self.directory).and_then(|directory| directory.sync_all());
+        directory.map_err(refused("write", &self.directory))
+    }
+}
+
+fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Refused {
+        action,
+        path,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_found_and_a_broken_file_is_named() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(&directory.path().join("state")).expect("opened");
+        assert_eq!(store.remembered().expect("readable"), None);
+        let membership = Remembered {
+            swarm_id: "abc".to_owned(),
+        };
+        store.remember(&membership).expect("kept");
+        let again = Store::open(&directory.path().join("state")).expect("opened");
+        assert_eq!(again.remembered().expect("readable"), Some(membership));
+
+        let path = directory.path().join("state").join(MEMBERSHIP);
+        fs::write(&path, "{\"swarm").expect("written");
+        let error = again.remembered().expect_err("half a file");
+        assert!(error.to_string().contains("membership.json"), "{error}");
+    }
+
+    #[test]
+    fn only_this_user_may_read_what_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let state = directory.path().join("state");
+        let store = Store::open(&state).expect("opened");
+        store
+            .remember(&Remembered {
+                swarm_id: "abc".to_owned(),
+            })
+            .expect("kept");
+        let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode();
+        assert_eq!(mode(&state) & 0o777, 0o700);
+        assert_eq!(mode(&state.join(MEMBERSHIP)) & 0o777, 0o600);
+    }
+}

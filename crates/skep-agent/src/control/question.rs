@@ -1,0 +1,50 @@
+//! What the command line and other agents ask control.
+
+use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::generation::Generation;
+use skep_api::status::AgentStatus;
+use skep_api::submit::{Differences, Reached, Submission, Submitted};
+use tokio::sync::oneshot;
+
+/// A question with the way to its answer.
+pub(super) enum Question {
+    /// How is everything?
+    Status(Answer<AgentStatus>),
+    /// Make this the desired state.
+    Submit(Submission, Hop, Answer<Submitted>),
+    /// What would this change?
+    Diff(Submission, Hop, Answer<Differences>),
+    /// How far is the world from the desired state?
+    Progress(Hop, Answer<Reached>),
+    /// What does this agent tell its peers?
+    Report(Answer<PeerReport>),
+    /// Which desired state does it work towards?
+    Generation(Answer<Generation>),
+    /// Another agent has this desired state.
+    Announce(Announcement, Answer<()>),
+    /// May this node create the swarm?
+    Vote(VoteRequest, Answer<Vote>),
+    /// May this node join?
+    Grant(GrantRequest, Answer<Grant>),
+}
+
+/// Where an answer goes.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Trouble>>;
+
+/// Where a question comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// From the command line: it may be passed on to the agent that can answer.
+    First,
+    /// From another agent, which passed it on: it is answered here or not at all.
+    Last,
+}
+
+/// Why a question has no answer, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble(pub(super) String);
+
+/// Sends `result` to who asked; they may have left.
+pub(super) fn answer<T>(to: Answer<T>, result: Result<T, Trouble>) {
+    let _unheard = to.send(result);
+}

@@ -1,0 +1,278 @@
+//! The state of control, and what each event does to it.
+
+mod submission;
+
+use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::generation::Generation;
+use skep_api::status::AgentStatus;
+use skep_probe::check::Finding;
+use skep_vip::configuration::RouterConfiguration;
+use skep_vip::message::{Command, Report};
+
+use crate::control::checks::Checks;
+use crate::control::cluster::{self, Cluster, Happening};
+use crate::control::desired::DesiredState;
+use crate::control::directory::Contents;
+use crate::control::question::{Answer, Question, Trouble, answer};
+use crate::control::status::{self, Observed};
+use crate::control::{Options, now};
+use crate::link::{Link, ReceiveError};
+
+/// The state of control.
+pub(super) struct Control {
+    options: Options,
+    desired: DesiredState,
+    observed: Observed,
+    checks: Checks,
+    cluster: Option<Cluster>,
+    link: Link<Command, Report>,
+    /// Whether the data plane did not hear all of the configuration.
+    untold: bool,
+}
+
+impl Control {
+    pub(super) fn new(
+        options: Options,
+        desired: DesiredState,
+        checks: Checks,
+        cluster: Option<Cluster>,
+        link: Link<Command, Report>,
+    ) -> Self {
+        let observed = Observed::default();
+        let mut control = Self {
+            options,
+            desired,
+            observed,
+            checks,
+            cluster,
+            link,
+            untold: false,
+        };
+        control.send(&Command::ReportAll);
+        if let Some(kept) = control
+            .cluster
+            .as_ref()
+            .and_then(Cluster::generation)
+            .cloned()
+        {
+            control.adopt(kept);
+        }
+        control
+    }
+
+    pub(super) const fn link(&self) -> &Link<Command, Report> {
+        &self.link
+    }
+
+    pub(super) fn handle_fed(&mut self, contents: Contents) {
+        if self.desired.offer(contents, now()) {
+            self.pursue();
+        }
+    }
+
+    pub(super) fn handle_finding(&mut self, finding: Finding) {
+        if let Some(input) = self.checks.handle_finding(finding) {
+            self.send(&input);
+        }
+    }
+
+    pub(super) fn handle_report(&mut self, report: Result<Report, ReceiveError>) {
+        match report {
+            Ok(report) => {
+                let is_new = self.observed.handle_report(report, now());
+                self.checks.set_own_address(self.observed.own_address());
+                if is_new {
+                    self.configure();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what the data plane said is not understood"),
+        }
+    }
+
+    pub(super) fn handle_heartbeat(&mut self) {
+        self.send(&Command::Heartbeat);
+        for input in self.checks.inputs() {
+            self.send(&input);
+        }
+        if self.untold {
+            self.configure();
+        }
+    }
+
+    pub(super) fn handle_happening(&mut self, happening: Happening) {
+        let Some(cluster) = &mut self.cluster else {
+            return;
+        };
+        match happening {
+            Happening::Seen(sight) => cluster.handle_seen(sight),
+            Happening::Heard(heard) => {
+                cluster.handle_heard(heard, self.desired.accepted(), now());
+            }
+            Happening::Done(outcome) => cluster.handle_done(outcome),
+            Happening::Fetched(fetched) => {
+                cluster.handle_fetched();
+                match fetched {
+                    Ok(generation) => self.take_over(*generation),
+                    Err(trouble) => tracing::warn!("no desired state from a peer: {trouble}"),
+                }
+            }
+        }
+        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
+            cluster.proceed(accepted, now());
+        }
+    }
+
+    pub(super) fn handle_question(&mut self, question: Question) {
+        match question {
+            Question::Status(to) => self.answer_status(to),
+            Question::Submit(submission, hop, to) => self.handle_submission(submission, hop, to),
+            Question::Diff(submission, hop, to) => self.handle_diff(submission, hop, to),
+            Question::Progress(hop, to) => self.answer_progress(hop, to),
+            Question::Report(to) => self.answer_report(to),
+            Question::Generation(to) => self.answer_generation(to),
+            Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
+            Question::Vote(request, to) => self.handle_vote(&request, to),
+            Question::Grant(request, to) => self.handle_grant(&request, to),
+        }
+    }
+
+    /// Takes over a peer's desired state, unless it is older or not whole.
+    fn take_over(&mut self, generation: Generation) {
+        let Some(cluster) = &self.cluster else {
+            return;
+        };
+        let known = cluster.generation().map_or(0, |known| known.id.number);
+        if generation.id.number <= known {
+            return;
+        }
+        if !Cluster::is_whole(&generation) {
+            tracing::error!(
+                generation = generation.id.number,
+                "a peer's desired state is damaged"
+            );
+            return;
+        }
+        if let Err(trouble) = cluster.keep(&generation) {
+            tracing::error!("the desired state is not kept: {trouble}");
+        }
+        self.adopt(generation);
+    }
+
+    /// Works towards `generation` from here on, if it is understood.
+    fn adopt(&mut self, generation: Generation) {
+        match self
+            .desired
+            .understand(cluster::sources(&generation.documents))
+        {
+            Ok(understood) => {
+                let id = Some(generation.id.clone());
+                self.desired
+                    .accept(generation.id.number, id, understood, now());
+                if let (Some(cluster), Some(accepted)) =
+                    (&mut self.cluster, self.desired.accepted())
+                {
+                    cluster.follow(generation, accepted);
+                }
+                self.pursue();
+            }
+            Err(errors) => self.desired.reject(errors, now()),
+        }
+    }
+
+    /// Does what follows from a new desired state.
+    fn pursue(&mut self) {
+        if let Some(accepted) = self.desired.accepted() {
+            self.checks.follow(&accepted.desired, &accepted.routers);
+        }
+        self.configure();
+    }
+
+    /// Tells the data plane what to run, all of it: it keeps what did not change.
+    fn configure(&mut self) {
+        let Some(accepted) = self.desired.accepted() else {
+            return;
+        };
+        let revision = accepted.generation;
+        let routers = u32::try_from(accepted.routers.len()).expect("a node has few routers");
+        let configure = |router: &RouterConfiguration| Command::Configure {
+            revision,
+            router: Box::new(router.clone()),
+        };
+        let commands = accepted.routers.iter().map(configure);
+        let mut commands = commands.chain([Command::Commit { revision, routers }]);
+        self.untold = !commands.all(|command| self.send(&command));
+    }
+
+    /// Whether the data plane heard `command`.
+    fn send(&self, command: &Command) -> bool {
+        let sent = self.link.send(command);
+        if let Err(error) = &sent {
+            tracing::warn!(%error, "the data plane was not told, it is told again");
+        }
+        sent.is_ok()
+    }
+
+    fn answer_status(&self, to: Answer<AgentStatus>) {
+        answer(to, Ok(status::agent_status(&self.knowledge(), now())));
+    }
+
+    fn answer_report(&self, to: Answer<PeerReport>) {
+        let report = self.cluster.as_ref().map(|cluster| PeerReport {
+            vip_groups: status::vip_groups(&self.knowledge(), now()),
+            ..cluster.report()
+        });
+        answer(to, report.ok_or_else(standalone));
+    }
+
+    fn answer_generation(&self, to: Answer<Generation>) {
+        let generation = self.cluster.as_ref().and_then(Cluster::generation).cloned();
+        let none = || Trouble("this agent has no desired state yet".to_owned());
+        answer(to, generation.ok_or_else(none));
+    }
+
+    fn handle_announcement(&mut self, announcement: Announcement, to: Answer<()>) {
+        if let Some(cluster) = &mut self.cluster {
+            cluster.handle_announced(announcement);
+        }
+        answer(to, Ok(()));
+    }
+
+    fn handle_vote(&self, request: &VoteRequest, to: Answer<Vote>) {
+        let vote = self
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.handle_vote(request));
+        answer(to, vote.ok_or_else(standalone));
+    }
+
+    fn handle_grant(&mut self, request: &GrantRequest, to: Answer<skep_api::cluster::Grant>) {
+        match (&mut self.cluster, self.desired.accepted()) {
+            (Some(cluster), Some(accepted)) => {
+                cluster.handle_grant(request, accepted, now(), to);
+            }
+            _ => answer(
+                to,
+                Err(Trouble("this agent has no desired state yet".to_owned())),
+            ),
+        }
+    }
+
+    const fn knowledge(&self) -> status::Knowledge<'_> {
+        status::Knowledge {
+            options: &self.options,
+            desired: &self.desired,
+            observed: &self.observed,
+            checks: &self.checks,
+            cluster: self.cluster.as_ref(),
+        }
+    }
+}
+
+/// The answer to questions that only an agent of a cluster can answer.
+fn standalone() -> Trouble {
+    Trouble(
+        "this agent has no cluster.key, so it is standalone: it runs what lies in its directory of \
+         manifests"
+            .to_owned(),
+    )
+}

@@ -1,0 +1,246 @@
+//! Changing the desired state, and saying what would change and how far it is.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use skep_api::call::CallError;
+use skep_api::path;
+use skep_api::peer::Peer;
+use skep_api::submit::{Differences, Reached, Submission, Submitted};
+use skep_plan::progress::progress;
+
+use crate::control::cluster::{self, Cluster, keeper};
+use crate::control::now;
+use crate::control::question::{Answer, Hop, Trouble, answer};
+use crate::control::state::{Control, standalone};
+use crate::control::understand::{Understood, with_causes};
+
+/// Who answers a question.
+enum Answerer {
+    /// This agent.
+    Here,
+    /// Another one.
+    There(Peer),
+}
+
+impl Control {
+    /// Makes a set of manifests the desired state: on the first manager, which keeps it.
+    pub(super) fn handle_submission(
+        &mut self,
+        submission: Submission,
+        hop: Hop,
+        to: Answer<Submitted>,
+    ) {
+        let Some(cluster) = &self.cluster else {
+            return answer(to, Err(standalone()));
+        };
+        let understood = match self.understand(&submission) {
+            Ok(understood) => understood,
+            Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
+        };
+        match self.keeper_of(&understood) {
+            Err(errors) => answer(to, Ok(Submitted::Rejected(errors))),
+            Ok(Answerer::Here) => {
+                let submitted = self.submit(submission, understood);
+                answer(to, submitted);
+            }
+            Ok(Answerer::There(peer)) => {
+                let question = PassedOn {
+                    peer,
+                    path: path::SUBMIT,
+                    body: Some(submission),
+                };
+                pass_on(cluster, question, hop, to);
+            }
+        }
+    }
+
+    fn submit(
+        &mut self,
+        submission: Submission,
+        understood: Understood,
+    ) -> Result<Submitted, Trouble> {
+        let Some(cluster) = &mut self.cluster else {
+            return Err(standalone());
+        };
+        let next = cluster.next_generation(&submission.feeder, submission.documents);
+        if let Some(known) = cluster.generation()
+            && known.id.digest == next.id.digest
+        {
+            return Ok(Submitted::Unchanged(known.id.clone()));
+        }
+        if submission.dry_run {
+            return Ok(Submitted::Acceptable);
+        }
+        // On disk before anybody hears of it: a number that was told is never given away again.
+        cluster.keep(&next).map_err(Trouble)?;
+        let id = next.id.clone();
+        self.desired
+            .accept(id.number, Some(id.clone()), understood, now());
+        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
+            cluster.follow(next, accepted);
+        }
+        self.pursue();
+        Ok(Submitted::Accepted(id))
+    }
+
+    /// Says what a set of manifests would change: on the agent that writes to the swarm.
+    pub(super) fn handle_diff(
+        &mut self,
+        submission: Submission,
+        hop: Hop,
+        to: Answer<Differences>,
+    ) {
+        let Some(cluster) = &self.cluster else {
+            return answer(to, Err(standalone()));
+        };
+        let understood = match self.understand(&submission) {
+            Ok(understood) => understood,
+            Err(errors) => return answer(to, Ok(Differences::Rejected(errors))),
+        };
+        match self.writer_of(Some(&understood), hop) {
+            Answerer::Here => {
+                let plan = cluster.plan_for(&understood, now());
+                answer(to, Ok(Differences::Plan(Box::new(plan))));
+            }
+            Answerer::There(peer) => {
+                let question = PassedOn {
+                    peer,
+                    path: path::DIFF,
+                    body: Some(submission),
+                };
+                pass_on(cluster, question, hop, to);
+            }
+        }
+    }
+
+    /// Says how far the world is from the desired state: on the agent that writes to the swarm.
+    pub(super) fn answer_progress(&self, hop: Hop, to: Answer<Reached>) {
+        let Some(cluster) = &self.cluster else {
+            return answer(to, Err(standalone()));
+        };
+        match self.writer_of(None, hop) {
+            Answerer::Here => answer(to, Ok(self.reached(cluster))),
+            Answerer::There(peer) => {
+                let question = PassedOn::<()> {
+                    peer,
+                    path: path::PROGRESS,
+                    body: None,
+                };
+                pass_on(cluster, question, hop, to);
+            }
+        }
+    }
+
+    fn reached(&self, cluster: &Cluster) -> Reached {
+        let accepted = self.desired.accepted();
+        Reached {
+            generation: accepted.and_then(|accepted| accepted.id.clone()),
+            objects: accepted.map_or_else(Vec::new, |accepted| {
+                let mut objects = progress(
+                    &accepted.desired,
+                    &cluster.observed(accepted.node.as_ref(), now()),
+                );
+                objects.extend(crate::control::status::group_progress(
+                    &self.knowledge(),
+                    now(),
+                ));
+                objects
+            }),
+        }
+    }
+
+    fn understand(&self, submission: &Submission) -> Result<Understood, Vec<String>> {
+        if submission.documents.is_empty() {
+            return Err(vec!["there are no manifests in it".to_owned()]);
+        }
+        self.desired
+            .understand(cluster::sources(&submission.documents))
+    }
+
+    /// Who keeps the desired state: the first manager, as long as there is no swarm that could.
+    fn keeper_of(&self, understood: &Understood) -> Result<Answerer, Vec<String>> {
+        let proposed = keeper(&understood.desired).ok_or_else(|| {
+            vec!["no node has the role of a manager: one has to create the swarm".to_owned()]
+        })?;
+        let accepted = self.desired.accepted();
+        if let Some(known) = accepted.and_then(|accepted| keeper(&accepted.desired))
+            && known.name != proposed.name
+        {
+            return Err(vec![format!(
+                "{} is the first manager and keeps the desired state, {} cannot take its place yet \
+                 (list {} first among the managers)",
+                known.name, proposed.name, known.name
+            )]);
+        }
+        if understood.node.as_ref() == Some(&proposed.name) {
+            return Ok(Answerer::Here);
+        }
+        Ok(Answerer::There(cluster::agent_of(proposed)))
+    }
+
+    /// Who writes to the swarm, or could: this agent when nobody else does.
+    fn writer_of(&self, understood: Option<&Understood>, hop: Hop) -> Answerer {
+        let accepted = self.desired.accepted();
+        let known = accepted.map(|accepted| (&accepted.desired, accepted.node.as_ref()));
+        let proposed = understood.map(|set| (&set.desired, set.node.as_ref()));
+        let (Some(cluster), Some((desired, own)), Hop::First) =
+            (&self.cluster, known.or(proposed), hop)
+        else {
+            return Answerer::Here;
+        };
+        let Some(swarm) = &desired.swarm else {
+            return Answerer::Here;
+        };
+        let writer = own.and_then(|own| cluster.writer(&swarm.spec, own, now()));
+        let writer = writer.or_else(|| keeper(desired).map(|node| &node.name));
+        let node = swarm
+            .spec
+            .nodes
+            .iter()
+            .find(|node| Some(&node.name) == writer);
+        match node {
+            Some(node) if Some(&node.name) != own => Answerer::There(cluster::agent_of(node)),
+            Some(_) | None => Answerer::Here,
+        }
+    }
+}
+
+/// A question for another agent.
+struct PassedOn<Body> {
+    peer: Peer,
+    path: &'static str,
+    body: Option<Body>,
+}
+
+/// Lets another agent answer; a question is passed on once.
+fn pass_on<Body, T>(cluster: &Cluster, question: PassedOn<Body>, hop: Hop, to: Answer<T>)
+where
+    Body: Serialize + Send + Sync + 'static,
+    T: DeserializeOwned + Send + 'static,
+{
+    let PassedOn { peer, path, body } = question;
+    if hop == Hop::Last {
+        return answer(
+            to,
+            Err(Trouble(format!(
+                "ask {}: this agent cannot answer",
+                peer.node
+            ))),
+        );
+    }
+    let client = cluster.client();
+    tokio::spawn(async move {
+        let answered = match &body {
+            Some(body) => client.post(&peer, path, body).await,
+            None => client.get(&peer, path).await,
+        };
+        let trouble = |error: CallError| {
+            Trouble(format!(
+                "{} did not answer: {}",
+                peer.node,
+                with_causes(&error)
+            ))
+        };
+        answer(to, answered.map_err(trouble));
+    });
+}

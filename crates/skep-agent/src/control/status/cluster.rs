@@ -1,0 +1,202 @@
+//! The cluster as this agent sees it.
+
+use skep_api::cluster::{ClusterStatus, NodeStatus, PeerReport, ServiceStatus};
+use skep_api::status::VipGroupStatus;
+use skep_manifest::desired::Declared;
+use skep_manifest::name::NodeName;
+use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::port::{Port, Protocol, PublishMode};
+use skep_manifest::swarm::{Availability, Node, Role, SwarmSpec};
+use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeState};
+use skep_vrrp::time::Instant;
+
+use crate::control::cluster::{Cluster, managers};
+use crate::control::desired::Accepted;
+use crate::control::status::{Knowledge, age_ms, vip_groups};
+
+/// The whole cluster, when the agent belongs to one and knows its desired state.
+pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatus> {
+    let (cluster, accepted) = (known.cluster?, known.desired.accepted()?);
+    let declared = accepted.desired.swarm.as_ref()?;
+    let swarm = known_swarm(cluster, &declared.spec);
+    let own = accepted.node.as_ref();
+    let writer = own.and_then(|own| cluster.writer(&declared.spec, own, now));
+    let nodes = declared.spec.nodes.iter();
+    let services = accepted.desired.services.values();
+    let blocked = cluster.blocked().iter().map(|blocked| {
+        format!(
+            "{}: {} ({})",
+            blocked.object, blocked.message, blocked.remedy
+        )
+    });
+    Some(ClusterStatus {
+        name: declared.metadata.name.to_string(),
+        writer: writer.map(ToString::to_string),
+        managers_reachable: swarm.map_or(0, reachable),
+        managers: managers(&declared.spec).len(),
+        nodes: nodes
+            .map(|node| node_status(node, known, cluster, accepted, now))
+            .collect(),
+        services: services
+            .map(|service| service_status(service, swarm))
+            .collect(),
+        blocked: blocked
+            .chain(cluster.troubles().map(str::to_owned))
+            .collect(),
+    })
+}
+
+/// The node that holds `group`, as the nodes themselves say.
+pub(super) fn holder_by_peers(
+    known: &Knowledge<'_>,
+    cluster: &Cluster,
+    group: &str,
+    now: Instant,
+) -> Option<String> {
+    let accepted = known.desired.accepted()?;
+    let swarm = accepted.desired.swarm.as_ref()?;
+    let mut nodes = swarm.spec.nodes.iter().map(|node| &node.name);
+    let holds = |node: &&NodeName| {
+        let holds = |(report, at): &(Box<PeerReport>, Instant)| {
+            age_ms(*at, now) < FRESH_MS && held(&report.vip_groups).any(|held| held == group)
+        };
+        cluster.peer(node).is_some_and(holds)
+    };
+    nodes.find(holds).map(ToString::to_string)
+}
+
+/// A peer's word about what it holds is good for this long.
+const FRESH_MS: u64 = 3_000;
+
+/// The swarm as this node's engine tells it, or else as the first manager that was heard does.
+fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec) -> Option<&'a Swarm> {
+    cluster.swarm().or_else(|| {
+        let mut peers = declared
+            .nodes
+            .iter()
+            .filter_map(|node| cluster.peer(&node.name));
+        peers.find_map(|(report, _)| report.cluster.as_ref())
+    })
+}
+
+fn reachable(swarm: &Swarm) -> usize {
+    let managers = swarm.nodes.values().filter_map(|node| node.manager);
+    managers.filter(|manager| manager.reachable).count()
+}
+
+fn node_status(
+    node: &Node,
+    known: &Knowledge<'_>,
+    cluster: &Cluster,
+    accepted: &Accepted,
+    now: Instant,
+) -> NodeStatus {
+    let is_here = accepted.node.as_ref() == Some(&node.name);
+    let (agent, heard_ms, engine, holds) = if is_here {
+        let groups = vip_groups(known, now);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        (
+            Some(version),
+            Some(0),
+            Some(cluster.engine()),
+            held(&groups).collect(),
+        )
+    } else {
+        let peer = cluster.peer(&node.name);
+        let holds = peer.filter(|(_, at)| age_ms(*at, now) < FRESH_MS);
+        (
+            peer.map(|(report, _)| report.version.clone()),
+            peer.map(|(_, at)| age_ms(*at, now)),
+            peer.map(|(report, _)| report.engine.clone()),
+            holds.map_or_else(Vec::new, |(report, _)| held(&report.vip_groups).collect()),
+        )
+    };
+    let swarm = accepted
+        .desired
+        .swarm
+        .as_ref()
+        .and_then(|declared| known_swarm(cluster, &declared.spec));
+    NodeStatus {
+        name: node.name.to_string(),
+        address: node.address.0,
+        role: match node.role {
+            Role::Manager => "manager".to_owned(),
+            Role::Worker => "worker".to_owned(),
+        },
+        agent,
+        heard_ms,
+        engine: engine.map_or_else(
+            || "unknown".to_owned(),
+            |engine| engine_word(&engine, swarm),
+        ),
+        availability: match node.availability {
+            Availability::Active => "active".to_owned(),
+            Availability::Pause => "pause".to_owned(),
+            Availability::Drain => "drain".to_owned(),
+        },
+        holds,
+    }
+}
+
+/// The groups that a node says it holds.
+fn held(groups: &[VipGroupStatus]) -> impl Iterator<Item = String> + '_ {
+    let holds = |group: &&VipGroupStatus| {
+        group
+            .routers
+            .iter()
+            .any(|router| !router.holding.is_empty())
+    };
+    groups.iter().filter(holds).map(|group| group.name.clone())
+}
+
+/// An engine's part in the swarm, in a word or two.
+fn engine_word(engine: &Engine, swarm: Option<&Swarm>) -> String {
+    match &engine.membership {
+        Membership::Silent => "silent".to_owned(),
+        Membership::Inactive => "up, no swarm".to_owned(),
+        Membership::Pending => "joining".to_owned(),
+        Membership::Error(message) => format!("error: {message}"),
+        Membership::Locked => "locked".to_owned(),
+        Membership::Active(active) => {
+            let node = swarm.and_then(|swarm| swarm.nodes.get(&active.node_id));
+            match node.map(|node| node.state) {
+                None if active.role == Role::Manager => "up, no quorum".to_owned(),
+                None | Some(NodeState::Ready) => "up".to_owned(),
+                Some(NodeState::Down) => "down".to_owned(),
+                Some(NodeState::Disconnected) => "disconnected".to_owned(),
+                Some(NodeState::Unknown) => "unknown".to_owned(),
+            }
+        }
+    }
+}
+
+fn service_status(service: &Declared<ServiceSpec>, swarm: Option<&Swarm>) -> ServiceStatus {
+    let name = service.metadata.name.to_string();
+    let tasks = swarm
+        .and_then(|swarm| swarm.services.get(&name))
+        .map(|service| service.tasks);
+    ServiceStatus {
+        image: service.spec.image.to_string(),
+        running: tasks.map(|tasks| tasks.running),
+        desired: tasks.map(|tasks| tasks.desired),
+        ports: service.spec.ports.iter().map(port).collect(),
+        name,
+    }
+}
+
+/// `80->8080/tcp host`
+fn port(port: &Port) -> String {
+    let protocol = match port.protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+        Protocol::Sctp => "sctp",
+    };
+    let mode = match port.mode {
+        PublishMode::Ingress => "ingress",
+        PublishMode::Host => "host",
+    };
+    let published = port
+        .published
+        .map_or_else(|| "*".to_owned(), |published| published.to_string());
+    format!("{published}->{}/{protocol} {mode}", port.target)
+}

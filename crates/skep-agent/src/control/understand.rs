@@ -1,0 +1,142 @@
+//! From manifests to what this node has to do, or to the reasons why they cannot be used.
+
+use std::error::Error;
+use std::net::UdpSocket;
+
+use skep_lint::finding::Finding;
+use skep_lint::{Audience, lint_for};
+use skep_linux::host::HostName;
+use skep_manifest::desired::Desired;
+use skep_manifest::name::NodeName;
+use skep_manifest::parse::parse;
+use skep_manifest::problem::Severity;
+use skep_manifest::resolve::resolve;
+use skep_manifest::set::{ManifestSet, Source};
+use skep_plan::configure::configure;
+use skep_vip::configuration::RouterConfiguration;
+
+/// Whether the agent belongs to a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// No `cluster.key`: no Docker, no peers.
+    Standalone,
+    /// It shares a `cluster.key` with its peers.
+    Clustered,
+}
+
+/// A set that can be worked towards.
+pub(super) struct Understood {
+    pub(super) documents: usize,
+    pub(super) desired: Desired,
+    /// The name this node has in the set.
+    pub(super) node: Option<NodeName>,
+    /// The virtual routers it runs.
+    pub(super) routers: Vec<RouterConfiguration>,
+}
+
+/// What `sources` mean for the node that goes by one of `names`, or why they cannot be used, a
+/// line each.
+pub(super) fn understand(
+    sources: Vec<Source>,
+    mode: Mode,
+    names: &[NodeName],
+) -> Result<Understood, Vec<String>> {
+    let set = parse(sources);
+    refuse_errors(&set)?;
+    let (desired, _linted) = resolve(&set);
+    refuse_other_mode(&desired, mode)?;
+    let node = own_name(&desired, names);
+    let routers = match &node {
+        Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
+        None => Vec::new(),
+    };
+    Ok(Understood {
+        documents: set.documents.len(),
+        desired,
+        node,
+        routers,
+    })
+}
+
+/// The names of this host that can stand in a manifest, the preferred one first.
+pub(super) fn host_names() -> Vec<NodeName> {
+    let HostName { full, short } = HostName::observe();
+    let mut names: Vec<NodeName> = [full, short]
+        .iter()
+        .filter_map(|name| name.to_ascii_lowercase().parse().ok())
+        .collect();
+    names.dedup();
+    names
+}
+
+/// The message of `error` with those of what caused it.
+pub(super) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
+    let findings = lint_for(set, Audience::Agent);
+    let errors: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error && finding.suppressed.is_none())
+        .map(|finding| one_line(set, finding))
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+fn one_line(set: &ManifestSet, finding: &Finding) -> String {
+    let at = set.location(finding.span);
+    let help = finding
+        .help
+        .as_deref()
+        .map_or_else(String::new, |help| format!(" ({help})"));
+    format!("{at}: {}{help}", finding.message)
+}
+
+fn refuse_other_mode(desired: &Desired, mode: Mode) -> Result<(), Vec<String>> {
+    match (mode, &desired.swarm) {
+        (Mode::Standalone, None) | (Mode::Clustered, Some(_)) => Ok(()),
+        (Mode::Standalone, Some(swarm)) => Err(vec![format!(
+            "{}:{}: this agent has no cluster.key, so it is standalone and forms no swarm \
+             (remove the Swarm document, or make a key with `skep keygen` and copy it to every \
+             node)",
+            swarm.origin.file, swarm.origin.line
+        )]),
+        (Mode::Clustered, None) => Err(vec![
+            "no Swarm is declared, and this agent has a cluster.key, so it belongs to a cluster \
+             (declare the Swarm, or remove the key to run standalone)"
+                .to_owned(),
+        ]),
+    }
+}
+
+/// The name this node has in `desired`: one of `names`, or that of the node whose address is ours.
+fn own_name(desired: &Desired, names: &[NodeName]) -> Option<NodeName> {
+    let by_name = names.iter().find(|name| is_named(desired, name));
+    by_name.cloned().or_else(|| {
+        let mut nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
+        let node = nodes.find(|node| is_local(node.address.0))?;
+        Some(node.name.clone())
+    })
+}
+
+fn is_named(desired: &Desired, name: &NodeName) -> bool {
+    let mut nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
+    let mut members = desired.vip_groups.values().flat_map(|group| &group.members);
+    nodes.any(|node| node.name == *name) || members.any(|member| member.name == *name)
+}
+
+/// Whether `address` is one of this host's: only those can be bound.
+fn is_local(address: std::net::IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}

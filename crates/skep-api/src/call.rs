@@ -1,0 +1,220 @@
+//! One question to an agent and its answer, over whatever stream leads to it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::http::request;
+use hyper::{Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::peer::Peer;
+use crate::tls::{self, HandshakeError};
+
+/// The largest answer that is read: hundreds of groups with their transitions stay far below.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Where an agent is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The agent on this machine.
+    Socket(PathBuf),
+    /// The agent of another node.
+    Peer(Peer),
+}
+
+/// Why an agent did not answer as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Nobody listens there.
+    #[error("no agent answers on {place}")]
+    NoAgent {
+        /// Where it was called.
+        place: Place,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket is not for this user.
+    #[error("the agent's socket {} is not readable for this user", socket.display())]
+    PermissionDenied {
+        /// The socket.
+        socket: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// The two agents came to no trusted connection.
+    #[error("no trusted connection to {place}")]
+    Untrusted {
+        /// Where it was called.
+        place: Place,
+        /// What is missing.
+        #[source]
+        source: Box<HandshakeError>,
+    },
+    /// The agent took too long.
+    #[error("the agent on {place} did not answer within {limit:?}")]
+    Late {
+        /// Where it was called.
+        place: Place,
+        /// How long it had.
+        limit: Duration,
+    },
+    /// The question cannot be put into a request.
+    #[error("the question cannot be asked")]
+    Unaskable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The connection broke.
+    #[error("the connection to the agent broke")]
+    Broken(#[source] hyper::Error),
+    /// The answer was cut short or too large.
+    #[error("the agent's answer could not be read")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The agent refused.
+    #[error("the agent answered {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The agent's words.
+        message: String,
+    },
+    /// The answer is not what this version expects.
+    #[error("the agent's answer is not understood: is it of another version?")]
+    NotUnderstood(#[source] serde_json::Error),
+}
+
+impl CallError {
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoAgent {
+                place: Place::Socket(_),
+                ..
+            } => {
+                "start it with `skep agent` or `systemctl start skep`, or name its socket with --socket"
+            }
+            Self::NoAgent {
+                place: Place::Peer(_),
+                ..
+            } => "start skep on that node; a firewall must let the agents' port through",
+            Self::PermissionDenied { .. } => {
+                "run this as root or as a member of the socket's group"
+            }
+            Self::Untrusted { .. } => {
+                "every node needs the same cluster key, and its own name and address in the manifest"
+            }
+            Self::Late { .. } | Self::Broken(_) | Self::Unreadable(_) => {
+                "look at the agent's log: journalctl -u skep"
+            }
+            Self::Unaskable(_) => "this is a fault of skep: report what was asked",
+            Self::Refused { .. } => "the agent's words say what it needs",
+            Self::NotUnderstood(_) => "compare `skep version` with the agent's log",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(socket) => write!(formatter, "{}", socket.display()),
+            Self::Peer(peer) => write!(formatter, "{} ({})", peer.node, peer.address),
+        }
+    }
+}
+
+/// What an agent is asked.
+pub(crate) struct Question(Request<Full<Bytes>>);
+
+impl Question {
+    pub(crate) fn get(path: &str) -> Result<Self, CallError> {
+        Self::new(Request::get(path), Bytes::new())
+    }
+
+    pub(crate) fn post(path: &str, body: &impl Serialize) -> Result<Self, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| CallError::Unaskable(error.into()))?;
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        Self::new(request, body.into())
+    }
+
+    fn new(request: request::Builder, body: Bytes) -> Result<Self, CallError> {
+        request
+            .header(header::HOST, "agent")
+            .body(Full::new(body))
+            .map(Self)
+            .map_err(|error| CallError::Unaskable(error.into()))
+    }
+}
+
+/// The answer to `question` over the stream that `connect` makes; all of it takes at most `limit`.
+pub(crate) async fn ask<S, Answer>(
+    question: Question,
+    place: Place,
+    limit: Duration,
+    connect: impl Future<Output = Result<S, CallError>>,
+) -> Result<Answer, CallError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    Answer: DeserializeOwned,
+{
+    let whole = async { exchange(connect.await?, question, &place).await };
+    let answer = tokio::time::timeout(limit, whole).await;
+    let answer = answer.map_err(|_elapsed| CallError::Late { place, limit })??;
+    serde_json::from_slice(&answer).map_err(CallError::NotUnderstood)
+}
+
+async fn exchange<S>(stream: S, question: Question, place: &Place) -> Result<Bytes, CallError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let broken = |error| broken(error, place);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    let exchange = async {
+        let response = sender.send_request(question.0).await.map_err(broken)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+            .collect()
+            .await
+            .map_err(CallError::Unreadable)?
+            .to_bytes();
+        Ok((status, body))
+    };
+    let (status, body) = tokio::select! {
+        answer = exchange => answer?,
+        // The connection only ends first when it breaks: the exchange then ends with the reason.
+        Err(error) = connection => return Err(broken(error)),
+    };
+    if status.is_success() {
+        return Ok(body);
+    }
+    let message = String::from_utf8_lossy(&body).into_owned();
+    Err(CallError::Refused { status, message })
+}
+
+/// Why the connection broke: a peer that does not trust this agent says so at its first answer.
+fn broken(error: hyper::Error, place: &Place) -> CallError {
+    let source = std::error::Error::source(&error);
+    let distrust = source
+        .and_then(|source| source.downcast_ref())
+        .and_then(tls::tls_error)
+        .and_then(HandshakeError::from_tls);
+    match distrust {
+        Some(reason) => CallError::Untrusted {
+            place: place.clone(),
+            source: Box::new(reason),
+        },
+        None => CallError::Broken(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

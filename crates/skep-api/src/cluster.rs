@@ -1,0 +1,151 @@
+//! What agents tell each other, and what a cluster looks like to people.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use skep_manifest::name::NodeName;
+use skep_plan::action::JoinSwarm;
+use skep_plan::observed::{Cluster, Engine};
+
+use crate::generation::GenerationId;
+use crate::status::VipGroupStatus;
+
+/// What an agent tells its peers, again and again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerReport {
+    /// The version of the agent.
+    pub version: String,
+    /// The desired state it works towards.
+    pub generation: Option<GenerationId>,
+    /// Its engine.
+    pub engine: Engine,
+    /// The swarm, when its engine is a manager that answers.
+    pub cluster: Option<Cluster>,
+    /// Its VIP groups.
+    pub vip_groups: Vec<VipGroupStatus>,
+}
+
+/// An agent tells another one that it has a newer desired state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Announcement {
+    /// Which one.
+    pub generation: GenerationId,
+    /// The node that has it.
+    pub node: NodeName,
+    /// Where its agent listens.
+    pub address: std::net::SocketAddr,
+}
+
+/// A node wants to create the swarm and asks for a vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VoteRequest {
+    /// The name of the swarm.
+    pub swarm: String,
+    /// The node that would create it.
+    pub initiator: NodeName,
+    /// The digest of the desired state it has.
+    pub digest: String,
+}
+
+/// The answer to a [`VoteRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Vote {
+    /// Granted; this agent grants no other for this swarm.
+    Granted,
+    /// Not granted, and why.
+    Refused(String),
+}
+
+/// A node wants to join the swarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantRequest {
+    /// The node.
+    pub node: NodeName,
+}
+
+/// The answer to a [`GrantRequest`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Grant {
+    /// It may, now.
+    Join {
+        /// How.
+        join: JoinSwarm,
+        /// The token.
+        token: String,
+    },
+    /// It may not yet, and why.
+    Wait(String),
+}
+
+/// The cluster as one agent sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStatus {
+    /// The name of the swarm.
+    pub name: String,
+    /// The agent that writes to it, when one can.
+    pub writer: Option<String>,
+    /// How many managers are reachable.
+    pub managers_reachable: usize,
+    /// How many managers are declared.
+    pub managers: usize,
+    /// The nodes of the manifest.
+    pub nodes: Vec<NodeStatus>,
+    /// The services of the manifest.
+    pub services: Vec<ServiceStatus>,
+    /// What cannot be done at present, a sentence each, with its remedy.
+    pub blocked: Vec<String>,
+}
+
+/// A node: declared beside observed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeStatus {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// `manager` or `worker`, as declared.
+    pub role: String,
+    /// The version of its agent, when that was ever heard.
+    pub agent: Option<String>,
+    /// How long ago its agent was heard.
+    pub heard_ms: Option<u64>,
+    /// Its engine's part in the swarm, in a word or two.
+    pub engine: String,
+    /// Whether it gets tasks, as declared.
+    pub availability: String,
+    /// The VIP groups it holds.
+    pub holds: Vec<String>,
+}
+
+/// A service: declared beside observed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceStatus {
+    /// Its name.
+    pub name: String,
+    /// Its image, as declared.
+    pub image: String,
+    /// How many tasks run.
+    pub running: Option<u64>,
+    /// How many shall run.
+    pub desired: Option<u64>,
+    /// Its ports: `80->80/tcp host`.
+    pub ports: Vec<String>,
+}
+
+impl std::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Join { join, .. } => f.debug_struct("Join").field("join", join).finish(),
+            Self::Wait(why) => f.debug_tuple("Wait").field(why).finish(),
+        }
+    }
+}

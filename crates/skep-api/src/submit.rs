@@ -1,0 +1,62 @@
+//! Changing the desired state, and following what becomes of it.
+
+use serde::{Deserialize, Serialize};
+use skep_plan::action::Plan;
+use skep_plan::progress::{ObjectProgress, Progress};
+
+use crate::generation::{GenerationId, Manifest};
+
+/// A set of manifests that shall become the desired state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Submission {
+    /// Who feeds it.
+    pub feeder: String,
+    /// The whole set.
+    pub documents: Vec<Manifest>,
+    /// Whether it is only looked at.
+    pub dry_run: bool,
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Submitted {
+    /// It is the desired state from here on.
+    Accepted(GenerationId),
+    /// It is the desired state already.
+    Unchanged(GenerationId),
+    /// It would be accepted.
+    Acceptable,
+    /// It cannot be: why, a line each.
+    Rejected(Vec<String>),
+}
+
+/// What a set of manifests would change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Differences {
+    /// This.
+    Plan(Box<Plan>),
+    /// It cannot be the desired state: why, a line each.
+    Rejected(Vec<String>),
+}
+
+/// How far the world is from the desired state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reached {
+    /// The desired state that this is measured against.
+    pub generation: Option<GenerationId>,
+    /// Each object.
+    pub objects: Vec<ObjectProgress>,
+}
+
+impl Reached {
+    /// Whether everything is as declared.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        let mut states = self.objects.iter().map(|object| object.state);
+        self.generation.is_some() && states.all(|state| state == Progress::Done)
+    }
+}

@@ -1,0 +1,188 @@
+//! The file of `cluster.key`: who may read it, and how it is written once.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::key::{ArmourError, ClusterKey, ClusterKeys};
+
+/// Two keys and a page of comments are far below.
+const FILE_BYTES_MAX: u64 = 16 << 10;
+
+/// Only the owner may read and write it.
+const FILE_MODE: u32 = 0o600;
+
+/// The rights of everybody but the owner.
+const OTHERS_RIGHTS: u32 = 0o077;
+
+/// Why `cluster.key` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("there is no cluster key at {}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system does not let it be read.
+    #[error("cannot read the cluster key {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// It is a directory, a device or a pipe.
+    #[error("the cluster key {} is not a regular file", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More than its owner may read or change it.
+    #[error("the cluster key {0} is open to others (mode {mode:04o}): chmod 600 {0}", path.display())]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// It is larger than any such file.
+    #[error("the cluster key {} is larger than {FILE_BYTES_MAX} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its text holds no key.
+    #[error("{} is not a cluster key as `skep keygen` writes it", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line and what is wrong with it.
+        #[source]
+        source: ArmourError,
+    },
+}
+
+/// Why a new `cluster.key` was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Something has that name.
+    #[error(
+        "{} exists already: it may be a cluster's identity; keep it or choose another file name",
+        path.display()
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The directory of the file does not exist.
+    #[error("there is no directory for {}: create it first", path.display())]
+    NoDirectory {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system does not let it be written; nothing is left behind.
+    #[error("cannot write {}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl ClusterKeys {
+    /// The secrets in the file at `path`, which nobody but its owner may read.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] says what is wrong with the file; [`ReadError::Missing`] when there is none.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let unreadable = |source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => ReadError::Missing {
+                path: path.to_owned(),
+            },
+            _ => ReadError::Unreadable {
+                path: path.to_owned(),
+                source,
+            },
+        };
+        let mut file = open(path).map_err(unreadable)?;
+        check(&file.metadata().map_err(unreadable)?, path)?;
+        let mut text = Vec::new();
+        Read::by_ref(&mut file)
+            .take(FILE_BYTES_MAX + 1)
+            .read_to_end(&mut text)
+            .map_err(unreadable)?;
+        let path = path.to_owned();
+        if text.len() as u64 > FILE_BYTES_MAX {
+            return Err(ReadError::TooLarge { path });
+        }
+        Self::parse(&text).map_err(|source| ReadError::Malformed { path, source })
+    }
+}
+
+impl ClusterKey {
+    /// Writes the secret to a new file at `path`, for its owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] when `path` exists, whatever it is, or cannot be written.
+    pub fn write_new(&self, path: &Path) -> Result<(), WriteError> {
+        let owned = path.to_owned();
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(path)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::AlreadyExists => WriteError::Exists { path: owned },
+                io::ErrorKind::NotFound => WriteError::NoDirectory { path: owned },
+                _ => unwritable(path, source),
+            })?;
+        let written = file
+            .write_all(self.armour().as_bytes())
+            .and_then(|()| file.sync_all());
+        written.map_err(|source| {
+            // Half a key is worse than none; the first failure is the one to tell.
+            let _left_behind = fs::remove_file(path);
+            unwritable(path, source)
+        })
+    }
+}
+
+/// Opens without waiting: a pipe has nobody at its other end.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+}
+
+fn check(metadata: &fs::Metadata, path: &Path) -> Result<(), ReadError> {
+    let path = path.to_owned();
+    if !metadata.is_file() {
+        return Err(ReadError::NotAFile { path });
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & OTHERS_RIGHTS != 0 {
+        return Err(ReadError::OpenToOthers { path, mode });
+    }
+    if metadata.len() > FILE_BYTES_MAX {
+        return Err(ReadError::TooLarge { path });
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, source: io::Error) -> WriteError {
+    WriteError::Unwritable {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! What an agent shows its peers and whom it believes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, SanType,
+};
+use ring::digest;
+use rustls::RootCertStore;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+use skep_manifest::name::NodeName;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::key::{ClusterKey, ClusterKeys};
+use super::name::{NameTooLong, certified_name};
+
+/// A board without a clock starts in 1970.
+const VALID_FROM: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+/// RFC 5280 §4.1.2.5: the end of a certificate that has none.
+const VALID_UNTIL: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
+
+const AUTHORITY_PURPOSE: &[u8] = b"certificate authority, Ed25519";
+
+/// RFC 8410 §7: what precedes the 32 bytes of an Ed25519 key in PKCS #8.
+const ED25519_PKCS8_PREFIX: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// An agent's certificate, its private key and the authorities it believes. It lives in memory.
+#[derive(Clone)]
+pub struct Identity {
+    node: NodeName,
+    certificate: Arc<CertifiedKey>,
+    authorities: Arc<RootCertStore>,
+}
+
+/// Why an agent could not issue itself a certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The node's name does not fit.
+    #[error(transparent)]
+    Name(#[from] NameTooLong),
+    /// The certificate could not be made.
+    #[error("cannot issue a certificate")]
+    Certificate(#[from] rcgen::Error),
+    /// The certificate cannot be used.
+    #[error("cannot use the certificate that was issued")]
+    Unusable(#[from] rustls::Error),
+}
+
+impl Identity {
+    /// The identity of `node`, issued with the first of `keys`; it believes whoever holds any.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError`] when the node's name is too long for a certificate or randomness is missing.
+    pub fn issue(keys: &ClusterKeys, node: &NodeName) -> Result<Self, IssueError> {
+        let mut authorities = RootCertStore::empty();
+        for key in keys.trusted() {
+            authorities.add(Authority::derive(key)?.certificate()?)?;
+        }
+        let parameters = agent_parameters(certified_name(node)?.as_ref())?;
+        Ok(Self {
+            node: node.clone(),
+            certificate: Arc::new(Authority::derive(keys.issuing())?.issue(&parameters)?),
+            authorities: Arc::new(authorities),
+        })
+    }
+
+    /// The node this identity is of.
+    #[must_use]
+    pub const fn node(&self) -> &NodeName {
+        &self.node
+    }
+
+    pub(crate) fn certificate(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.certificate)
+    }
+
+    pub(crate) fn authorities(&self) -> Arc<RootCertStore> {
+        Arc::clone(&self.authorities)
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Identity")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The certificate authority that every holder of a key derives from it.
+struct Authority {
+    parameters: CertificateParams,
+    key: KeyPair,
+}
+
+impl Authority {
+    fn derive(key: &ClusterKey) -> Result<Self, rcgen::Error> {
+        let pkcs8 = [
+            &ED25519_PKCS8_PREFIX[..],
+            &key.derive(AUTHORITY_PURPOSE)[..],
+        ]
+        .concat();
+        let key = KeyPair::try_from(&PrivatePkcs8KeyDer::from(pkcs8))?;
+        let mut parameters = lasting_parameters(&format!("skep cluster {}", fingerprint(&key)));
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        Ok(Self { parameters, key })
+    }
+
+    /// The certificate that is believed. Only its name and public key count, and both follow from
+    /// the secret.
+    fn certificate(&self) -> Result<CertificateDer<'static>, rcgen::Error> {
+        let certificate = self.parameters.self_signed(&self.key)?;
+        Ok(certificate.der().clone())
+    }
+
+    /// A certificate with `parameters` for a private key of its own.
+    fn issue(&self, parameters: &CertificateParams) -> Result<CertifiedKey, IssueError> {
+        let key = KeyPair::generate_for(&PKCS_ED25519)?;
+        let issuer = Issuer::from_params(&self.parameters, &self.key);
+        let certificate = parameters.signed_by(&key, &issuer)?;
+        let private_key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let chain = vec![certificate.der().clone()];
+        Ok(CertifiedKey::from_der(
+            chain,
+            private_key.into(),
+            &default_provider(),
+        )?)
+    }
+}
+
+/// An agent serves its peers and calls them: its certificate is good for both.
+fn agent_parameters(name: &str) -> Result<CertificateParams, rcgen::Error> {
+    let mut parameters = lasting_parameters("skep agent");
+    parameters.subject_alt_names = vec![SanType::DnsName(name.try_into()?)];
+    parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    parameters.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
+    Ok(parameters)
+}
+
+fn lasting_parameters(common_name: &str) -> CertificateParams {
+    let mut parameters = CertificateParams::default();
+    parameters.not_before = VALID_FROM;
+    parameters.not_after = VALID_UNTIL;
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
+    parameters
+}
+
+/// Tells authorities apart, so that a foreign one is called unknown instead of badly signed.
+fn fingerprint(key: &KeyPair) -> String {
+    const BYTES: usize = 8;
+    let hash = digest::digest(&digest::SHA256, key.public_key_raw());
+    let bytes = hash.as_ref().iter().take(BYTES);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

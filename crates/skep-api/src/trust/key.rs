@@ -1,0 +1,173 @@
+//! The secret of a cluster and the text it is kept in.
+//!
+//! Reads and writes no file: [`super::file`] does.
+
+use std::fmt;
+
+use ring::hkdf;
+use ring::rand::{SecureRandom, SystemRandom};
+
+const KEY_BYTES: usize = 32;
+
+/// The first line of the text, by which a person and this program recognise it.
+const FIRST_LINE: &str =
+    "# skep cluster.key, version 1: whoever holds this file is root on every node of the cluster";
+
+/// How the first line begins; the rest of it is for people.
+const MARK: &str = "# skep cluster.key, version 1";
+
+/// Separates what skep derives from this secret from what anybody else might.
+const DERIVATION_SALT: &[u8] = b"skep cluster.key version 1";
+
+/// One secret of a cluster: whoever holds it is root on every node.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClusterKey([u8; KEY_BYTES]);
+
+/// The secrets that an agent is given: it issues with the first and trusts all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterKeys {
+    issuing: ClusterKey,
+    /// The other half of a rotation: the next secret, or the one before.
+    also_trusted: Option<ClusterKey>,
+}
+
+/// The system gave no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomBytes;
+
+/// Why a text holds no secrets of a cluster. The text itself is never quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArmourError {
+    /// The mark is missing.
+    #[error("line 1 does not begin with `{MARK}`")]
+    NotMarked,
+    /// A line is neither a key nor a comment.
+    #[error("line {line} is neither a comment nor a key of {} hexadecimal digits", KEY_BYTES * 2)]
+    NotAKey {
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// The same key stands there twice.
+    #[error("line {line} repeats the key above it")]
+    Repeated {
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// More keys than a rotation needs.
+    #[error("line {line} holds a third key, at most two are allowed")]
+    TooMany {
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// There is no key below the first line.
+    #[error("it holds no key")]
+    Empty,
+}
+
+impl ClusterKey {
+    /// A new secret, from the system's random bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRandomBytes`] when the system has none.
+    pub fn generate() -> Result<Self, NoRandomBytes> {
+        let mut bytes = [0; KEY_BYTES];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_unspecified| NoRandomBytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The text in which the secret is kept.
+    pub(crate) fn armour(&self) -> String {
+        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{FIRST_LINE}\n{digits}\n")
+    }
+
+    /// 32 bytes for one `purpose`, which tell nothing of the secret nor of other purposes.
+    pub(crate) fn derive(&self, purpose: &[u8]) -> [u8; KEY_BYTES] {
+        let mut derived = [0; KEY_BYTES];
+        hkdf::Salt::new(hkdf::HKDF_SHA256, DERIVATION_SALT)
+            .extract(&self.0)
+            .expand(&[purpose], hkdf::HKDF_SHA256)
+            .and_then(|output| output.fill(&mut derived))
+            .expect("one output of SHA-256 is 32 bytes");
+        derived
+    }
+}
+
+impl fmt::Debug for ClusterKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ClusterKey(secret)")
+    }
+}
+
+impl From<ClusterKey> for ClusterKeys {
+    fn from(key: ClusterKey) -> Self {
+        Self {
+            issuing: key,
+            also_trusted: None,
+        }
+    }
+}
+
+impl ClusterKeys {
+    /// The secrets in `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`ArmourError`] names the line that is wrong.
+    pub fn parse(text: &[u8]) -> Result<Self, ArmourError> {
+        if !text.starts_with(MARK.as_bytes()) {
+            return Err(ArmourError::NotMarked);
+        }
+        let mut found: Option<Self> = None;
+        for (index, content) in text.split(|byte| *byte == b'\n').enumerate() {
+            let line = index + 1;
+            let content = content.trim_ascii();
+            if content.is_empty() || content.starts_with(b"#") {
+                continue;
+            }
+            let key = parse_key(content).ok_or(ArmourError::NotAKey { line })?;
+            match &mut found {
+                None => found = Some(key.into()),
+                Some(keys) if keys.also_trusted.is_some() => {
+                    return Err(ArmourError::TooMany { line });
+                }
+                Some(keys) if keys.issuing == key => return Err(ArmourError::Repeated { line }),
+                Some(keys) => keys.also_trusted = Some(key),
+            }
+        }
+        found.ok_or(ArmourError::Empty)
+    }
+
+    /// The secret that certificates are issued with.
+    pub(crate) const fn issuing(&self) -> &ClusterKey {
+        &self.issuing
+    }
+
+    /// All secrets whose certificates are trusted.
+    pub(crate) fn trusted(&self) -> impl Iterator<Item = &ClusterKey> {
+        std::iter::once(&self.issuing).chain(&self.also_trusted)
+    }
+}
+
+fn parse_key(digits: &[u8]) -> Option<ClusterKey> {
+    if digits.len() != KEY_BYTES * 2 {
+        return None;
+    }
+    let mut key = [0; KEY_BYTES];
+    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = parse_digit(pair[0])? << 4 | parse_digit(pair[1])?;
+    }
+    Some(ClusterKey(key))
+}
+
+fn parse_digit(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! A plan as a person reads it: what `skep diff` prints.
+//!
+//! One line per action, those of one object together: `+` something comes, `~` it changes, `-` it
+//! goes, `.` it follows by itself, `!` it is blocked. Colours are the reader's affair.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+
+use serde_json::Value;
+
+use crate::action::{
+    Action, Blocked, Change, CreateService, Executor, LabelNode, Plan, Step, Waiting,
+};
+use crate::difference::difference;
+use crate::membership::role_word;
+use crate::ownership;
+
+impl Display for Plan {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for entry in entries(self) {
+            entry.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// A line of a plan, and what stands under it.
+enum Entry<'a> {
+    Step(&'a Step),
+    Waiting(&'a Waiting),
+    Blocked(&'a Blocked),
+}
+
+/// Everything in a plan, in its order, with what is about one object together.
+fn entries(plan: &Plan) -> Vec<Entry<'_>> {
+    let steps = plan.steps.iter().map(Entry::Step);
+    let waiting = plan.waiting.iter().map(Entry::Waiting);
+    let blocked = plan.blocked.iter().map(Entry::Blocked);
+    let mut entries: Vec<Entry<'_>> = steps.chain(waiting).chain(blocked).collect();
+    let mut order = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        order.entry(entry.object().to_owned()).or_insert(index);
+    }
+    entries.sort_by_key(|entry| order.get(entry.object()).copied());
+    entries
+}
+
+impl Entry<'_> {
+    fn object(&self) -> &str {
+        match self {
+            Entry::Step(step) => &step.object,
+            Entry::Waiting(waiting) => &waiting.object,
+            Entry::Blocked(blocked) => &blocked.object,
+        }
+    }
+}
+
+impl Display for Entry<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Step(step) => step.fmt(f),
+            Entry::Waiting(Waiting {
+                object,
+                what,
+                until,
+            }) => {
+                writeln!(f, ". {what} {object} {until}")
+            }
+            Entry::Blocked(Blocked {
+                object,
+                reason,
+                message,
+                remedy,
+            }) => {
+                writeln!(f, "! {object} {reason:?}: {message}")?;
+                writeln!(f, "    hint: {remedy}")
+            }
+        }
+    }
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let sign = match &self.action {
+            Action::InitSwarm(_) | Action::JoinSwarm(_) | Action::CreateService(_) => '+',
+            Action::LabelNode(_)
+            | Action::SetAvailability(_)
+            | Action::SetRole(_)
+            | Action::UpdateService(_) => '~',
+            Action::RemoveService(_) => '-',
+        };
+        write!(f, "{sign} {} {}", self.action.word(), self.object)?;
+        match (&self.action, &self.executor) {
+            (Action::InitSwarm(_), Executor::Node(node)) => write!(f, " on {node}")?,
+            (Action::JoinSwarm(join), _) => write!(f, " as {}", role_word(join.role))?,
+            _ => {}
+        }
+        writeln!(f, ": {}", self.because)?;
+        match &self.action {
+            Action::LabelNode(labels) => write_labels(f, labels),
+            Action::CreateService(service) => write_fields(f, service),
+            Action::UpdateService(service) => write_changes(f, &service.changes),
+            Action::InitSwarm(_)
+            | Action::JoinSwarm(_)
+            | Action::SetAvailability(_)
+            | Action::SetRole(_)
+            | Action::RemoveService(_) => Ok(()),
+        }
+    }
+}
+
+fn write_labels(f: &mut Formatter<'_>, labels: &LabelNode) -> fmt::Result {
+    for (key, value) in &labels.set {
+        writeln!(f, "    {key} = {value}")?;
+    }
+    for key in &labels.remove {
+        writeln!(f, "    {key} removed")?;
+    }
+    Ok(())
+}
+
+/// The fields of a new service that say anything.
+fn write_fields(f: &mut Formatter<'_>, service: &CreateService) -> fmt::Result {
+    let fields = difference(&service.spec, &Value::Null, &BTreeMap::new());
+    for Change { path, new, .. } in fields.changes.iter().filter(|change| is_declared(change)) {
+        writeln!(f, "    {path}: {new}")?;
+    }
+    Ok(())
+}
+
+fn write_changes(f: &mut Formatter<'_>, changes: &[Change]) -> fmt::Result {
+    for Change { path, old, new } in changes.iter().filter(|change| is_declared(change)) {
+        let side = |value: &Value| match value {
+            Value::Null => "(nothing)".to_owned(),
+            value => value.to_string(),
+        };
+        writeln!(f, "    {path}: {} -> {}", side(old), side(new))?;
+    }
+    Ok(())
+}
+
+/// Whether a change is one of the manifest's fields, not of the labels by which skep knows its own.
+fn is_declared(change: &Change) -> bool {
+    let own = [ownership::SWARM, ownership::OBJECT, ownership::HASH];
+    change
+        .path
+        .strip_prefix("Labels.")
+        .is_none_or(|label| !own.contains(&label))
+}

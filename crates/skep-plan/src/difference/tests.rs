@@ -1,0 +1,212 @@
+use serde_json::json;
+
+use super::*;
+
+/// What engine 20.10.24 told of a service that was created with these fields and with empty ones.
+fn stored() -> Value {
+    json!({
+        "Name": "full",
+        "Labels": {"a": "b", "skep.swarm": "cube"},
+        "TaskTemplate": {
+            "ContainerSpec": {
+                "Image": "nginx:latest",
+                "Labels": {"x": "y"},
+                "Command": ["/bin/sleep"],
+                "Args": ["100"],
+                "Env": ["B=2", "A=1"],
+                "Isolation": "default"
+            },
+            "Placement": {
+                "Constraints": ["node.role == manager", "node.labels.a==b"],
+                "MaxReplicas": 2
+            },
+            "Networks": [{"Target": "pmakbvolvacijymnomig0gurt"}],
+            "ForceUpdate": 0,
+            "Runtime": "container"
+        },
+        "Mode": {"Replicated": {"Replicas": 2}},
+        "EndpointSpec": {
+            "Mode": "vip",
+            "Ports": [
+                {"Protocol": "udp", "TargetPort": 81, "PublishedPort": 8081, "PublishMode": "ingress"},
+                {"Protocol": "tcp", "TargetPort": 80, "PublishMode": "ingress"}
+            ]
+        }
+    })
+}
+
+/// The same service as it is wanted, spelt differently wherever that is possible.
+fn wanted() -> Value {
+    json!({
+        "Name": "full",
+        "Labels": {"skep.swarm": "cube", "a": "b"},
+        "TaskTemplate": {
+            "ContainerSpec": {
+                "Image": "docker.io/library/nginx",
+                "Command": ["/bin/sleep"],
+                "Args": ["100"],
+                "Env": ["A=1", "B=2"],
+                "Labels": {"x": "y"}
+            },
+            "Placement": {
+                "Constraints": ["node.labels.a == b", "node.role==manager"],
+                "MaxReplicas": 2
+            },
+            "Networks": [{"Target": "host", "Aliases": []}]
+        },
+        "Mode": {"Replicated": {"Replicas": 2}},
+        "EndpointSpec": {
+            "Mode": "vip",
+            "Ports": [
+                {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 0, "PublishMode": "ingress"},
+                {"Protocol": "udp", "TargetPort": 81, "PublishedPort": 8081, "PublishMode": "ingress"}
+            ]
+        }
+    })
+}
+
+/// What skep writes for a service that says nothing.
+fn empty() -> Value {
+    json!({
+        "Name": "web",
+        "Labels": {},
+        "TaskTemplate": {
+            "ContainerSpec": {"Image": "nginx", "Command": [], "Args": [], "Env": [], "Labels": {}},
+            "Placement": {"Constraints": [], "MaxReplicas": 0},
+            "Networks": []
+        },
+        "Mode": {"Global": {}},
+        "EndpointSpec": {"Mode": "vip", "Ports": []}
+    })
+}
+
+fn networks() -> BTreeMap<String, String> {
+    BTreeMap::from([("pmakbvolvacijymnomig0gurt".to_owned(), "host".to_owned())])
+}
+
+fn paths(wanted: &Value, observed: &Value) -> Vec<String> {
+    let changes = difference(wanted, observed, &networks()).changes;
+    changes.into_iter().map(|change| change.path).collect()
+}
+
+#[test]
+fn another_spelling_of_the_same_is_no_difference() {
+    let difference = difference(&wanted(), &stored(), &networks());
+    assert_eq!(difference.changes, []);
+    assert_eq!(difference.merged, stored());
+}
+
+#[test]
+fn what_the_engine_leaves_out_is_empty() {
+    // As engine 20.10.24 told it.
+    let stored = json!({
+        "Name": "web",
+        "Labels": {},
+        "TaskTemplate": {
+            "ContainerSpec": {"Image": "nginx", "Isolation": "default"},
+            "Placement": {},
+            "ForceUpdate": 0,
+            "Runtime": "container"
+        },
+        "Mode": {"Global": {}},
+        "EndpointSpec": {"Mode": "vip"}
+    });
+    assert_eq!(paths(&empty(), &stored), Vec::<String>::new());
+    assert_eq!(
+        paths(
+            &empty(),
+            &json!({"TaskTemplate": {"ContainerSpec": {"Image": "nginx"}}, "Mode": {"Global": {}}})
+        ),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn every_owned_field_that_differs_is_found_and_put_right() {
+    let mut expected: Vec<String> = FIELDS.iter().map(|field| field.path.join(".")).collect();
+    let found = paths(&wanted(), &json!({}));
+    // The endpoint's mode is the default.
+    expected.retain(|path| path != "EndpointSpec.Mode");
+    for path in expected {
+        assert!(
+            found.iter().any(|found| found.starts_with(&path)),
+            "{path}: {found:?}"
+        );
+    }
+    let merged = difference(&wanted(), &json!({}), &networks()).merged;
+    assert_eq!(paths(&wanted(), &merged), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_emptied_is_written_as_empty() {
+    let difference = difference(&empty(), &stored(), &networks());
+    let container = &difference.merged["TaskTemplate"]["ContainerSpec"];
+    assert_eq!(container["Command"], json!([]));
+    assert_eq!(container["Env"], json!([]));
+    assert_eq!(container["Labels"], json!({}));
+    assert_eq!(
+        difference.merged["TaskTemplate"]["Placement"]["MaxReplicas"],
+        0
+    );
+    assert_eq!(difference.merged["EndpointSpec"]["Ports"], json!([]));
+}
+
+#[test]
+fn only_what_differs_is_taken_over() {
+    let mut wanted = wanted();
+    wanted["Mode"]["Replicated"]["Replicas"] = json!(3);
+    let mut expected = stored();
+    expected["Mode"]["Replicated"]["Replicas"] = json!(3);
+    let mut observed = stored();
+    for spec in [&mut expected, &mut observed] {
+        spec["TaskTemplate"]["ContainerSpec"]["Hosts"] = json!(["10.0.0.5 db"]);
+        spec["FieldOfALaterEngine"] = json!({"deep": [1, 2]});
+    }
+    let difference = difference(&wanted, &observed, &networks());
+    assert_eq!(difference.merged, expected);
+    let change = Change {
+        path: "Mode".to_owned(),
+        old: json!({"Replicated": {"Replicas": 2}}),
+        new: json!({"Replicated": {"Replicas": 3}}),
+    };
+    assert_eq!(difference.changes, [change]);
+}
+
+#[test]
+fn an_image_differs_by_tag_and_by_a_digest_that_is_asked_for() {
+    let digest = format!("@sha256:{}", "0".repeat(64));
+    let with = |image: &str| {
+        let mut spec = empty();
+        spec["TaskTemplate"]["ContainerSpec"]["Image"] = json!(image);
+        spec
+    };
+    let differs = |wanted: &str, observed: &str| !paths(&with(wanted), &with(observed)).is_empty();
+    assert!(differs("nginx:1.27", "nginx:1.26"));
+    assert!(differs("nginx", "example.com/nginx"));
+    assert!(!differs("nginx:1.27", &format!("nginx:1.27{digest}")));
+    assert!(differs("nginx:1.27", &format!("nginx:1.26{digest}")));
+    assert!(differs(&format!("nginx:1.27{digest}"), "nginx:1.27"));
+    assert!(differs(
+        &format!("nginx:1.27{digest}"),
+        &format!("nginx:1.27{}", digest.replace('0', "1"))
+    ));
+}
+
+#[test]
+fn a_specification_of_any_shape_is_compared_and_put_right() {
+    for observed in [
+        json!(null),
+        json!("text"),
+        json!([1, 2]),
+        json!({"Labels": 5, "TaskTemplate": [], "Mode": "x", "EndpointSpec": null}),
+        json!({"TaskTemplate": {"ContainerSpec": "no", "Networks": [1, null, {"Target": 7}], "Placement": {"Constraints": {"a": 1}, "MaxReplicas": -1}}}),
+        json!({"EndpointSpec": {"Ports": [null, {"TargetPort": "eighty"}], "Mode": 1}}),
+    ] {
+        let merged = difference(&wanted(), &observed, &networks()).merged;
+        assert_eq!(
+            paths(&wanted(), &merged),
+            Vec::<String>::new(),
+            "{observed}"
+        );
+    }
+}

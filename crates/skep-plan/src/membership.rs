@@ -1,0 +1,272 @@
+//! Which nodes join the swarm, and why others do not.
+
+use std::net::IpAddr;
+
+use skep_manifest::condition::Reason;
+use skep_manifest::name::{Name, NodeName};
+use skep_manifest::swarm::{Availability, Role};
+
+use crate::action::{Action, Blocked, Executor, JoinSwarm, Plan, Step, Waiting};
+use crate::observed::{Engine, Membership};
+use crate::ownership::node_object;
+use crate::quorum::Turn;
+use crate::roster::{Labelled, Member, Roster};
+
+/// Where a node of the manifest stands.
+pub(crate) enum Standing {
+    /// It is in the swarm.
+    Listed,
+    /// It can join.
+    Joinable,
+    /// It cannot.
+    Blocked(Blocked),
+}
+
+impl Member<'_> {
+    pub(crate) fn standing(&self, roster: &Roster<'_>) -> Standing {
+        let Some(engine) = self.engine else {
+            return match self.listed {
+                Some(_) => Standing::Listed,
+                None => Standing::Blocked(agent_silent(self)),
+            };
+        };
+        if let Some(blocked) = trouble(&self.declared.name, &engine.membership) {
+            return Standing::Blocked(blocked);
+        }
+        if self.listed.is_some() {
+            return Standing::Listed;
+        }
+        if let Membership::Active(_) = &engine.membership {
+            return Standing::Blocked(self.elsewhere(engine, roster));
+        }
+        match &engine.remembers {
+            Some(id) if *id != roster.cluster.id => {
+                Standing::Blocked(self.remembers_another(id, roster.swarm))
+            }
+            Some(_) | None => Standing::Joinable,
+        }
+    }
+
+    pub(crate) fn object(&self) -> String {
+        node_object(&self.declared.name)
+    }
+
+    /// Its engine is in a swarm, but not in the list of this one.
+    fn elsewhere(&self, engine: &Engine, roster: &Roster<'_>) -> Blocked {
+        let name = &self.declared.name;
+        if engine.remembers.as_ref() == Some(&roster.cluster.id) {
+            return Blocked {
+                object: self.object(),
+                reason: Reason::InProgress,
+                message: "the swarm does not list it yet".to_owned(),
+                remedy: format!(
+                    "wait; if it was removed from the swarm: `docker swarm leave --force` on {name}"
+                ),
+            };
+        }
+        Blocked {
+            object: self.object(),
+            reason: Reason::ForeignSwarm,
+            message: format!("its engine is in another swarm than `{}`", roster.swarm),
+            remedy: format!("take it out of that swarm: `docker swarm leave` on {name}"),
+        }
+    }
+
+    fn remembers_another(&self, id: &str, swarm: &Name) -> Blocked {
+        Blocked {
+            object: self.object(),
+            reason: Reason::ForeignSwarm,
+            message: format!("its agent remembers the swarm {id}, which is not `{swarm}`"),
+            remedy: format!(
+                "if that swarm is gone for good, remove the agent's state directory on {}",
+                self.declared.name
+            ),
+        }
+    }
+}
+
+/// What keeps the engine of `node` from working in a swarm, and from joining one.
+pub(crate) fn trouble(node: &NodeName, membership: &Membership) -> Option<Blocked> {
+    let (reason, message, remedy) = match membership {
+        Membership::Inactive | Membership::Active(_) => return None,
+        Membership::Silent => (
+            Reason::EngineSilent,
+            "its engine does not answer, so it may be in a swarm".to_owned(),
+            format!("see why Docker does not answer: `systemctl status docker` on {node}"),
+        ),
+        Membership::Pending => (
+            Reason::InProgress,
+            "its engine is on its way into a swarm".to_owned(),
+            format!("wait; if it stays so: `docker swarm leave --force` on {node}"),
+        ),
+        Membership::Error(error) => (
+            Reason::Refused,
+            format!("its engine is in a swarm and cannot work: {error}"),
+            format!("put right what it says, or `docker swarm leave --force` on {node}"),
+        ),
+        Membership::Locked => (
+            Reason::SecretMissing,
+            "its engine is in a swarm and locked".to_owned(),
+            format!("unlock it: `docker swarm unlock` on {node}"),
+        ),
+    };
+    Some(Blocked {
+        object: node_object(node),
+        reason,
+        message,
+        remedy,
+    })
+}
+
+fn agent_silent(member: &Member<'_>) -> Blocked {
+    let name = &member.declared.name;
+    Blocked {
+        object: member.object(),
+        reason: Reason::AgentSilent,
+        message: "its agent does not answer".to_owned(),
+        remedy: format!(
+            "start skep on {name} and see that {} is reached",
+            member.declared.address
+        ),
+    }
+}
+
+/// Plans the joins of this pass: the manager whose turn it is, or all workers.
+///
+/// Workers come after the managers, so that a swarm that is being made has its quorum first; a
+/// manager that was refused holds up nobody.
+pub(crate) fn plan(roster: &Roster<'_>, turn: &Turn<'_, '_>, plan: &mut Plan) {
+    if let Some(member) = turn.joins() {
+        plan.steps.push(join(roster, member));
+    }
+    for member in &roster.members {
+        match member.standing(roster) {
+            Standing::Listed => {}
+            Standing::Blocked(blocked) => plan.blocked.push(blocked),
+            Standing::Joinable => {
+                plan.blocked.extend(refusal(member));
+                match member.declared.role {
+                    Role::Manager => {}
+                    Role::Worker if turn.takes_in_a_manager() => plan.waiting.push(Waiting {
+                        object: member.object(),
+                        what: "join as worker".to_owned(),
+                        until: "until the managers have joined".to_owned(),
+                    }),
+                    Role::Worker => plan.steps.push(join(roster, member)),
+                }
+            }
+        }
+    }
+}
+
+/// Whether nodes are joining or about to, apart from those that were refused.
+pub(crate) fn is_growing(roster: &Roster<'_>, turn: &Turn<'_, '_>) -> bool {
+    let comes = |member: &Member<'_>| {
+        member.declared.role == Role::Worker
+            && !member.was_refused()
+            && matches!(member.standing(roster), Standing::Joinable)
+    };
+    turn.takes_in_a_manager() || roster.members.iter().any(comes)
+}
+
+/// That the engine refused to join, while it is tried again.
+fn refusal(member: &Member<'_>) -> Option<Blocked> {
+    let refused = member.engine?.refused.as_ref()?;
+    Some(Blocked {
+        object: member.object(),
+        reason: Reason::Refused,
+        message: format!("joining failed and is tried again: {refused}"),
+        remedy: format!(
+            "see that {} reaches the managers on ports 2377/tcp, 7946/tcp+udp and 4789/udp",
+            member.declared.name
+        ),
+    })
+}
+
+fn join(roster: &Roster<'_>, member: &Member<'_>) -> Step {
+    let node = member.declared;
+    let word = role_word(node.role);
+    Step {
+        object: member.object(),
+        executor: Executor::Node(node.name.clone()),
+        action: Action::JoinSwarm(JoinSwarm {
+            role: node.role,
+            advertise_address: node.address.0,
+            data_path_address: node.data_path_address.unwrap_or(node.address).0,
+            availability: node.availability,
+            remote_addresses: manager_addresses(roster),
+        }),
+        because: match node.availability {
+            Availability::Active => format!("declared as {word}, its engine is in no swarm"),
+            Availability::Pause => format!("declared as paused {word}, its engine is in no swarm"),
+            Availability::Drain => format!("declared as drained {word}, its engine is in no swarm"),
+        },
+    }
+}
+
+/// Where the managers are reached: as declared, otherwise as the swarm knows them.
+fn manager_addresses(roster: &Roster<'_>) -> Vec<IpAddr> {
+    let declared = roster.members.iter().filter_map(|member| {
+        let listed = member.listed.filter(|listed| listed.is_reachable())?;
+        Some((listed.id, member.declared.address.0))
+    });
+    let known: Vec<(&str, IpAddr)> = declared.collect();
+    let others = roster
+        .managers()
+        .filter(|listed| listed.is_reachable() && known.iter().all(|(id, _)| *id != listed.id));
+    let others = others.filter_map(|listed| listed.node.address);
+    let others = others.filter(|address| !address.is_unspecified());
+    known
+        .iter()
+        .map(|(_, address)| *address)
+        .chain(others)
+        .collect()
+}
+
+/// Reports the nodes that skep knows and the manifest does not list.
+pub(crate) fn plan_leavers(roster: &Roster<'_>, plan: &mut Plan) {
+    plan.blocked.extend(roster.leavers.iter().map(leaver));
+    plan.blocked.extend(roster.twins.iter().map(|twin| Blocked {
+        object: format!("node/{}", twin.listed.id),
+        reason: Reason::NotSupported,
+        message: format!(
+            "the swarm still lists it: the node that {} was before",
+            twin.name
+        ),
+        remedy: format!(
+            "skep does not remove nodes yet: `docker node rm {}` on a manager",
+            twin.listed.id
+        ),
+    }));
+}
+
+fn leaver(leaver: &Labelled<'_>) -> Blocked {
+    let name = &leaver.name;
+    match leaver.listed.node.availability {
+        Availability::Active | Availability::Pause => Blocked {
+            object: node_object(name),
+            reason: Reason::NodeNotDrained,
+            message: "it left the manifest before it was drained; nothing was changed".to_owned(),
+            remedy: format!(
+                "list {name} again with `availability: drain`, and remove it when its tasks are gone"
+            ),
+        },
+        Availability::Drain => Blocked {
+            object: node_object(name),
+            reason: Reason::NotSupported,
+            message: "it left the manifest and is drained, but skep does not remove nodes yet"
+                .to_owned(),
+            remedy: format!(
+                "`docker swarm leave` on {name}, then `docker node rm {}` on a manager",
+                leaver.listed.id
+            ),
+        },
+    }
+}
+
+pub(crate) const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Manager => "manager",
+        Role::Worker => "worker",
+    }
+}

@@ -1,0 +1,69 @@
+//! How skep knows its own: the labels on the swarm, its nodes and its services, and what the
+//! agents remember.
+//!
+//! What does not carry these labels is never edited and never removed.
+
+use skep_manifest::name::{Name, NodeName};
+
+use crate::observed::{ClusterNode, ClusterService, Observed};
+
+/// The label that names the `Swarm` an object belongs to: on the swarm, its nodes and its services.
+pub const SWARM: &str = "skep.swarm";
+/// The label of a node with its name in the manifest.
+pub const NODE: &str = "skep.node";
+/// The label of a node that lists the labels the manifest gave it, as a JSON array: those are
+/// removed when they are no longer declared, all others are somebody else's.
+pub const NODE_LABELS: &str = "skep.labels";
+/// The label of an object with its kind and name in the manifest: `service/web`.
+pub const OBJECT: &str = "skep.object";
+/// The label of an object with the fingerprint of what was declared when it was last written.
+pub const HASH: &str = "skep.hash";
+
+/// Whether the observed cluster is the `Swarm` called `name`: it says so itself, a node of it says
+/// so, or an agent remembers being in it.
+pub(crate) fn is_our_swarm(name: &Name, observed: &Observed) -> bool {
+    let Some(cluster) = &observed.cluster else {
+        return false;
+    };
+    if let Some(label) = cluster.labels.get(SWARM) {
+        return label == name.as_str();
+    }
+    let remembered = |id: &Option<String>| id.as_ref() == Some(&cluster.id);
+    observed
+        .engines
+        .values()
+        .any(|engine| remembered(&engine.remembers))
+        || cluster
+            .nodes
+            .values()
+            .any(|node| node_name(name, node).is_some())
+}
+
+/// The name that skep gave a node of the swarm called `swarm`.
+pub(crate) fn node_name(swarm: &Name, node: &ClusterNode) -> Option<NodeName> {
+    if node.labels.get(SWARM)? != swarm.as_str() {
+        return None;
+    }
+    node.labels.get(NODE)?.parse().ok()
+}
+
+/// Whether skep created a service for the swarm called `swarm`.
+pub(crate) fn is_our_service(swarm: &Name, name: &str, service: &ClusterService) -> bool {
+    let label = |key: &str| service.spec.get("Labels")?.get(key)?.as_str();
+    label(SWARM) == Some(swarm.as_str()) && label(OBJECT) == Some(service_object(name).as_str())
+}
+
+/// A node as plans and conditions name it.
+pub(crate) fn node_object(name: &NodeName) -> String {
+    format!("node/{name}")
+}
+
+/// A service as plans, conditions and labels name it.
+pub(crate) fn service_object(name: &str) -> String {
+    format!("service/{name}")
+}
+
+/// The swarm as plans and conditions name it.
+pub(crate) fn swarm_object(name: &Name) -> String {
+    format!("swarm/{name}")
+}

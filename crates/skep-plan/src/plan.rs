@@ -1,0 +1,91 @@
+//! The whole decision: desired and observed state in, ordered actions out.
+//!
+//! The order is fixed: create the swarm, join managers one at a time, join workers, label, services,
+//! availability, demote. A plan has what can be done at present; after it the world is observed and
+//! planned again, so a plan is safe to stop anywhere and to run twice.
+
+use skep_manifest::condition::Reason;
+use skep_manifest::desired::{Declared, Desired};
+use skep_manifest::swarm::SwarmSpec;
+
+use crate::action::{Blocked, Plan, Waiting};
+use crate::bootstrap::{self, Absence};
+use crate::observed::{Cluster, Observed};
+use crate::ownership::swarm_object;
+use crate::roster::Roster;
+use crate::{membership, nodes, quorum, services, settings};
+
+/// What leads from the observed to the desired state, as far as it can be done at present.
+#[must_use]
+pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
+    let mut plan = Plan::default();
+    let Some(swarm) = &desired.swarm else {
+        return plan;
+    };
+    let unsupported = settings::unsupported(&swarm.spec);
+    if !unsupported.is_empty() {
+        plan.blocked.push(not_supported(swarm, &unsupported));
+    }
+    match bootstrap::our_cluster(&swarm.metadata.name, observed) {
+        Ok(cluster) => plan_cluster(desired, swarm, observed, cluster, &mut plan),
+        Err(Absence::Foreign(blocked)) => plan.blocked.push(blocked),
+        // Some settings count only when the swarm is created: none is created without them.
+        Err(Absence::NoneSeen) if unsupported.is_empty() => {
+            bootstrap::plan(swarm, observed, &mut plan);
+            if !plan.steps.is_empty() {
+                let mut later = Plan::default();
+                services::plan(swarm, desired, &Cluster::default(), &mut later);
+                postpone(later, "until the swarm exists", &mut plan);
+            }
+        }
+        Err(Absence::NoneSeen) => {}
+    }
+    plan
+}
+
+fn plan_cluster(
+    desired: &Desired,
+    swarm: &Declared<SwarmSpec>,
+    observed: &Observed,
+    cluster: &Cluster,
+    plan: &mut Plan,
+) {
+    let roster = Roster::new(&swarm.metadata.name, &swarm.spec, observed, cluster);
+    let turn = quorum::turn(&roster);
+    membership::plan(&roster, &turn, plan);
+    turn.plan_promotion(plan);
+    nodes::plan_labels(&roster, plan);
+    let mut changes = Plan::default();
+    services::plan(swarm, desired, cluster, &mut changes);
+    if membership::is_growing(&roster, &turn) {
+        // The swarm never moves tasks to a node that comes later.
+        postpone(changes, "until the nodes have joined", plan);
+    } else {
+        plan.steps.extend(changes.steps);
+        plan.blocked.extend(changes.blocked);
+    }
+    nodes::plan_availability(&roster, plan);
+    turn.plan_demotion(plan);
+    membership::plan_leavers(&roster, plan);
+}
+
+/// Turns what would be done to services into what waits.
+fn postpone(changes: Plan, until: &str, plan: &mut Plan) {
+    plan.waiting
+        .extend(changes.steps.into_iter().map(|step| Waiting {
+            what: step.action.word().to_owned(),
+            object: step.object,
+            until: until.to_owned(),
+        }));
+    plan.blocked.extend(changes.blocked);
+}
+
+fn not_supported(swarm: &Declared<SwarmSpec>, fields: &[&str]) -> Blocked {
+    let place = &swarm.origin;
+    Blocked {
+        object: swarm_object(&swarm.metadata.name),
+        reason: Reason::NotSupported,
+        message: format!("not supported yet: {}", fields.join(", ")),
+        remedy: format!("leave these fields out, at {}:{}", place.file, place.line),
+    }
+}

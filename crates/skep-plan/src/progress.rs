@@ -1,0 +1,216 @@
+//! How far the world is from what is declared, object by object: for `apply --wait` and `status`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use skep_manifest::condition::Reason;
+use skep_manifest::desired::{Declared, Desired};
+use skep_manifest::name::Name;
+use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::mode::Mode;
+use skep_manifest::swarm::SwarmSpec;
+
+use crate::action::{Blocked, Plan};
+use crate::bootstrap;
+use crate::observed::{Cluster, NodeState, Observed, Tasks};
+use crate::ownership::{node_object, service_object, swarm_object};
+use crate::plan::plan;
+use crate::roster::{Member, Roster};
+
+/// How far one object is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectProgress {
+    /// Which one: `swarm/cube`, `node/cube02`, `service/web`.
+    pub object: String,
+    /// How far it is.
+    pub state: Progress,
+    /// What is going on, or in the way.
+    pub message: String,
+    /// What would help, when something is in the way.
+    pub remedy: Option<String>,
+}
+
+/// How far an object is from what is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Progress {
+    /// It is as declared, and works.
+    Done,
+    /// It is on its way.
+    Working,
+    /// Something is in the way that time alone does not change.
+    Blocked,
+}
+
+/// How far every declared object is: the swarm, its nodes, its services, and what is in the way of
+/// others.
+#[must_use]
+pub fn progress(desired: &Desired, observed: &Observed) -> Vec<ObjectProgress> {
+    let Some(swarm) = &desired.swarm else {
+        return Vec::new();
+    };
+    let planned = plan(desired, observed);
+    let mut pending = Pending::new(&planned);
+    let cluster = bootstrap::our_cluster(&swarm.metadata.name, observed).ok();
+    let mut objects = vec![
+        pending.take(swarm_object(&swarm.metadata.name), || match cluster {
+            Some(_) => (Progress::Done, "exists".to_owned()),
+            None => (Progress::Working, "does not exist yet".to_owned()),
+        }),
+    ];
+    objects.extend(nodes(swarm, observed, cluster, &mut pending));
+    objects.extend(desired.services.values().map(|service| {
+        let name = service.metadata.name.as_str();
+        pending.take(service_object(name), || service_progress(service, cluster))
+    }));
+    objects.extend(pending.rest());
+    objects
+}
+
+fn nodes(
+    swarm: &Declared<SwarmSpec>,
+    observed: &Observed,
+    cluster: Option<&Cluster>,
+    pending: &mut Pending<'_>,
+) -> Vec<ObjectProgress> {
+    let name: &Name = &swarm.metadata.name;
+    match cluster {
+        Some(cluster) => Roster::new(name, &swarm.spec, observed, cluster)
+            .members
+            .iter()
+            .map(|member| pending.take(member.object(), || node_progress(member)))
+            .collect(),
+        None => {
+            let waits = || (Progress::Working, "waits for the swarm".to_owned());
+            let nodes = swarm.spec.nodes.iter();
+            nodes
+                .map(|node| pending.take(node_object(&node.name), waits))
+                .collect()
+        }
+    }
+}
+
+/// How far a node is that nothing is planned for.
+fn node_progress(member: &Member<'_>) -> (Progress, String) {
+    let Some(listed) = member.listed else {
+        return (Progress::Working, "has not joined yet".to_owned());
+    };
+    match listed.node.state {
+        NodeState::Ready if listed.is_changing() => {
+            (Progress::Working, "its role is changing".to_owned())
+        }
+        NodeState::Ready if listed.is_manager() && !listed.is_reachable() => (
+            Progress::Working,
+            "the other managers do not reach it".to_owned(),
+        ),
+        NodeState::Ready => (Progress::Done, "is ready".to_owned()),
+        NodeState::Down => (Progress::Working, "is down".to_owned()),
+        NodeState::Disconnected => (Progress::Working, "is away for a moment".to_owned()),
+        NodeState::Unknown => (Progress::Working, "has not reported yet".to_owned()),
+    }
+}
+
+/// How far a service is that nothing is planned for.
+fn service_progress(
+    service: &Declared<ServiceSpec>,
+    cluster: Option<&Cluster>,
+) -> (Progress, String) {
+    let name = service.metadata.name.as_str();
+    let Some(observed) = cluster.and_then(|cluster| cluster.services.get(name)) else {
+        return (Progress::Working, "waits for the swarm".to_owned());
+    };
+    let Tasks { desired, running } = observed.tasks;
+    let (progress, all) = match service.spec.mode {
+        Mode::Replicated(replicated) => {
+            let wanted = u64::from(replicated.replicas);
+            (running == wanted && desired == wanted, wanted)
+        }
+        // Without a task on any node the engine has not looked yet, or no node fits.
+        Mode::Global(_) | Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => {
+            (running == desired && desired > 0, desired)
+        }
+    };
+    let state = if progress {
+        Progress::Done
+    } else {
+        Progress::Working
+    };
+    (state, format!("{running} of {all} tasks run"))
+}
+
+/// What a plan still has to say about each object.
+struct Pending<'a> {
+    blocked: BTreeMap<&'a str, &'a Blocked>,
+    working: BTreeMap<&'a str, String>,
+}
+
+impl<'a> Pending<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let mut working = BTreeMap::new();
+        for step in &plan.steps {
+            let message = format!("{}: {}", step.action.word(), step.because);
+            working.entry(step.object.as_str()).or_insert(message);
+        }
+        for waiting in &plan.waiting {
+            let message = format!("{} {}", waiting.what, waiting.until);
+            working.entry(waiting.object.as_str()).or_insert(message);
+        }
+        let blocked = plan
+            .blocked
+            .iter()
+            .map(|blocked| (blocked.object.as_str(), blocked));
+        Self {
+            blocked: blocked.collect(),
+            working,
+        }
+    }
+
+    /// What is in the way of an object, else what is to be done with it, else how it is.
+    fn take(
+        &mut self,
+        object: String,
+        otherwise: impl FnOnce() -> (Progress, String),
+    ) -> ObjectProgress {
+        let working = self.working.remove(object.as_str());
+        if let Some(blocked) = self.blocked.remove(object.as_str()) {
+            return blocked_progress(blocked);
+        }
+        let (state, message) =
+            working.map_or_else(otherwise, |message| (Progress::Working, message));
+        ObjectProgress {
+            object,
+            state,
+            message,
+            remedy: None,
+        }
+    }
+
+    /// What is said about objects that are not declared.
+    fn rest(self) -> Vec<ObjectProgress> {
+        let blocked = self.blocked.into_values().map(blocked_progress);
+        let working = self
+            .working
+            .into_iter()
+            .map(|(object, message)| ObjectProgress {
+                object: object.to_owned(),
+                state: Progress::Working,
+                message,
+                remedy: None,
+            });
+        blocked.chain(working).collect()
+    }
+}
+
+fn blocked_progress(blocked: &Blocked) -> ObjectProgress {
+    ObjectProgress {
+        object: blocked.object.clone(),
+        state: if blocked.reason == Reason::InProgress {
+            Progress::Working
+        } else {
+            Progress::Blocked
+        },
+        message: blocked.message.clone(),
+        remedy: Some(blocked.remedy.clone()),
+    }
+}

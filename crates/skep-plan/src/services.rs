@@ -1,0 +1,164 @@
+//! Which services are created, changed and removed.
+//!
+//! Whether a service that somebody changed is put right, or only reported, is its `drift`: the
+//! fingerprint in its labels tells a change of the manifest from one made by hand. Nodes are always
+//! put right.
+
+use serde_json::Value;
+use skep_manifest::condition::Reason;
+use skep_manifest::desired::{Declared, Desired};
+use skep_manifest::name::Name;
+use skep_manifest::service::ServiceSpec;
+use skep_manifest::swarm::{Drift, SwarmSpec};
+
+use crate::action::{
+    Action, Blocked, CreateService, Executor, Plan, RemoveService, Step, UpdateService,
+};
+use crate::difference::{changes_kind, difference};
+use crate::observed::{Cluster, ClusterService};
+use crate::ownership::{HASH, is_our_service, service_object};
+use crate::service_spec::service_spec;
+
+/// Plans the services. What goes is removed first: it may hold a port that what comes asks for.
+pub(crate) fn plan(
+    swarm: &Declared<SwarmSpec>,
+    desired: &Desired,
+    cluster: &Cluster,
+    plan: &mut Plan,
+) {
+    let name = &swarm.metadata.name;
+    for (service, observed) in &cluster.services {
+        if is_our_service(name, service, observed)
+            && !desired.services.contains_key(service.as_str())
+        {
+            plan.steps
+                .push(remove(service, observed, "it is not declared any more"));
+        }
+    }
+    let planner = Planner { swarm, cluster };
+    for service in desired.services.values() {
+        planner.plan(service, plan);
+    }
+}
+
+/// What all services of a plan have in common.
+struct Planner<'a> {
+    swarm: &'a Declared<SwarmSpec>,
+    cluster: &'a Cluster,
+}
+
+impl Planner<'_> {
+    fn plan(&self, service: &Declared<ServiceSpec>, plan: &mut Plan) {
+        let swarm = &self.swarm.metadata.name;
+        let name = &service.metadata.name;
+        let wanted = match service_spec(swarm, service) {
+            Ok(wanted) => wanted,
+            Err(fields) => {
+                plan.blocked.push(not_supported(service, &fields));
+                return;
+            }
+        };
+        match self.cluster.services.get(name.as_str()) {
+            None => plan
+                .steps
+                .push(create(name, wanted, "the swarm does not have it")),
+            Some(observed) if is_our_service(swarm, name.as_str(), observed) => {
+                self.change(service, wanted, observed, plan);
+            }
+            Some(_) => plan.blocked.push(Blocked {
+                object: service_object(name.as_str()),
+                reason: Reason::Refused,
+                message: "there is a service of this name that skep did not create".to_owned(),
+                remedy: format!("remove it with `docker service rm {name}`, or rename this one"),
+            }),
+        }
+    }
+
+    fn change(
+        &self,
+        service: &Declared<ServiceSpec>,
+        wanted: Value,
+        observed: &ClusterService,
+        plan: &mut Plan,
+    ) {
+        let name = &service.metadata.name;
+        let difference = difference(&wanted, &observed.spec, &self.cluster.networks);
+        if difference.changes.is_empty() {
+            return;
+        }
+        let by_hand = fingerprint_of(&wanted) == fingerprint_of(&observed.spec);
+        let drift = service.spec.drift.unwrap_or(self.swarm.spec.drift);
+        if by_hand && drift == Drift::Report {
+            let paths: Vec<&str> = difference
+                .changes
+                .iter()
+                .map(|change| change.path.as_str())
+                .collect();
+            plan.blocked.push(Blocked {
+                object: service_object(name.as_str()),
+                reason: Reason::Drifted,
+                message: format!("changed by somebody else: {}", paths.join(", ")),
+                remedy: "take the change over into the manifest, or say `drift: repair`".to_owned(),
+            });
+        } else if changes_kind(&wanted, &observed.spec) {
+            let because = "the engine cannot change its mode: it is removed and created again";
+            plan.steps.push(remove(name.as_str(), observed, because));
+            plan.steps.push(create(name, wanted, because));
+        } else {
+            plan.steps.push(Step {
+                object: service_object(name.as_str()),
+                executor: Executor::Writer,
+                action: Action::UpdateService(UpdateService {
+                    name: name.to_string(),
+                    id: observed.id.clone(),
+                    version: observed.version,
+                    spec: difference.merged,
+                    changes: difference.changes,
+                }),
+                because: if by_hand {
+                    "somebody else changed it".to_owned()
+                } else {
+                    "the manifest changed".to_owned()
+                },
+            });
+        }
+    }
+}
+
+fn create(name: &Name, spec: Value, because: &str) -> Step {
+    Step {
+        object: service_object(name.as_str()),
+        executor: Executor::Writer,
+        action: Action::CreateService(CreateService {
+            name: name.to_string(),
+            spec,
+        }),
+        because: because.to_owned(),
+    }
+}
+
+fn remove(name: &str, observed: &ClusterService, because: &str) -> Step {
+    Step {
+        object: service_object(name),
+        executor: Executor::Writer,
+        action: Action::RemoveService(RemoveService {
+            name: name.to_owned(),
+            id: observed.id.clone(),
+        }),
+        because: because.to_owned(),
+    }
+}
+
+fn not_supported(service: &Declared<ServiceSpec>, fields: &[String]) -> Blocked {
+    let place = &service.origin;
+    Blocked {
+        object: service_object(service.metadata.name.as_str()),
+        reason: Reason::NotSupported,
+        message: format!("not supported yet: {}", fields.join(", ")),
+        remedy: format!("leave these fields out, at {}:{}", place.file, place.line),
+    }
+}
+
+fn fingerprint_of(spec: &Value) -> Option<&str> {
+    spec.get("Labels")?.get(HASH)?.as_str()
+}

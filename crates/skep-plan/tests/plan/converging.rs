@@ -1,0 +1,464 @@
+//! Random worlds: whatever happened, plans lead to an end, and never to a second swarm or a lost
+//! majority.
+
+use std::fmt::Write;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::json;
+use skep_manifest::condition::Reason;
+use skep_manifest::desired::Desired;
+use skep_manifest::swarm::{Availability, Role};
+use skep_plan::action::{Action, Plan};
+use skep_plan::observed::{Membership, NodeState};
+use skep_plan::plan;
+use skep_plan::progress::{Progress, progress};
+
+use crate::world::{World, desired, engine, node_name};
+
+/// How many nodes a random manifest may list, and how many worlds they are drawn from.
+const NODES_MAX: usize = 6;
+/// Every change of a manager is a round, and so is every join of one.
+const ROUNDS_MAX: usize = 4 * NODES_MAX + 8;
+
+/// What a random manifest says of one node.
+#[derive(Clone, Debug)]
+struct DeclaredNode {
+    manager: bool,
+    availability: &'static str,
+    label: Option<&'static str>,
+}
+
+/// What a random manifest says of one service.
+#[derive(Clone, Debug)]
+struct DeclaredService {
+    tag: u8,
+    replicas: Option<u32>,
+    arguments: usize,
+    on_host: bool,
+}
+
+/// What happens to a world by itself.
+#[derive(Clone, Debug)]
+enum Event {
+    AgentStops(Index),
+    AgentStarts(Index),
+    EngineStalls(Index, Membership),
+    EngineIsWiped(Index),
+    NodeDies(Index),
+    NodeReturns(Index),
+    LabelsVanish(Index),
+    IsDrained(Index),
+    IsPromotedByHand(Index),
+    ServiceIsScaled(Index, u32),
+    ServiceIsMangled(Index),
+    ServiceIsRemoved(Index),
+    ForeignServiceAppears(Index),
+}
+
+fn nodes() -> impl Strategy<Value = Vec<DeclaredNode>> {
+    let availability = prop_oneof![4 => Just("active"), 1 => Just("pause"), 1 => Just("drain")];
+    let label = prop_oneof![Just(None), Just(Some("a")), Just(Some("b"))];
+    let node = (any::<bool>(), availability, label).prop_map(|(manager, availability, label)| {
+        DeclaredNode {
+            manager,
+            availability,
+            label,
+        }
+    });
+    vec(node, NODES_MAX).prop_map(|mut nodes| {
+        nodes[0].manager |= nodes.iter().all(|node| !node.manager);
+        nodes
+    })
+}
+
+fn services() -> impl Strategy<Value = Vec<DeclaredService>> {
+    let replicas = prop_oneof![Just(None), (0..5_u32).prop_map(Some)];
+    let service = (0..3_u8, replicas, 0..3_usize, any::<bool>());
+    let service = service.prop_map(|(tag, replicas, arguments, on_host)| DeclaredService {
+        tag,
+        replicas,
+        arguments,
+        on_host,
+    });
+    vec(service, 0..4)
+}
+
+fn manifest() -> impl Strategy<Value = Desired> {
+    (nodes(), services()).prop_map(|(nodes, services)| desired(&yaml(&nodes, &services)))
+}
+
+fn yaml(nodes: &[DeclaredNode], services: &[DeclaredService]) -> String {
+    let mut yaml =
+        "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec:\n  nodes:\n".to_owned();
+    for (
+        index,
+        DeclaredNode {
+            manager,
+            availability,
+            label,
+        },
+    ) in nodes.iter().enumerate()
+    {
+        let role = if *manager { "manager" } else { "worker" };
+        let labels = label.map_or(String::new(), |label| format!("zone: {label}"));
+        writeln!(yaml, "    - {{name: n{index}, address: 10.0.0.{}, role: {role}, availability: {availability}, labels: {{{labels}}}}}", index + 1).unwrap();
+    }
+    for (index, service) in services.iter().enumerate() {
+        let mode = match service.replicas {
+            Some(replicas) => format!("{{replicated: {{replicas: {replicas}}}}}"),
+            None => "{global: {}}".to_owned(),
+        };
+        let arguments = vec!["x"; service.arguments].join(", ");
+        let networks = if service.on_host {
+            "{external: host}"
+        } else {
+            ""
+        };
+        writeln!(yaml, "---\napiVersion: skep/v1\nkind: Service\nmetadata: {{name: s{index}}}\nspec: {{image: \"nginx:{}\", mode: {mode}, args: [{arguments}], networks: [{networks}]}}", service.tag).unwrap();
+    }
+    yaml
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let stalled = prop_oneof![
+        Just(Membership::Silent),
+        Just(Membership::Pending),
+        Just(Membership::Locked),
+        Just(Membership::Error("broken".to_owned())),
+    ];
+    prop_oneof![
+        any::<Index>().prop_map(Event::AgentStops),
+        any::<Index>().prop_map(Event::AgentStarts),
+        (any::<Index>(), stalled).prop_map(|(node, stalled)| Event::EngineStalls(node, stalled)),
+        any::<Index>().prop_map(Event::EngineIsWiped),
+        any::<Index>().prop_map(Event::NodeDies),
+        any::<Index>().prop_map(Event::NodeReturns),
+        any::<Index>().prop_map(Event::LabelsVanish),
+        any::<Index>().prop_map(Event::IsDrained),
+        any::<Index>().prop_map(Event::IsPromotedByHand),
+        (any::<Index>(), 0..9_u32).prop_map(|(name, count)| Event::ServiceIsScaled(name, count)),
+        any::<Index>().prop_map(Event::ServiceIsMangled),
+        any::<Index>().prop_map(Event::ServiceIsRemoved),
+        any::<Index>().prop_map(Event::ForeignServiceAppears),
+    ]
+}
+
+impl World {
+    /// All engines are there, in no swarm.
+    fn bare() -> Self {
+        let mut world = Self::default();
+        for index in 0..NODES_MAX {
+            let engines = &mut world.observed.engines;
+            engines.insert(
+                node_name(&format!("n{index}")),
+                engine(Membership::Inactive),
+            );
+        }
+        world
+    }
+
+    fn suffer(&mut self, event: &Event) {
+        let name = |index: &Index| node_name(&format!("n{}", index.index(NODES_MAX)));
+        match event {
+            Event::AgentStops(index) => drop(self.observed.engines.remove(&name(index))),
+            Event::AgentStarts(index) => self.agent_starts(index.index(NODES_MAX)),
+            Event::EngineStalls(index, stalled) => {
+                if let Some(engine) = self.observed.engines.get_mut(&name(index)) {
+                    engine.membership = stalled.clone();
+                }
+            }
+            Event::EngineIsWiped(index) => {
+                let name = name(index);
+                if self.is_active(name.as_str()) && self.survives_without(name.as_str()) {
+                    self.wipe(name.as_str());
+                }
+            }
+            Event::NodeDies(index) => {
+                let name = name(index);
+                if self.survives_without(name.as_str()) {
+                    self.change_node(name.as_str(), |node| node.state = NodeState::Down);
+                }
+            }
+            Event::NodeReturns(index) => {
+                self.change_node(name(index).as_str(), |node| node.state = NodeState::Ready);
+            }
+            Event::LabelsVanish(index) => {
+                let name = name(index);
+                // A name that nobody can tell would be another node.
+                if self.is_active(name.as_str()) {
+                    self.change_node(name.as_str(), |node| node.labels.clear());
+                }
+            }
+            Event::IsDrained(index) => {
+                let drain = |node: &mut skep_plan::observed::ClusterNode| {
+                    node.availability = Availability::Drain;
+                };
+                self.change_node(name(index).as_str(), drain);
+            }
+            Event::IsPromotedByHand(index) => self.promote_by_hand(name(index).as_str()),
+            Event::ServiceIsScaled(..)
+            | Event::ServiceIsMangled(_)
+            | Event::ServiceIsRemoved(_)
+            | Event::ForeignServiceAppears(_) => self.suffer_service(event),
+        }
+    }
+
+    fn suffer_service(&mut self, event: &Event) {
+        let Some(cluster) = &mut self.observed.cluster else {
+            return;
+        };
+        let names: Vec<String> = cluster.services.keys().cloned().collect();
+        let pick = |index: &Index| (!names.is_empty()).then(|| index.get(&names).clone());
+        match event {
+            Event::ServiceIsScaled(index, count) => {
+                if let Some(service) = pick(index).and_then(|name| cluster.services.get_mut(&name))
+                {
+                    service.version += 1;
+                    service.spec["Mode"] = json!({"Replicated": {"Replicas": count}});
+                }
+            }
+            Event::ServiceIsMangled(index) => {
+                if let Some(service) = pick(index).and_then(|name| cluster.services.get_mut(&name))
+                {
+                    service.version += 1;
+                    service.spec["TaskTemplate"] = json!({"ContainerSpec": {"Hosts": ["x"]}});
+                }
+            }
+            Event::ServiceIsRemoved(index) => {
+                pick(index).and_then(|name| cluster.services.remove(&name));
+            }
+            Event::ForeignServiceAppears(index) => {
+                let name = format!("s{}", index.index(4));
+                if !cluster.services.contains_key(&name) {
+                    self.foreign_service(&name, json!({"Name": name}));
+                }
+            }
+            _ => unreachable!("only what happens to services"),
+        }
+    }
+
+    /// An agent comes back and finds its engine where the swarm left it.
+    fn agent_starts(&mut self, index: usize) {
+        let name = node_name(&format!("n{index}"));
+        let found = self.observed.cluster.as_ref().and_then(|cluster| {
+            let mut nodes = cluster.nodes.iter();
+            nodes.rfind(|(_, node)| {
+                node.host_name == name.as_str() && node.state == NodeState::Ready
+            })
+        });
+        match found.map(|(id, node)| (id.clone(), node.role)) {
+            Some((id, role)) => self.admit(&name, id, role),
+            None => {
+                let engines = &mut self.observed.engines;
+                engines.insert(name, engine(Membership::Inactive));
+            }
+        }
+    }
+
+    fn is_active(&self, name: &str) -> bool {
+        let engine = self.observed.engines.get(name);
+        engine.is_some_and(|engine| matches!(engine.membership, Membership::Active(_)))
+    }
+
+    fn change_node(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut skep_plan::observed::ClusterNode),
+    ) {
+        let nodes = self
+            .observed
+            .cluster
+            .iter_mut()
+            .flat_map(|cluster| cluster.nodes.values_mut());
+        let node = nodes.filter(|node| node.host_name == name).next_back();
+        if let Some(node) = node {
+            change(node);
+            let reachable = node.state == NodeState::Ready;
+            if let Some(manager) = &mut node.manager {
+                manager.reachable = reachable;
+                manager.leader &= reachable;
+            }
+        }
+    }
+
+    fn promote_by_hand(&mut self, name: &str) {
+        let nodes = self
+            .observed
+            .cluster
+            .iter()
+            .flat_map(|cluster| &cluster.nodes);
+        let mut ready = nodes.filter(|(_, node)| node.state == NodeState::Ready);
+        let id = ready
+            .rfind(|(_, node)| node.host_name == name)
+            .map(|(id, _)| id.clone());
+        if let Some(id) = id {
+            self.set_role(&id, Role::Manager);
+        }
+    }
+
+    /// The managers that are reachable, and all of them.
+    fn quorum(&self) -> (usize, usize) {
+        let nodes = self
+            .observed
+            .cluster
+            .iter()
+            .flat_map(|cluster| cluster.nodes.values());
+        let managers: Vec<_> = nodes.filter_map(|node| node.manager).collect();
+        (
+            managers.iter().filter(|manager| manager.reachable).count(),
+            managers.len(),
+        )
+    }
+
+    /// Whether the majority lives on when this node dies: without one nothing can be written.
+    fn survives_without(&self, name: &str) -> bool {
+        let mut world = self.clone();
+        world.change_node(name, |node| node.state = NodeState::Down);
+        let (reachable, managers) = world.quorum();
+        reachable * 2 > managers
+    }
+}
+
+/// Executes a plan step by step and holds what must hold after each.
+fn execute(world: &mut World, planned: &Plan) {
+    let foreign = |world: &World| {
+        let services = world
+            .observed
+            .cluster
+            .iter()
+            .flat_map(|cluster| cluster.services.clone());
+        let foreign =
+            services.filter(|(_, service)| service.spec["Labels"]["skep.swarm"] != "cube");
+        foreign.collect::<Vec<_>>()
+    };
+    let before = foreign(world);
+    let changes_managers = |action: &Action| match action {
+        Action::SetRole(_) => true,
+        Action::JoinSwarm(join) => join.role == Role::Manager,
+        _ => false,
+    };
+    let changes = planned
+        .steps
+        .iter()
+        .filter(|step| changes_managers(&step.action));
+    assert!(
+        changes.count() <= 1,
+        "managers change one at a time: {planned}"
+    );
+    for step in &planned.steps {
+        let (reachable, managers) = world.quorum();
+        let unreachable = managers - reachable;
+        world.step(step);
+        let (reachable, managers) = world.quorum();
+        assert!(reachable * 2 > managers, "the majority was lost: {step}");
+        assert!(
+            managers - reachable <= unreachable,
+            "nobody may become unreachable: {step}"
+        );
+    }
+    assert!(world.swarms <= 1, "a second swarm: {planned}");
+    assert_eq!(
+        before,
+        foreign(world),
+        "somebody else's service was touched"
+    );
+}
+
+/// Plans and executes until nothing is left to do; returns what remains blocked.
+fn settle(world: &mut World, desired: &Desired) -> Plan {
+    for _ in 0..ROUNDS_MAX {
+        let planned = plan(desired, &world.observed);
+        assert_eq!(planned, plan(desired, &world.observed));
+        if planned.steps.is_empty() {
+            return planned;
+        }
+        execute(world, &planned);
+    }
+    panic!("it does not settle:\n{}", plan(desired, &world.observed));
+}
+
+/// Everything that stalled or died works again.
+fn heal(world: &mut World) {
+    for index in 0..NODES_MAX {
+        let name = node_name(&format!("n{index}"));
+        let wiped = world.observed.engines.get(&name).is_some_and(|engine| {
+            engine.membership == Membership::Inactive && engine.remembers.is_some()
+        });
+        if !wiped {
+            world.change_node(name.as_str(), |node| node.state = NodeState::Ready);
+            world.agent_starts(index);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bare_engines_become_what_is_declared(desired in manifest()) {
+        let mut world = World::bare();
+        let rest = settle(&mut world, &desired);
+        prop_assert_eq!(rest, Plan::default());
+        prop_assert_eq!(world.swarms, 1);
+        for object in progress(&desired, &world.observed) {
+            // A service without a node that takes tasks has none.
+            let idle = object.message.starts_with("0 of 0");
+            prop_assert!(object.state == Progress::Done || idle, "{object:?}");
+        }
+    }
+
+    #[test]
+    fn any_world_settles_and_heals(
+        first in manifest(),
+        then in manifest(),
+        early in vec(event(), 0..4),
+        events in vec(event(), 0..12),
+    ) {
+        let mut world = World::bare();
+        for event in &early {
+            world.suffer(event);
+        }
+        settle(&mut world, &first);
+        for event in &events {
+            world.suffer(event);
+            let planned = plan(&first, &world.observed);
+            execute(&mut world, &planned);
+        }
+        settle(&mut world, &then);
+        heal(&mut world);
+        let rest = settle(&mut world, &then);
+        prop_assert_eq!(&rest.waiting, &vec![]);
+        for blocked in &rest.blocked {
+            // Left to a person: somebody else's service of the same name, and dead entries.
+            let expected = blocked.object.starts_with("service/s") && blocked.reason == Reason::Refused
+                || blocked.object.starts_with("node/node-") && blocked.reason == Reason::NotSupported;
+            prop_assert!(expected, "{blocked:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_may_stop_after_any_step(desired in manifest(), stops in vec(any::<Index>(), 30)) {
+        let mut world = World::bare();
+        for stop in stops {
+            let mut planned = plan(&desired, &world.observed);
+            planned.steps.truncate(stop.index(planned.steps.len() + 1));
+            execute(&mut world, &planned);
+        }
+        let rest = settle(&mut world, &desired);
+        prop_assert_eq!(rest, Plan::default());
+    }
+
+    #[test]
+    fn a_plan_survives_its_own_json(desired in manifest(), events in vec(event(), 0..8)) {
+        let mut world = World::bare();
+        settle(&mut world, &desired);
+        for event in &events {
+            world.suffer(event);
+        }
+        let planned = plan(&desired, &world.observed);
+        let json = serde_json::to_string(&planned).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), planned);
+    }
+}

@@ -1,0 +1,6 @@
+//! Plans against simulated worlds: scripts that a person can read, and random worlds.
+
+mod converging;
+mod scripts;
+mod simulation;
+mod world;

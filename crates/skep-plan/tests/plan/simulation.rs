@@ -1,0 +1,165 @@
+//! What the world looks like after a step: a swarm that always obeys, and stores a specification
+//! the way the engine does.
+
+use serde_json::{Value, json};
+use skep_manifest::swarm::{Availability, Role};
+use skep_plan::action::{Action, Executor, Plan, Step};
+use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, Tasks};
+
+use crate::world::{World, manager};
+
+/// The id under which the simulated engine knows the swarm's `host` network.
+const HOST_NETWORK: &str = "pmakbvolvacijymnomig0gurt";
+
+impl World {
+    /// Executes all steps of a plan in order.
+    pub(crate) fn execute(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            self.step(step);
+        }
+    }
+
+    /// Executes one step; what the engine would refuse, panics.
+    pub(crate) fn step(&mut self, step: &Step) {
+        match (&step.action, &step.executor) {
+            (Action::InitSwarm(init), Executor::Node(node)) => {
+                assert_eq!(self.engine(node.as_str()).membership, Membership::Inactive);
+                self.swarms += 1;
+                self.observed.cluster = Some(Cluster {
+                    id: format!("swarm-{}", self.swarms),
+                    labels: init.labels.clone(),
+                    ..Cluster::default()
+                });
+                let id = self.enlist(node.as_str(), Role::Manager, init.availability);
+                self.admit(node, id, Role::Manager);
+            }
+            (Action::JoinSwarm(join), Executor::Node(node)) => {
+                assert_eq!(self.engine(node.as_str()).membership, Membership::Inactive);
+                assert!(!join.remote_addresses.is_empty(), "somebody must be asked");
+                let id = self.enlist(node.as_str(), join.role, join.availability);
+                self.admit(node, id, join.role);
+            }
+            (action, Executor::Writer) => self.write(action),
+            (action, executor) => panic!("{executor:?} cannot do {action:?}"),
+        }
+        self.elect();
+    }
+
+    fn write(&mut self, action: &Action) {
+        let services = &mut self.cluster().services;
+        match action {
+            Action::LabelNode(label) => {
+                let node = self
+                    .cluster()
+                    .nodes
+                    .get_mut(&label.node_id)
+                    .expect("a node");
+                node.labels.extend(label.set.clone());
+                node.labels.retain(|key, _| !label.remove.contains(key));
+            }
+            Action::SetAvailability(set) => {
+                let node = self.cluster().nodes.get_mut(&set.node_id).expect("a node");
+                node.availability = set.availability;
+            }
+            Action::SetRole(set) => self.set_role(&set.node_id, set.role),
+            Action::CreateService(create) => {
+                assert!(!services.contains_key(&create.name), "names are taken once");
+                let service = ClusterService {
+                    id: format!("service-{}", create.name),
+                    version: 1,
+                    spec: json!({}),
+                    tasks: Tasks::default(),
+                };
+                services.insert(create.name.clone(), service);
+                self.store(&create.name, &create.spec);
+            }
+            Action::UpdateService(update) => {
+                let service = services.get_mut(&update.name).expect("a service");
+                assert_eq!(service.version, update.version, "update out of sequence");
+                service.version += 1;
+                self.store(&update.name, &update.spec);
+            }
+            Action::RemoveService(remove) => {
+                services.remove(&remove.name).expect("a service");
+            }
+            Action::InitSwarm(_) | Action::JoinSwarm(_) => panic!("a node does that itself"),
+        }
+    }
+
+    pub(crate) fn set_role(&mut self, node_id: &str, role: Role) {
+        let node = self.cluster().nodes.get_mut(node_id).expect("a node");
+        node.role = role;
+        node.manager = manager(role);
+        let swarm = self.cluster().id.clone();
+        for engine in self.observed.engines.values_mut() {
+            if let Membership::Active(active) = &mut engine.membership
+                && active.node_id == node_id
+            {
+                active.role = role;
+                active.swarm_id = (role == Role::Manager).then(|| swarm.clone());
+            }
+        }
+    }
+
+    /// Stores a specification the way engine 20.10 was seen to, and starts its tasks.
+    fn store(&mut self, name: &str, spec: &Value) {
+        let nodes = self.cluster().nodes.values();
+        let ready = nodes.filter(|node| {
+            node.state == NodeState::Ready && node.availability == Availability::Active
+        });
+        let ready = ready.count() as u64;
+        let mut stored = without_empty(spec);
+        let template = &mut stored["TaskTemplate"];
+        template["ForceUpdate"] = json!(0);
+        template["Runtime"] = json!("container");
+        template["ContainerSpec"]["Isolation"] = json!("default");
+        let networks = template.get_mut("Networks").and_then(Value::as_array_mut);
+        for attached in networks.into_iter().flatten() {
+            if attached["Target"] == "host" {
+                attached["Target"] = json!(HOST_NETWORK);
+            }
+        }
+        let replicas = stored["Mode"]["Replicated"]["Replicas"].as_u64();
+        self.cluster()
+            .networks
+            .insert(HOST_NETWORK.to_owned(), "host".to_owned());
+        let service = self.service(name);
+        service.spec = stored;
+        service.tasks = Tasks {
+            desired: replicas.unwrap_or(ready),
+            running: replicas.unwrap_or(ready),
+        };
+    }
+
+    /// The first reachable manager leads when nobody does.
+    fn elect(&mut self) {
+        let managers = self.cluster().nodes.values_mut();
+        let mut managers: Vec<_> = managers.filter_map(|node| node.manager.as_mut()).collect();
+        if !managers.iter().any(|manager| manager.leader)
+            && let Some(first) = managers.iter_mut().find(|manager| manager.reachable)
+        {
+            first.leader = true;
+        }
+    }
+}
+
+/// The engine leaves out what is empty, but for a mode, a number of replicas and the labels of the
+/// service itself.
+fn without_empty(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| match name.as_str() {
+                "Mode" => (name, value.clone()),
+                _ => (name, without_empty(value)),
+            });
+            let kept = fields.filter(|(name, value)| match value {
+                Value::Array(values) => !values.is_empty(),
+                Value::Object(fields) => !fields.is_empty() || *name == "Placement",
+                value => *value != json!(0),
+            });
+            Value::Object(kept.map(|(name, value)| (name.clone(), value)).collect())
+        }
+        Value::Array(values) => values.iter().map(without_empty).collect(),
+        value => value.clone(),
+    }
+}

@@ -1,0 +1,146 @@
+//! A desired and an observed state that can be made and changed in few words.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use skep_manifest::desired::Desired;
+use skep_manifest::name::NodeName;
+use skep_manifest::parse::parse;
+use skep_manifest::resolve::resolve;
+use skep_manifest::set::Source;
+use skep_manifest::swarm::{Availability, Role};
+use skep_plan::observed::{
+    Active, Cluster, ClusterNode, ClusterService, Engine, Manager, Membership, NodeState, Observed,
+    Tasks,
+};
+
+/// The desired state of a manifest, which must be free of problems.
+pub(crate) fn desired(yaml: &str) -> Desired {
+    let source = Source {
+        name: "skep.yaml".to_owned(),
+        text: yaml.as_bytes().to_vec(),
+    };
+    let set = parse(vec![source]);
+    assert!(set.problems.is_empty(), "{:?}\n{yaml}", set.problems);
+    let (desired, problems) = resolve(&set);
+    assert!(problems.is_empty(), "{problems:?}\n{yaml}");
+    desired
+}
+
+pub(crate) fn node_name(text: &str) -> NodeName {
+    text.parse().expect("a node's name")
+}
+
+/// An engine in this state that never was in a swarm.
+pub(crate) fn engine(membership: Membership) -> Engine {
+    Engine {
+        membership,
+        remembers: None,
+        refused: None,
+    }
+}
+
+/// What is observed, and what the simulation needs to go on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    pub(crate) observed: Observed,
+    /// How many swarms were created.
+    pub(crate) swarms: usize,
+    /// How many nodes ever joined.
+    pub(crate) nodes: usize,
+}
+
+impl World {
+    /// The swarm.
+    pub(crate) fn cluster(&mut self) -> &mut Cluster {
+        self.observed.cluster.as_mut().expect("there is a swarm")
+    }
+
+    /// The engine of a node.
+    pub(crate) fn engine(&mut self, node: &str) -> &mut Engine {
+        let engine = self.observed.engines.get_mut(node);
+        engine.expect("the agent of this node answers")
+    }
+
+    /// The newest entry in the swarm's list with this host name.
+    pub(crate) fn listed(&mut self, host_name: &str) -> &mut ClusterNode {
+        let nodes = self.cluster().nodes.values_mut();
+        let mut own = nodes.filter(|node| node.host_name == host_name);
+        own.next_back().expect("the swarm lists this node")
+    }
+
+    pub(crate) fn service(&mut self, name: &str) -> &mut ClusterService {
+        let service = self.cluster().services.get_mut(name);
+        service.expect("the swarm has this service")
+    }
+
+    /// Enters a node into the swarm's list; returns its id.
+    pub(crate) fn enlist(
+        &mut self,
+        host_name: &str,
+        role: Role,
+        availability: Availability,
+    ) -> String {
+        self.nodes += 1;
+        let id = format!("node-{:02}-{host_name}", self.nodes);
+        let node = ClusterNode {
+            host_name: host_name.to_owned(),
+            role,
+            availability,
+            labels: BTreeMap::new(),
+            state: NodeState::Ready,
+            manager: manager(role),
+            address: None,
+        };
+        self.cluster().nodes.insert(id.clone(), node);
+        id
+    }
+
+    /// Creates a service as somebody else would.
+    pub(crate) fn foreign_service(&mut self, name: &str, spec: Value) {
+        let service = ClusterService {
+            id: format!("service-{name}"),
+            version: 1,
+            spec,
+            tasks: Tasks::default(),
+        };
+        self.cluster().services.insert(name.to_owned(), service);
+    }
+
+    /// The engine of a node loses its state, while its agent remembers.
+    pub(crate) fn wipe(&mut self, node: &str) {
+        let listed = self.listed(node);
+        listed.state = NodeState::Down;
+        if let Some(manager) = &mut listed.manager {
+            manager.reachable = false;
+            manager.leader = false;
+        }
+        self.engine(node).membership = Membership::Inactive;
+    }
+
+    /// Puts an engine into the swarm.
+    pub(crate) fn admit(&mut self, node: &NodeName, node_id: String, role: Role) {
+        let id = self.cluster().id.clone();
+        let engine = Engine {
+            membership: Membership::Active(Active {
+                swarm_id: (role == Role::Manager).then(|| id.clone()),
+                node_id,
+                role,
+            }),
+            remembers: Some(id),
+            refused: None,
+        };
+        self.observed.engines.insert(node.clone(), engine);
+    }
+}
+
+/// The part among the managers of a node in this role.
+pub(crate) fn manager(role: Role) -> Option<Manager> {
+    match role {
+        Role::Manager => Some(Manager {
+            reachable: true,
+            leader: false,
+        }),
+        Role::Worker => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! The engine's client: one call per connection, with a limit on time and size.
+//!
+//! Opening a connection takes a millisecond at most, so there is nothing to pool and nothing that
+//! a restarted engine could leave behind.
+
+mod error;
+mod exchange;
+mod version;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use error::EngineError;
+pub use version::{ApiVersion, InvalidApiVersion};
+
+pub(crate) use exchange::Lines;
+use exchange::{Answer, exchange, listen};
+
+/// How long an engine may take to answer a call: without a quorum it would take 20 s to say so.
+/// Later than this is unknown.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+/// The largest answer that is read: a hundred thousand tasks stay below.
+pub(crate) const ANSWER_LENGTH_MAX: usize = 128 << 20;
+
+/// A client of the engine behind a Unix socket.
+#[derive(Debug)]
+pub struct Client {
+    socket: PathBuf,
+    /// The version agreed upon, until the engine is found to be gone: it may come back as another.
+    version: Mutex<Option<ApiVersion>>,
+}
+
+impl Client {
+    /// A client of the engine that listens on this socket, if and when one does.
+    #[must_use]
+    pub fn new(socket: &Path) -> Self {
+        Self {
+            socket: socket.to_owned(),
+            version: Mutex::new(None),
+        }
+    }
+
+    /// The version of the interface that is spoken with the engine.
+    pub async fn version(&self) -> Result<ApiVersion, EngineError> {
+        if let Some(version) = self.remembered() {
+            return Ok(version);
+        }
+        // The one path without a version.
+        let Answer { headers, .. } = self.ask(Method::GET, "/_ping", None).await?;
+        let newest = headers
+            .get("Api-Version")
+            .and_then(|version| version.to_str().ok());
+        let newest = newest.and_then(|version| version.parse().ok());
+        let newest = newest.ok_or(EngineError::NoEngine)?;
+        let version = ApiVersion::spoken_with(newest).ok_or(EngineError::TooOld { newest })?;
+        self.remember(Some(version));
+        Ok(version)
+    }
+
+    pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
+        let answer = self.call(Method::GET, path, None).await?;
+        serde_json::from_slice(&answer.body).map_err(|source| EngineError::NotUnderstood {
+            question: path.to_owned(),
+            source,
+        })
+    }
+
+    pub(crate) async fn write(&self, path: &str, body: &Value) -> Result<(), EngineError> {
+        let body = body.to_string().into_bytes();
+        self.call(Method::POST, path, Some(body)).await.map(drop)
+    }
+
+    pub(crate) async fn remove(&self, path: &str) -> Result<(), EngineError> {
+        self.call(Method::DELETE, path, None).await.map(drop)
+    }
+
+    /// The lines of an answer that does not end.
+    pub(crate) async fn lines(&self, path: &str) -> Result<Lines, EngineError> {
+        let path = format!("/v{}{path}", self.version().await?);
+        let opened = async {
+            let (status, mut lines) = listen(&self.socket, &path).await?;
+            if status.is_success() {
+                return Ok(lines);
+            }
+            let said = lines.next().await.unwrap_or_default();
+            Err(EngineError::of_answer(status, &said))
+        };
+        let opened = tokio::time::timeout(ANSWER_LIMIT, opened).await;
+        self.judge(opened.unwrap_or(Err(EngineError::Late)))
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, EngineError> {
+        let version = self.version().await?;
+        self.ask(method, &format!("/v{version}{path}"), body).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, EngineError> {
+        let exchange = exchange(&self.socket, method, path, body);
+        let answered = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
+        self.judge(answered.unwrap_or(Err(EngineError::Late)).and_then(success))
+    }
+
+    /// Passes on what a call came to, and forgets the engine's version if it may be another engine.
+    fn judge<T>(&self, outcome: Result<T, EngineError>) -> Result<T, EngineError> {
+        if let Err(
+            EngineError::Silent { .. } | EngineError::Late | EngineError::VersionRefused(_),
+        ) = &outcome
+        {
+            self.remember(None);
+        }
+        outcome
+    }
+
+    fn remembered(&self) -> Option<ApiVersion> {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, version: Option<ApiVersion>) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+}
+
+fn success(answer: Answer) -> Result<Answer, EngineError> {
+    if answer.status.is_success() {
+        Ok(answer)
+    } else {
+        Err(EngineError::of_answer(answer.status, &answer.body))
+    }
+}
+
+/// A text as one part of a path or a query.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests;

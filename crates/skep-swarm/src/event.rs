@@ -1,0 +1,92 @@
+//! Events of the swarm: a hint to look again, never what is known.
+
+use serde::Deserialize;
+
+use crate::engine::{Client, EngineError, Lines, percent_encoded};
+
+/// What the engine is asked to tell.
+const FILTERS: &str = r#"{"type":["node","service","config"]}"#;
+
+/// Something of the swarm changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A node joined, left or was changed; one join makes several of these.
+    Node,
+    /// A service was created, changed or removed.
+    Service,
+    /// A config was created, changed or removed.
+    Config,
+}
+
+/// The events of an engine from here on. Only a manager's engine tells those of the swarm.
+#[derive(Debug)]
+pub struct Events {
+    lines: Lines,
+}
+
+/// Begins to listen.
+///
+/// # Errors
+///
+/// [`EngineError`] when the engine does not answer.
+pub async fn events(client: &Client) -> Result<Events, EngineError> {
+    let path = format!("/events?filters={}", percent_encoded(FILTERS));
+    Ok(Events {
+        lines: client.lines(&path).await?,
+    })
+}
+
+impl Events {
+    /// The next event, or nothing once the engine has hung up. Cancelling loses none.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = event(&self.lines.next().await?) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// What a line tells; what is not understood is no hint.
+fn event(line: &[u8]) -> Option<Event> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(rename = "Type")]
+        object: String,
+    }
+    let Line { object } = serde_json::from_slice(line).ok()?;
+    match object.as_str() {
+        "node" => Some(Event::Node),
+        "service" => Some(Event::Service),
+        "config" => Some(Event::Config),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_changed() {
+        let line = br#"{"Type":"node","Action":"update","Actor":{"ID":"x"},"scope":"swarm"}"#;
+        assert_eq!(event(line), Some(Event::Node));
+        assert_eq!(
+            event(br#"{"Type":"config","Action":"create"}"#),
+            Some(Event::Config)
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_no_hint() {
+        for line in [
+            &b""[..],
+            b"{}",
+            b"{\"Type\":7}",
+            b"{\"Type\":\"plugin\"}",
+            b"\xff",
+        ] {
+            assert_eq!(event(line), None);
+        }
+    }
+}

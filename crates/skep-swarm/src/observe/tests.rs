@@ -1,0 +1,196 @@
+use serde_json::{Value, json};
+use skep_manifest::swarm::{Availability, Role};
+use skep_plan::observed::{Active, Manager};
+
+use super::*;
+use crate::fake::Fake;
+
+/// Runs a test with a fake engine beside it.
+async fn beside<T>(test: impl Future<Output = T>) -> T {
+    tokio::task::LocalSet::new().run_until(test).await
+}
+
+async fn check_membership(swarm: Value, expected: Membership) {
+    beside(async {
+        let fake = Fake::answering(move |_| (200, json!({ "ID": "x", "Swarm": swarm })));
+        assert_eq!(membership(&fake.client).await.unwrap(), expected);
+    })
+    .await;
+}
+
+fn active(swarm_id: Option<&str>, role: Role) -> Membership {
+    let swarm_id = swarm_id.map(str::to_owned);
+    Membership::Active(Active {
+        swarm_id,
+        node_id: "n1".to_owned(),
+        role,
+    })
+}
+
+#[tokio::test]
+async fn every_state_of_an_engine_is_told() {
+    let state = |state: &str| json!({ "NodeID": "", "LocalNodeState": state, "Error": "" });
+    check_membership(state("inactive"), Membership::Inactive).await;
+    check_membership(state(""), Membership::Inactive).await;
+    check_membership(state("pending"), Membership::Pending).await;
+    check_membership(state("locked"), Membership::Locked).await;
+    check_membership(
+        json!({ "LocalNodeState": "error", "Error": "certificate expired" }),
+        Membership::Error("certificate expired".to_owned()),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_manager_knows_its_swarm_unless_it_has_no_leader() {
+    let manager = |cluster: Value| {
+        json!({
+            "NodeID": "n1",
+            "LocalNodeState": "active",
+            "ControlAvailable": true,
+            "Cluster": cluster,
+        })
+    };
+    check_membership(
+        manager(json!({ "ID": "s1" })),
+        active(Some("s1"), Role::Manager),
+    )
+    .await;
+    check_membership(manager(Value::Null), active(None, Role::Manager)).await;
+    check_membership(manager(json!({ "ID": "" })), active(None, Role::Manager)).await;
+    let worker = json!({ "NodeID": "n1", "LocalNodeState": "active", "ControlAvailable": false });
+    check_membership(worker, active(None, Role::Worker)).await;
+}
+
+#[tokio::test]
+async fn an_engine_with_an_unknown_state_is_not_understood() {
+    beside(async {
+        let fake = Fake::answering(|_| (200, json!({ "Swarm": { "LocalNodeState": "asleep" } })));
+        let error = membership(&fake.client).await.unwrap_err();
+        assert!(
+            matches!(error, EngineError::NotUnderstood { .. }),
+            "{error:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_on_the_socket_is_a_silent_engine() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let client = Client::new(&directory.path().join("docker.sock"));
+    assert_eq!(membership(&client).await.unwrap(), Membership::Silent);
+}
+
+/// What is read from an engine that tells of these nodes, services and tasks.
+async fn told(nodes: Value, services: Value, tasks: Value) -> Result<Cluster, EngineError> {
+    beside(async move {
+        let fake = Fake::answering(move |request| match request {
+            "GET /swarm" => (200, json!({ "ID": "s1" })),
+            "GET /nodes" => (200, nodes.clone()),
+            "GET /services" => (200, services.clone()),
+            tasks_path if tasks_path.starts_with("GET /tasks?filters=") => (200, tasks.clone()),
+            other => panic!("{other}"),
+        });
+        cluster(&fake.client).await
+    })
+    .await
+}
+
+fn node(id: &str, state: &str) -> Value {
+    json!({
+        "ID": id,
+        "Spec": { "Role": "worker", "Availability": "active", "Labels": {} },
+        "Description": { "Hostname": id },
+        "Status": { "State": state, "Addr": "10.0.0.60" },
+    })
+}
+
+#[tokio::test]
+async fn a_manager_is_told_with_its_reachability_and_an_address_that_says_something() {
+    let manager = json!({
+        "ID": "n1",
+        "Spec": { "Role": "manager", "Availability": "drain", "Labels": null },
+        "Description": {},
+        "Status": { "State": "sleeping", "Addr": "0.0.0.0" },
+        "ManagerStatus": { "Leader": true, "Reachability": "reachable", "Addr": "[fd00::1]:2377" },
+    });
+    let cluster = told(json!([manager]), json!([]), json!([])).await.unwrap();
+    let node = &cluster.nodes["n1"];
+    assert_eq!(node.role, Role::Manager);
+    assert_eq!(node.availability, Availability::Drain);
+    assert_eq!(node.state, NodeState::Unknown);
+    assert_eq!(
+        node.manager,
+        Some(Manager {
+            reachable: true,
+            leader: true
+        })
+    );
+    assert_eq!(node.address, Some("fd00::1".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn tasks_count_where_somebody_hears_them() {
+    let task = |node: &str, state: &str| json!({ "ServiceID": "w1", "NodeID": node, "Status": { "State": state } });
+    let unplaced = json!({ "ServiceID": "w1", "Status": { "State": "pending" } });
+    let tasks = json!([
+        task("n1", "running"),
+        task("n2", "running"),
+        task("n1", "starting"),
+        task("gone", "running"),
+        unplaced,
+    ]);
+    let nodes = json!([node("n1", "ready"), node("n2", "down")]);
+    let service = |mode: Value| {
+        let spec = json!({ "Name": "web", "Mode": mode, "Newer": [1] });
+        json!([{ "ID": "w1", "Version": { "Index": 13 }, "Spec": spec }])
+    };
+    let count = async |mode: Value| {
+        let cluster = told(nodes.clone(), service(mode), tasks.clone())
+            .await
+            .unwrap();
+        cluster.services["web"].clone()
+    };
+    let global = count(json!({ "Global": {} })).await;
+    assert_eq!(
+        global.tasks,
+        Tasks {
+            desired: 5,
+            running: 1
+        }
+    );
+    assert_eq!((global.version, &global.spec["Newer"]), (13, &json!([1])));
+    let replicated = count(json!({ "Replicated": { "Replicas": 7 } })).await;
+    assert_eq!(
+        replicated.tasks,
+        Tasks {
+            desired: 7,
+            running: 1
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_swarm_that_cannot_be_read_whole_is_an_error() {
+    let mut hostile = node("n1", "ready");
+    hostile["Spec"]["Role"] = json!("observer");
+    for (nodes, services) in [
+        (json!([hostile]), json!([])),
+        (json!({}), json!([])),
+        (
+            json!([]),
+            json!([{ "ID": "w1", "Version": { "Index": -1 }, "Spec": {} }]),
+        ),
+        (
+            json!([]),
+            json!([{ "ID": "w1", "Version": { "Index": 1 }, "Spec": { "Mode": {} } }]),
+        ),
+    ] {
+        let error = told(nodes, services, json!([])).await.unwrap_err();
+        assert!(
+            matches!(error, EngineError::NotUnderstood { .. }),
+            "{error:?}"
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! The engine's answers, as far as they are read.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use skep_manifest::swarm::{Availability, Role};
+use skep_plan::observed::{Active, ClusterNode, Manager, Membership, NodeState};
+
+use crate::engine::EngineError;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Info {
+    pub(super) swarm: LocalSwarm,
+}
+
+/// What an engine says of its own part.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct LocalSwarm {
+    local_node_state: LocalNodeState,
+    #[serde(rename = "NodeID", default)]
+    node_id: String,
+    #[serde(default)]
+    control_available: bool,
+    #[serde(default)]
+    error: String,
+    cluster: Option<Swarm>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LocalNodeState {
+    #[serde(alias = "")]
+    Inactive,
+    Pending,
+    Active,
+    Error,
+    Locked,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Swarm {
+    #[serde(rename = "ID")]
+    pub(super) id: String,
+    pub(super) spec: SwarmSpec,
+}
+
+/// What a swarm was told to be, as far as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SwarmSpec {
+    #[serde(default, deserialize_with = "or_empty")]
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// A network, asked for by its id.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Network {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Node {
+    #[serde(rename = "ID")]
+    pub(super) id: String,
+    spec: NodeSpec,
+    description: NodeDescription,
+    status: NodeStatus,
+    manager_status: Option<ManagerStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NodeSpec {
+    role: Role,
+    availability: Availability,
+    #[serde(default, deserialize_with = "or_empty")]
+    labels: BTreeMap<String, String>,
+}
+
+/// Empty while a node has joined and not yet spoken.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NodeDescription {
+    #[serde(default)]
+    hostname: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NodeStatus {
+    state: State,
+    #[serde(default)]
+    addr: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ready,
+    Down,
+    Disconnected,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ManagerStatus {
+    #[serde(default)]
+    leader: bool,
+    #[serde(default)]
+    reachability: String,
+    #[serde(default)]
+    addr: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Service {
+    #[serde(rename = "ID")]
+    pub(super) id: String,
+    pub(super) version: Version,
+    pub(super) spec: Spec,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Version {
+    pub(super) index: u64,
+}
+
+/// A specification that is carried as it is.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Spec(pub(super) Value);
+
+/// The part of a service's specification that is read here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ServiceSpec {
+    pub(super) name: String,
+    pub(super) mode: Option<Mode>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Mode {
+    pub(super) replicated: Option<Replicated>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Replicated {
+    pub(super) replicas: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Task {
+    #[serde(rename = "ServiceID", default)]
+    pub(super) service_id: String,
+    /// None as long as the task has no place.
+    #[serde(rename = "NodeID")]
+    pub(super) node_id: Option<String>,
+    pub(super) status: TaskStatus,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TaskStatus {
+    pub(super) state: String,
+}
+
+impl Spec {
+    pub(super) fn understood<'a, T: Deserialize<'a>>(&'a self) -> Result<T, EngineError> {
+        T::deserialize(&self.0).map_err(|source| EngineError::NotUnderstood {
+            question: "/services".to_owned(),
+            source,
+        })
+    }
+}
+
+impl From<LocalSwarm> for Membership {
+    fn from(swarm: LocalSwarm) -> Self {
+        match swarm.local_node_state {
+            LocalNodeState::Inactive => Self::Inactive,
+            LocalNodeState::Pending => Self::Pending,
+            LocalNodeState::Error => Self::Error(swarm.error),
+            LocalNodeState::Locked => Self::Locked,
+            LocalNodeState::Active => Self::Active(Active {
+                swarm_id: swarm
+                    .cluster
+                    .map(|cluster| cluster.id)
+                    .filter(|id| !id.is_empty()),
+                node_id: swarm.node_id,
+                role: if swarm.control_available {
+                    Role::Manager
+                } else {
+                    Role::Worker
+                },
+            }),
+        }
+    }
+}
+
+impl From<Node> for ClusterNode {
+    fn from(node: Node) -> Self {
+        let Node {
+            id: _,
+            spec,
+            description,
+            status,
+            manager_status,
+        } = node;
+        let address = address(&status.addr).or_else(|| {
+            manager_status
+                .as_ref()
+                .and_then(|manager| address(&manager.addr))
+        });
+        Self {
+            host_name: description.hostname,
+            role: spec.role,
+            availability: spec.availability,
+            labels: spec.labels,
+            state: match status.state {
+                State::Ready => NodeState::Ready,
+                State::Down => NodeState::Down,
+                State::Disconnected => NodeState::Disconnected,
+                State::Unknown => NodeState::Unknown,
+            },
+            manager: manager_status.map(|manager| Manager {
+                reachable: manager.reachability == "reachable",
+                leader: manager.leader,
+            }),
+            address,
+        }
+    }
+}
+
+/// An address with or without a port. A manager may be told as 0.0.0.0, which says nothing.
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse().map(|address: SocketAddr| address.ip());
+    let address = text.parse().or_else(|_error| with_port()).ok()?;
+    (!address.is_unspecified()).then_some(address)
+}
+
+fn or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}

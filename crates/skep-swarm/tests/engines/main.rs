@@ -1,0 +1,8 @@
+//! Real Docker engines, one per node of a lab.
+//!
+//! Run as root: `cargo test -p skep-swarm --features engines`.
+
+mod fault;
+mod membership;
+mod service;
+mod site;

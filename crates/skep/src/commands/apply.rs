@@ -1,0 +1,163 @@
+//! `skep apply`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use skep_api::call::CallError;
+use skep_api::client::Client;
+use skep_api::generation::GenerationId;
+use skep_api::path;
+use skep_api::submit::{Reached, Submitted};
+use skep_manifest::duration::Interval;
+use skep_plan::progress::{ObjectProgress, Progress};
+use tokio::time::{Instant, sleep};
+
+use crate::commands::manifests::{DryRun, Manifests};
+use crate::commands::{ask, runtime};
+use crate::exit::Exit;
+use crate::output;
+
+/// How often progress is asked for.
+const ASK: Duration = Duration::from_millis(250);
+
+/// Make manifests the desired state of the cluster.
+///
+/// Ends with 0 when they are accepted (and, with --wait, when all is as declared), with 1 when they
+/// are not, with 3 when they are accepted and not everything is as declared in time.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    manifests: Manifests,
+    /// Wait until everything is as declared, and say what is done meanwhile.
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait.
+    #[arg(long, default_value = "5m", value_name = "DURATION", requires = "wait")]
+    timeout: Interval,
+    /// Only look: at the manifests (client), or also at what the cluster says (server).
+    #[arg(long, value_name = "WHERE", conflicts_with = "wait")]
+    dry_run: Option<Where>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Where {
+    Client,
+    Server,
+}
+
+pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    let dry_run = if arguments.dry_run.is_some() {
+        DryRun::Yes
+    } else {
+        DryRun::No
+    };
+    let Some(submission) = arguments.manifests.submission(dry_run)? else {
+        return Ok(Exit::Findings);
+    };
+    if arguments.dry_run == Some(Where::Client) {
+        output::print("acceptable, as far as can be said without the cluster\n")?;
+        return Ok(Exit::Success);
+    }
+    let client = Client::new(socket);
+    let id = match ask(client.post::<Submitted>(path::SUBMIT, &submission))? {
+        Submitted::Acceptable => {
+            output::print("acceptable\n")?;
+            return Ok(Exit::Success);
+        }
+        Submitted::Rejected(errors) => {
+            output::tell_errors(&errors);
+            return Ok(Exit::Findings);
+        }
+        Submitted::Accepted(id) => {
+            output::print(&format!("accepted as generation {}\n", id.number))?;
+            id
+        }
+        Submitted::Unchanged(id) => {
+            output::print(&format!("unchanged, generation {}\n", id.number))?;
+            id
+        }
+    };
+    if arguments.wait {
+        return runtime()?.block_on(wait(&client, &id, arguments.timeout.time()));
+    }
+    Ok(Exit::Success)
+}
+
+/// Says what is done until everything is as declared.
+async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    let mut said = Said::default();
+    loop {
+        match client.get::<Reached>(path::PROGRESS).await {
+            Ok(reached) => {
+                let is_newer = |known: &GenerationId| known.number > id.number;
+                if reached.generation.as_ref().is_some_and(is_newer) {
+                    bail!("somebody applied another desired state meanwhile: `skep status`");
+                }
+                let is_known = reached.generation.as_ref() == Some(id);
+                said.say(&reached.objects, started)?;
+                if is_known && reached.is_all() {
+                    let took = started.elapsed().as_secs_f64();
+                    output::print(&format!("everything is as declared after {took:.1}s\n"))?;
+                    return Ok(Exit::Success);
+                }
+            }
+            // The agent that writes may change while managers join.
+            Err(CallError::Refused { .. } | CallError::Late { .. }) => {}
+            Err(error) => return Err(error).context("the agent cannot say how far it is"),
+        }
+        if started.elapsed() > timeout {
+            said.say_what_is_missing();
+            return Ok(Exit::NotConverged);
+        }
+        // How far it is can only be asked.
+        sleep(ASK).await;
+    }
+}
+
+/// What a person was told of each object.
+#[derive(Default)]
+struct Said(BTreeMap<String, ObjectProgress>);
+
+impl Said {
+    /// Says what is new.
+    fn say(&mut self, objects: &[ObjectProgress], started: Instant) -> anyhow::Result<()> {
+        for progress in objects {
+            if self.0.get(&progress.object) == Some(progress) {
+                continue;
+            }
+            let at = started.elapsed().as_secs_f64();
+            let state = word(progress.state);
+            let (object, message) = (&progress.object, &progress.message);
+            output::print(&format!("{at:>6.1}s  {state:<8} {object:<20} {message}\n"))?;
+            if let Some(remedy) = &progress.remedy {
+                output::print(&format!("                  hint: {remedy}\n"))?;
+            }
+            self.0.insert(progress.object.clone(), progress.clone());
+        }
+        Ok(())
+    }
+
+    fn say_what_is_missing(&self) {
+        let missing = self
+            .0
+            .values()
+            .filter(|progress| progress.state != Progress::Done);
+        let lines: Vec<String> = missing
+            .map(|progress| format!("{}: {}", progress.object, progress.message))
+            .collect();
+        output::tell_errors(&lines);
+        output::tell("hint: it goes on without you; follow it with `skep status`\n");
+    }
+}
+
+const fn word(state: Progress) -> &'static str {
+    match state {
+        Progress::Done => "done",
+        Progress::Working => "working",
+        Progress::Blocked => "blocked",
+    }
+}

@@ -1,0 +1,56 @@
+//! `skep diff`.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use skep_api::client::Client;
+use skep_api::path;
+use skep_api::submit::Differences;
+
+use crate::commands::ask;
+use crate::commands::manifests::{DryRun, Manifests};
+use crate::exit::Exit;
+use crate::output;
+
+/// Show what applying manifests would do, and nothing else.
+///
+/// Ends with 0 when nothing would change, with 1 when something would, with 2 on errors.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    manifests: Manifests,
+    /// How to print it.
+    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
+    output: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    let Some(submission) = arguments.manifests.submission(DryRun::Yes)? else {
+        return Ok(Exit::Usage);
+    };
+    let client = Client::new(socket);
+    let differences = ask(client.post::<Differences>(path::DIFF, &submission))?;
+    let plan = match differences {
+        Differences::Plan(plan) => plan,
+        Differences::Rejected(errors) => {
+            output::tell_errors(&errors);
+            return Ok(Exit::Usage);
+        }
+    };
+    match arguments.output {
+        Format::Text => output::print(&plan.to_string())?,
+        Format::Json => output::print_json(&plan)?,
+    }
+    let is_empty = plan.steps.is_empty() && plan.waiting.is_empty() && plan.blocked.is_empty();
+    Ok(if is_empty {
+        Exit::Success
+    } else {
+        Exit::Findings
+    })
+}
