@@ -150,7 +150,7 @@ impl Said {
             .map(|progress| format!("{}: {}", progress.object, progress.message))
             .collect();
         output::tell_errors(&lines);
-        output::tell("hint: it goes on without you; follow it with `skep status`\n");
+        output::tell("hint: it goes on without you; follow it with `skep status`");
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     ClusterKey::generate()?.write_new(out)?;
     output::tell(&format!(
         "wrote {}: whoever holds it is root on every node of the cluster\n\
-         hint: copy it to every node as /etc/skep/cluster.key (mode 600), then start the agents\n",
+         hint: copy it to every node as /etc/skep/cluster.key (mode 600), then start the agents",
         out.display()
     ));
     Ok(Exit::Success)

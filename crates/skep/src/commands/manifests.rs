@@ -38,7 +38,7 @@ impl Manifests {
         findings
             .retain(|finding| finding.severity == Severity::Error && finding.suppressed.is_none());
         if !findings.is_empty() {
-            output::tell(&human::render(&set, &findings, Colour::Never));
+            output::tell(human::render(&set, &findings, Colour::Never).trim_end());
             return Ok(None);
         }
         let documents = sources
