@@ -151,7 +151,7 @@ impl Demo<'_> {
     /// Asks for the page at the VIP, and makes sure that a container of `node` serves it.
     fn web_answers_from(&self, node: &str) -> anyhow::Result<()> {
         let url = format!("http://{VIP}");
-        let fetch = ["busybox", "wget", "-q", "-T", "5", "-O", "-", &url];
+        let fetch = ["timeout", "5", "busybox", "wget", "-q", "-O", "-", &url];
         let deadline = Instant::now() + PATIENCE;
         // The engine starts the task anew on a node that came back.
         let page = loop {

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let up = Lab::names()?;
     if up.is_empty() {
-        output::tell("no lab is up\n");
+        output::tell("no lab is up");
         return Ok(Exit::Success);
     }
     let name = arguments.lab.resolve()?;
@@ -25,9 +25,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let _interrupt = Interrupt::watch()?;
     Lab::remove(&name)?;
     output::tell(&if up.contains(&name) {
-        format!("lab `{name}` is gone\n")
+        format!("lab `{name}` is gone")
     } else {
-        format!("no lab `{name}` is up\n")
+        format!("no lab `{name}` is up")
     });
     Ok(Exit::Success)
 }

@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     };
     for node in nodes {
         output::tell(&match cluster.heal(&node)? {
-            Healed::Connected => format!("{node}: connected\n"),
-            Healed::Booted => format!("{node}: connected and started\n"),
+            Healed::Connected => format!("{node}: connected"),
+            Healed::Booted => format!("{node}: connected and started"),
         });
     }
     Ok(Exit::Success)

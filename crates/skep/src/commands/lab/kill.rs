@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         lab.kill(node)?;
     }
     let nodes = arguments.nodes.join(" ");
-    output::tell(&format!("without power: {nodes}\n"));
-    output::tell(&format!("hint: skep lab heal {nodes}\n"));
+    output::tell(&format!("without power: {nodes}"));
+    output::tell(&format!("hint: skep lab heal {nodes}"));
     Ok(Exit::Success)
 }

@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
         } else {
             Colour::Never
         };
-        output::tell(&human::render(&set, &errors, colour));
+        output::tell(human::render(&set, &errors, colour).trim_end());
         bail!("the manifests have errors, no lab is made from them");
     }
     let (desired, _) = resolve(&set);

@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let lab = arguments.lab.open()?;
     let nodes: Vec<&str> = arguments.nodes.iter().map(String::as_str).collect();
     lab.partition(&nodes)?;
-    output::tell(&format!("apart from the others: {}\n", nodes.join(" ")));
-    output::tell("hint: skep lab heal\n");
+    output::tell(&format!("apart from the others: {}", nodes.join(" ")));
+    output::tell("hint: skep lab heal");
     Ok(Exit::Success)
 }

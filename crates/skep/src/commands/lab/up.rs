@@ -168,10 +168,7 @@ fn boot(cluster: &mut Cluster, node: &str, images: &[(&str, Image)]) -> anyhow::
     }
     cluster.boot_agent(node)?;
     let took = started.elapsed().as_secs_f64();
-    output::tell(&format!(
-        "{node}: {} in {took:.1} s\n",
-        running.join(" and ")
-    ));
+    output::tell(&format!("{node}: {} in {took:.1} s", running.join(" and ")));
     Ok(())
 }
 
@@ -186,7 +183,7 @@ fn warn_of_missing_images(desired: &Desired, images: &[(&str, Image)]) {
         if !given.contains(&tagged(image)) {
             output::tell(&format!(
                 "warning: service {service} has to pull {image}, and a lab's engines reach no \
-                 registry: give it with --image {image}=FILE.tar\n"
+                 registry: give it with --image {image}=FILE.tar"
             ));
         }
     }
@@ -198,13 +195,13 @@ fn next_step(cluster: &Cluster, file: &Path) {
     };
     output::tell(&match cluster.setup.agents {
         AgentMode::Clustered => format!(
-            "hint: {} --socket {} apply -f {} --wait\n",
+            "hint: {} --socket {} apply -f {} --wait",
             status::program(),
             cluster.lab.agent_socket(&first.name).display(),
             file.display()
         ),
         AgentMode::Standalone => format!(
-            "hint: the agent of {} watches {}: edit the manifests there\n",
+            "hint: the agent of {} watches {}: edit the manifests there",
             first.name,
             cluster.lab.manifests(&first.name).display()
         ),
