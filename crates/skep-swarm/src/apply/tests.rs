@@ -238,6 +238,7 @@ async fn addresses_of_ipv6_stand_in_brackets() {
     beside(async {
         let mut fake = Fake::answering(|_| (200, Value::Null));
         let init = Action::InitSwarm(InitSwarm {
+            labels: BTreeMap::from([("skep.swarm".to_owned(), "cube".to_owned())]),
             advertise_address: "fd00::1".parse().unwrap(),
             data_path_address: "fd00::1".parse().unwrap(),
             availability: Availability::Active,
@@ -251,6 +252,7 @@ async fn addresses_of_ipv6_stand_in_brackets() {
                 "ListenAddr": "[::]:2377",
                 "AdvertiseAddr": "[fd00::1]:2377",
                 "DataPathAddr": "fd00::1",
+                "Spec": {"Labels": {"skep.swarm": "cube"}},
                 "Availability": "active",
             })
         );

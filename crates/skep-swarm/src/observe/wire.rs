@@ -45,11 +45,12 @@ enum LocalNodeState {
 pub(super) struct Swarm {
     #[serde(rename = "ID")]
     pub(super) id: String,
+    #[serde(rename = "Spec", default)]
     pub(super) spec: SwarmSpec,
 }
 
 /// What a swarm was told to be, as far as it is read.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SwarmSpec {
     #[serde(default, deserialize_with = "or_empty")]

@@ -1,7 +1,7 @@
 //! The state of an agent on one screen.
 
 use skep_api::status::{AgentStatus, Mode};
-use skep_manifest::condition::{Condition, ConditionStatus, ConditionType};
+use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
 
 use crate::render::age::ago;
 use crate::render::{cluster, vips};
@@ -88,12 +88,14 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
             .iter()
             .map(|why| format!("VRRP may be late: {why}")),
     );
-    let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
-    let unready = status.conditions.iter().chain(groups).filter(is_complaint);
-    lines.extend(unready.map(|condition| condition.message.clone()));
+    let blocked = status.cluster.iter().flat_map(|cluster| &cluster.blocked);
+    lines.extend(blocked.map(|blocked| format!("BLOCKED {blocked}")));
+    let not_a_member = status.conditions.iter().filter(|condition| is_unsaid(condition));
+    lines.extend(not_a_member.map(|condition| condition.message.clone()));
     lines
 }
 
-fn is_complaint(condition: &&Condition) -> bool {
-    condition.condition_type == ConditionType::Degraded && condition.status == ConditionStatus::True
+/// Whether a condition says something that no other line of the screen does.
+fn is_unsaid(condition: &Condition) -> bool {
+    condition.status == ConditionStatus::False && condition.reason == Reason::NotAMember
 }
