@@ -60,7 +60,7 @@ impl Lab {
         self.node_disk(node).join(MANIFESTS)
     }
 
-    /// The key that clustered agents share.
+    /// The key that clustered agents share; without this file agents are standalone.
     #[must_use]
     pub fn cluster_key(&self) -> PathBuf {
         self.disk().join("cluster.key")
@@ -82,9 +82,9 @@ impl Lab {
     }
 
     /// Starts the agent of a node, which is this `skep`, and waits until it answers.
-    pub fn start_agent(&mut self, node: &str, mode: AgentMode, skep: &Path) -> Result<u32> {
+    pub fn start_agent(&mut self, node: &str, skep: &Path) -> Result<u32> {
         let socket = self.socket_on_disk(node, "agent.sock")?;
-        let command = self.agent_command(node, mode, skep)?;
+        let command = self.agent_command(node, skep)?;
         let process = self
             .spawn(command)
             .with_context(|| format!("cannot start an agent on node `{node}`"))?;
@@ -96,7 +96,7 @@ impl Lab {
         Ok(process)
     }
 
-    fn agent_command(&self, node: &str, mode: AgentMode, skep: &Path) -> Result<NodeCommand> {
+    fn agent_command(&self, node: &str, skep: &Path) -> Result<NodeCommand> {
         let path = self.agent_log(node);
         let log = File::options().create(true).append(true).open(&path);
         let log = log.with_context(|| format!("cannot write {}", path.display()))?;
@@ -107,24 +107,17 @@ impl Lab {
                 command.env_remove(name);
             }
         }
+        let manifests = self.manifests(node);
+        disk::make_directory(&manifests)?;
         command
-            .args(["agent", "--node", node, "--socket"])
-            .arg(self.agent_socket(node));
-        match mode {
-            AgentMode::Standalone => {
-                disk::make_directory(&self.manifests(node))?;
-                command.arg("--manifests").arg(self.manifests(node));
-            }
-            AgentMode::Clustered => {
-                command
-                    .args(["--listen", LISTEN])
-                    .args(["--docker-host", engine::SOCKET_ON_NODE])
-                    .arg("--cluster-key")
-                    .arg(self.cluster_key())
-                    .arg("--state-dir")
-                    .arg(self.node_disk(node).join("state"));
-            }
-        }
+            .args(["agent", "--node", node, "--listen", LISTEN])
+            .args(["--docker-host", engine::SOCKET_ON_NODE]);
+        command.arg("--cluster-key").arg(self.cluster_key());
+        command.arg("--socket").arg(self.agent_socket(node));
+        command.arg("--manifests").arg(manifests);
+        command
+            .arg("--state-dir")
+            .arg(self.node_disk(node).join("state"));
         command
             .stdout(log.try_clone().context("cannot share the agent's log")?)
             .stderr(log);

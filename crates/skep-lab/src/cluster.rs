@@ -92,8 +92,7 @@ impl Cluster {
 
     /// Starts the agent of a node.
     pub fn boot_agent(&mut self, node: &str) -> Result<()> {
-        let Setup { skep, agents, .. } = self.setup.clone();
-        self.lab.start_agent(node, agents, &skep).map(drop)
+        self.lab.start_agent(node, &self.setup.skep).map(drop)
     }
 
     /// Plugs a node's cable in again; one whose power was cut comes back with its disk and starts

@@ -4,7 +4,9 @@
     reason = "a development tool talks to the person who runs it"
 )]
 
+mod demo;
 mod dist;
+mod interrupt;
 mod packages;
 mod regenerate;
 mod rings;
@@ -32,6 +34,8 @@ enum Task {
         /// The rings to run.
         rings: Vec<Ring>,
     },
+    /// Show one manifest become a swarm, a service and a VIP that fails over, on this machine.
+    Demo,
     /// Write every generated file: schemas and references.
     Regenerate,
     /// Build the static binary that is shipped.
@@ -42,6 +46,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
         Task::Setup => packages::ensure_installed().map(|()| ExitCode::SUCCESS),
         Task::Test { rings } => rings::test(&rings),
+        Task::Demo => demo::demo(),
         Task::Regenerate => regenerate::regenerate().map(|()| ExitCode::SUCCESS),
         Task::Dist => dist::dist().map(|()| ExitCode::SUCCESS),
     }
