@@ -90,7 +90,10 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     );
     let blocked = status.cluster.iter().flat_map(|cluster| &cluster.blocked);
     lines.extend(blocked.map(|blocked| format!("BLOCKED {blocked}")));
-    let not_a_member = status.conditions.iter().filter(|condition| is_unsaid(condition));
+    let not_a_member = status
+        .conditions
+        .iter()
+        .filter(|condition| is_unsaid(condition));
     lines.extend(not_a_member.map(|condition| condition.message.clone()));
     lines
 }
