@@ -9,12 +9,14 @@ mod desired;
 pub mod directory;
 mod inbox;
 mod listener;
+mod metrics;
 mod question;
 mod routes;
 mod state;
 mod status;
 mod understand;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -51,6 +53,8 @@ pub struct Options {
     pub manifests: PathBuf,
     /// Where the agent answers the command line.
     pub socket: PathBuf,
+    /// Where it serves metrics, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// What it needs when there is a `cluster.key`.
     pub cluster: ClusterOptions,
 }
@@ -78,6 +82,9 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     let (questions, asked) = mpsc::channel(QUESTIONS_WAITING);
     let (findings, looked) = mpsc::channel(FINDINGS_WAITING);
     routes::serve_command_line(&options.socket, questions.clone())?;
+    if let Some(address) = options.metrics {
+        metrics::serve(address, questions.clone()).await?;
+    }
     let (cluster, happened) = match mode {
         Mode::Standalone => {
             tokio::spawn(directory::feed(options.manifests.clone(), contents));

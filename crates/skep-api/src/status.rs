@@ -86,6 +86,24 @@ pub struct DataPlaneStatus {
     pub generation: u64,
     /// Why it is less punctual than it could be, a sentence each.
     pub restrictions: Vec<String>,
+    /// How late the thread that keeps VRRP's timers acted on them.
+    pub wire_lateness: LatenessStatus,
+    /// How long the kernel made the thread wait that puts addresses in place.
+    pub hand_lateness: LatenessStatus,
+}
+
+/// How late something was, as a histogram.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LatenessStatus {
+    /// The upper bound of each bucket but the last, in microseconds.
+    pub bounds_us: Vec<u64>,
+    /// How often it was within each bucket.
+    pub counts: Vec<u64>,
+    /// All of it together, in microseconds.
+    pub sum_us: u64,
+    /// The latest, in microseconds.
+    pub max_us: u64,
 }
 
 /// One VIP group: desired beside observed.

@@ -22,9 +22,10 @@ use http::Request;
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 /// Where a node's own programs find its engine, as on any host.
 pub(crate) const SOCKET_ON_NODE: &str = "unix:///run/docker.sock";
-/// How long an engine may take to answer; it takes less than a second on an idle machine.
-const START: Duration = Duration::from_secs(30);
-/// How long an engine may take to say that it is there.
+/// How long an engine may take to answer. It takes less than a second on an idle machine, but a
+/// manager of a swarm without a quorum first waits 20 s for one.
+const START: Duration = Duration::from_secs(60);
+/// How long to wait before an engine is asked again whether it is there.
 const POLL: Duration = Duration::from_millis(20);
 /// The engine's log, on its node's disk.
 const LOG: &str = "engine.log";

@@ -96,7 +96,8 @@ pub(crate) fn plan(swarm: &Declared<SwarmSpec>, observed: &Observed, plan: &mut 
         .iter()
         .filter_map(|(node, engine)| trace(node, engine))
         .collect();
-    if !traces.is_empty() {
+    if let Some(first) = traces.first() {
+        plan.blocked.push(held_up(name, first.reason, &traces));
         plan.blocked.extend(traces);
         return;
     }
@@ -106,6 +107,21 @@ pub(crate) fn plan(swarm: &Declared<SwarmSpec>, observed: &Observed, plan: &mut 
             plan.waiting.extend(others(swarm, first));
         }
         Err(blocked) => plan.blocked.push(blocked),
+    }
+}
+
+/// That no swarm is created as long as there may be one.
+fn held_up(swarm: &Name, reason: Reason, traces: &[Blocked]) -> Blocked {
+    let nodes: Vec<&str> = traces
+        .iter()
+        .map(|blocked| blocked.object.as_str())
+        .collect();
+    let nodes = nodes.join(", ");
+    Blocked {
+        object: swarm_object(swarm),
+        reason,
+        message: format!("no manager tells of it, and none is created: {nodes} may be in one"),
+        remedy: format!("see {nodes}"),
     }
 }
 

@@ -1,12 +1,16 @@
 //! Decides what to do: desired and observed state in, ordered actions and configurations out.
 //!
-//! The value that `skep diff` prints is the value the agents apply; nothing is left to choose.
+//! [`plan()`] says what happens to the swarm, its nodes and its services,
+//! [`configure::configure`] which virtual routers a node runs, [`progress::progress`] how far the
+//! world is. The value that `skep diff` prints is the value the agents apply; nothing is left to
+//! choose. Nothing is read or written here: other crates observe and apply.
 
 pub mod action;
 mod bootstrap;
 pub mod configure;
-pub mod diff;
+mod diff;
 mod difference;
+pub mod groups;
 mod membership;
 mod nodes;
 pub mod observed;

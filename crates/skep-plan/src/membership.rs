@@ -91,7 +91,7 @@ pub(crate) fn trouble(node: &NodeName, membership: &Membership) -> Option<Blocke
         Membership::Inactive | Membership::Active(_) => return None,
         Membership::Silent => (
             Reason::EngineSilent,
-            "its engine does not answer, so it may be in a swarm".to_owned(),
+            "its engine does not answer".to_owned(),
             format!("see why Docker does not answer: `systemctl status docker` on {node}"),
         ),
         Membership::Pending => (
@@ -136,8 +136,9 @@ fn agent_silent(member: &Member<'_>) -> Blocked {
 /// Workers come after the managers, so that a swarm that is being made has its quorum first; a
 /// manager that was refused holds up nobody.
 pub(crate) fn plan(roster: &Roster<'_>, turn: &Turn<'_, '_>, plan: &mut Plan) {
+    let managers = manager_addresses(roster);
     if let Some(member) = turn.joins() {
-        plan.steps.push(join(roster, member));
+        join(member, &managers, plan);
     }
     for member in &roster.members {
         match member.standing(roster) {
@@ -152,7 +153,7 @@ pub(crate) fn plan(roster: &Roster<'_>, turn: &Turn<'_, '_>, plan: &mut Plan) {
                         what: "join as worker".to_owned(),
                         until: "until the managers have joined".to_owned(),
                     }),
-                    Role::Worker => plan.steps.push(join(roster, member)),
+                    Role::Worker => join(member, &managers, plan),
                 }
             }
         }
@@ -183,10 +184,20 @@ fn refusal(member: &Member<'_>) -> Option<Blocked> {
     })
 }
 
-fn join(roster: &Roster<'_>, member: &Member<'_>) -> Step {
+/// Plans that a node joins, when there is a manager it can ask.
+fn join(member: &Member<'_>, managers: &[IpAddr], plan: &mut Plan) {
     let node = member.declared;
+    if managers.is_empty() {
+        plan.blocked.push(Blocked {
+            object: member.object(),
+            reason: Reason::QuorumLost,
+            message: "it can ask no manager: none is reachable at a known address".to_owned(),
+            remedy: "start the managers that are down".to_owned(),
+        });
+        return;
+    }
     let word = role_word(node.role);
-    Step {
+    plan.steps.push(Step {
         object: member.object(),
         executor: Executor::Node(node.name.clone()),
         action: Action::JoinSwarm(JoinSwarm {
@@ -194,14 +205,14 @@ fn join(roster: &Roster<'_>, member: &Member<'_>) -> Step {
             advertise_address: node.address.0,
             data_path_address: node.data_path_address.unwrap_or(node.address).0,
             availability: node.availability,
-            remote_addresses: manager_addresses(roster),
+            remote_addresses: managers.to_vec(),
         }),
         because: match node.availability {
             Availability::Active => format!("declared as {word}, its engine is in no swarm"),
             Availability::Pause => format!("declared as paused {word}, its engine is in no swarm"),
             Availability::Drain => format!("declared as drained {word}, its engine is in no swarm"),
         },
-    }
+    });
 }
 
 /// Where the managers are reached: as declared, otherwise as the swarm knows them.

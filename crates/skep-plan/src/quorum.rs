@@ -204,7 +204,10 @@ impl Guard {
             Err(self.at_risk(
                 node,
                 &format!("{what} could cost the majority"),
-                format!("start {silent}, or declare it as worker if it is gone for good"),
+                format!(
+                    "start {silent}; if it is gone for good, declare it as worker, or demote it \
+                     with `docker node demote` when the manifest does not list it"
+                ),
             ))
         }
     }

@@ -106,6 +106,8 @@ impl<'a> Roster<'a> {
         match (member, ownership::node_name(self.swarm, listed.node)) {
             (Some(member), _) => member.declared.name.to_string(),
             (None, Some(name)) => name.to_string(),
+            // It has come in and not yet said who it is.
+            (None, None) if listed.node.host_name.is_empty() => "a new node".to_owned(),
             (None, None) => listed.node.host_name.clone(),
         }
     }
@@ -131,8 +133,11 @@ impl Listed<'_> {
 
     /// Whether the managers are still taking it in or letting it go.
     pub(crate) fn is_changing(self) -> bool {
-        (self.node.role == Role::Manager) != self.node.manager.is_some()
-            && self.node.state == NodeState::Ready
+        let changes_role = (self.node.role == Role::Manager) != self.node.manager.is_some()
+            && self.node.state == NodeState::Ready;
+        // A node that has just come in has not yet said who it is, and nobody knows how it is.
+        let comes_in = self.node.host_name.is_empty() && self.node.state == NodeState::Unknown;
+        changes_role || comes_in
     }
 }
 
@@ -146,9 +151,6 @@ fn listed<'a>(
 ) -> Option<Listed<'a>> {
     match engine.map(|engine| &engine.membership) {
         Some(Membership::Active(active)) => {
-            if active.swarm_id.as_ref().is_some_and(|id| *id != cluster.id) {
-                return None;
-            }
             let (id, node) = cluster.nodes.get_key_value(&active.node_id)?;
             Some(Listed { id, node })
         }

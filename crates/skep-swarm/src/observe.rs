@@ -1,8 +1,9 @@
 //! Reads what is there: the engine's own part in a swarm, and the swarm as a manager tells it.
 
+mod networks;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, Tasks};
 
@@ -41,6 +42,7 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     let mut cluster = Cluster {
         id: swarm.id,
         labels: swarm.spec.labels,
+        networks: networks::names(client, &services).await?,
         ..Cluster::default()
     };
     for node in nodes {
@@ -52,37 +54,7 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
         let (name, service) = told(service, tasks)?;
         cluster.services.insert(name, service);
     }
-    cluster.networks = networks(client, &cluster).await?;
     Ok(cluster)
-}
-
-/// The names of the networks that services are in. The engine's list leaves some of them out, so
-/// each is asked for by its id.
-async fn networks(
-    client: &Client,
-    cluster: &Cluster,
-) -> Result<BTreeMap<String, String>, EngineError> {
-    let specs = cluster.services.values().map(|service| &service.spec);
-    let attached = specs.filter_map(|spec| spec.pointer("/TaskTemplate/Networks")?.as_array());
-    let targets = attached
-        .flatten()
-        .filter_map(|network| network.get("Target")?.as_str());
-    let ids: BTreeSet<&str> = targets.collect();
-    let mut names = BTreeMap::new();
-    for id in ids {
-        match client
-            .read::<wire::Network>(&format!("/networks/{}", percent_encoded(id)))
-            .await
-        {
-            Ok(network) => {
-                names.insert(id.to_owned(), network.name);
-            }
-            // It was removed, or the service names it by its name.
-            Err(EngineError::NotFound(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(names)
 }
 
 /// A task that runs on a node nobody hears is not known to run.

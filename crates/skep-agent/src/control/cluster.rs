@@ -28,6 +28,7 @@ use skep_manifest::set::Source;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 use skep_plan::action::{Blocked, Executor, Plan, Step};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
+use skep_plan::ownership::SWARM;
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
@@ -181,24 +182,18 @@ impl Cluster {
         digest::digest(&generation.documents) == generation.id.digest
     }
 
-    pub(super) fn handle_seen(&mut self, sight: Sight) {
-        let swarm_id = match &sight.membership {
-            Membership::Active(active) => {
-                self.refused = None;
-                active.swarm_id.clone()
+    pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>) {
+        let before = self.sight.replace(sight);
+        let after = self.engine().membership;
+        if matches!(after, Membership::Active(_)) {
+            self.refused = None;
+        }
+        self.remember_if_ours();
+        if before.is_none_or(|before| before.membership != after) {
+            // Others wait for this node to come in: they are told to look.
+            for node in self.peers.names() {
+                self.announce(&node, accepted);
             }
-            Membership::Silent
-            | Membership::Inactive
-            | Membership::Pending
-            | Membership::Error(_)
-            | Membership::Locked => None,
-        };
-        self.sight = Some(sight);
-        if let Some(swarm_id) = swarm_id
-            && self.remembered.is_none()
-            && self.is_ours()
-        {
-            self.remember(swarm_id);
         }
     }
 
@@ -208,6 +203,7 @@ impl Cluster {
         let theirs = heard.report.as_ref().ok();
         let theirs = theirs.map(|report| report.generation.as_ref().map_or(0, number));
         self.peers.handle_heard(heard, now);
+        self.remember_if_ours();
         let own = self
             .generation
             .as_ref()
@@ -220,13 +216,19 @@ impl Cluster {
     }
 
     pub(super) fn handle_announced(&mut self, announcement: Announcement) {
+        let Announcement {
+            generation,
+            node,
+            address,
+        } = announcement;
         let own = self
             .generation
             .as_ref()
             .map_or(0, |generation| generation.id.number);
-        if announcement.generation.number > own {
-            let Announcement { node, address, .. } = announcement;
+        if generation.number > own {
             self.fetch_from(Peer { node, address });
+        } else {
+            self.peers.ask_again(&node);
         }
     }
 
@@ -234,10 +236,17 @@ impl Cluster {
         self.fetching = false;
     }
 
-    pub(super) fn handle_done(&mut self, outcome: apply::Outcome) {
+    pub(super) fn handle_done(&mut self, outcome: apply::Outcome, accepted: Option<&Accepted>) {
         let errand = self.errand.take();
-        if let Some(swarm_id) = outcome.joined {
-            self.remember(swarm_id);
+        if let Some(membership) = outcome.membership {
+            self.handle_seen(
+                Sight {
+                    membership,
+                    cluster: None,
+                    trouble: None,
+                },
+                accepted,
+            );
         }
         self.trouble = outcome.trouble;
         match (&self.trouble, errand) {
@@ -403,10 +412,34 @@ impl Cluster {
             .find(|name| **name == chosen)
     }
 
-    /// Whether the swarm the engine is in is the declared one, as far as this agent can tell.
-    fn is_ours(&self) -> bool {
-        self.swarm()
-            .is_some_and(|swarm| swarm.labels.contains_key(skep_plan::ownership::SWARM))
+    /// Remembers the swarm this node is in, once it is certain that it is skep's.
+    fn remember_if_ours(&mut self) {
+        let Some(swarm_id) = self.own_swarm_id() else {
+            return;
+        };
+        let known = self
+            .remembered
+            .as_ref()
+            .map(|remembered| &remembered.swarm_id);
+        if known != Some(&swarm_id) {
+            self.remember(swarm_id);
+        }
+    }
+
+    /// The id of the swarm this node is in and that is skep's, as its own engine or a peer's says.
+    fn own_swarm_id(&self) -> Option<String> {
+        let Membership::Active(active) = self.engine().membership else {
+            return None;
+        };
+        let reports = self
+            .peers
+            .iter()
+            .filter_map(|(_, other)| other.latest.as_ref());
+        let told = reports.filter_map(|(report, _)| report.cluster.as_ref());
+        let mut ours = self.swarm().into_iter().chain(told).filter(|swarm| {
+            swarm.labels.contains_key(SWARM) && swarm.nodes.contains_key(&active.node_id)
+        });
+        ours.next().map(|swarm| swarm.id.clone())
     }
 
     fn remember(&mut self, swarm_id: String) {

@@ -104,11 +104,11 @@ impl Control {
             return;
         };
         match happening {
-            Happening::Seen(sight) => cluster.handle_seen(sight),
+            Happening::Seen(sight) => cluster.handle_seen(sight, self.desired.accepted()),
             Happening::Heard(heard) => {
                 cluster.handle_heard(heard, self.desired.accepted(), now());
             }
-            Happening::Done(outcome) => cluster.handle_done(outcome),
+            Happening::Done(outcome) => cluster.handle_done(outcome, self.desired.accepted()),
             Happening::Fetched(fetched) => {
                 cluster.handle_fetched();
                 match fetched {

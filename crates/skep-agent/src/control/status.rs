@@ -8,13 +8,13 @@ mod router;
 use std::net::IpAddr;
 
 use skep_api::status::{
-    AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, MemberStatus, Mode,
+    AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, LatenessStatus, MemberStatus, Mode,
     RejectedStatus, VipGroupStatus,
 };
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
 use skep_plan::progress::{ObjectProgress, Progress};
-use skep_vip::message::State;
+use skep_vip::message::{LATENESS_BOUNDS_US, Lateness, State};
 use skep_vrrp::time::Instant;
 
 use crate::control::Options;
@@ -86,6 +86,8 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
         running: observed.is_data_plane_alive(now),
         generation: process.map_or(0, |process| process.revision),
         restrictions: process.map_or_else(Vec::new, |process| process.restrictions.clone()),
+        wire_lateness: lateness(process.map(|process| process.wire_lateness)),
+        hand_lateness: lateness(process.map(|process| process.hand_lateness)),
     }
 }
 
@@ -123,6 +125,12 @@ pub(super) fn group_progress(known: &Knowledge<'_>, now: Instant) -> Vec<ObjectP
         }
     };
     groups.map(progress).collect()
+}
+
+fn lateness(known: Option<Lateness>) -> LatenessStatus {
+    let Lateness { counts, sum_us, max_us } = known.unwrap_or_default();
+    let bounds_us = LATENESS_BOUNDS_US.to_vec();
+    LatenessStatus { bounds_us, counts: counts.to_vec(), sum_us, max_us }
 }
 
 /// Where the desired state comes from.

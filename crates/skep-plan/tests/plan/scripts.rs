@@ -46,7 +46,7 @@ fn scripts_print_what_is_expected() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test may read its own data")]
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 

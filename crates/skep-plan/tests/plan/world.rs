@@ -1,6 +1,6 @@
 //! A desired and an observed state that can be made and changed in few words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use skep_manifest::desired::Desired;
@@ -47,7 +47,9 @@ pub(crate) struct World {
     /// How many swarms were created.
     pub(crate) swarms: usize,
     /// How many nodes ever joined.
-    pub(crate) nodes: usize,
+    pub(crate) nodes: u8,
+    /// The nodes whose engines lost their state and did not join again.
+    pub(crate) wiped: BTreeSet<NodeName>,
 }
 
 impl World {
@@ -90,7 +92,7 @@ impl World {
             labels: BTreeMap::new(),
             state: NodeState::Ready,
             manager: manager(role),
-            address: None,
+            address: Some([192, 0, 2, self.nodes].into()),
         };
         self.cluster().nodes.insert(id.clone(), node);
         id
@@ -116,6 +118,7 @@ impl World {
             manager.leader = false;
         }
         self.engine(node).membership = Membership::Inactive;
+        self.wiped.insert(node_name(node));
     }
 
     /// Puts an engine into the swarm.
@@ -131,6 +134,7 @@ impl World {
             refused: None,
         };
         self.observed.engines.insert(node.clone(), engine);
+        self.wiped.remove(node);
     }
 }
 

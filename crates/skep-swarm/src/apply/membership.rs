@@ -51,7 +51,7 @@ pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, A
         "AdvertiseAddr": with_port(*advertise_address),
         "DataPathAddr": data_path_address,
         "Availability": availability,
-        "Spec": {"Labels": labels},
+        "Spec": { "Labels": labels },
     });
     client.write("/swarm/init", &body).await?;
     Ok(Applied::Done)

@@ -234,7 +234,7 @@ async fn a_join_without_a_token_is_not_tried() {
 }
 
 #[tokio::test]
-async fn addresses_of_ipv6_stand_in_brackets() {
+async fn a_swarm_is_labelled_and_addresses_of_ipv6_stand_in_brackets() {
     beside(async {
         let mut fake = Fake::answering(|_| (200, Value::Null));
         let init = Action::InitSwarm(InitSwarm {
@@ -252,7 +252,7 @@ async fn addresses_of_ipv6_stand_in_brackets() {
                 "ListenAddr": "[::]:2377",
                 "AdvertiseAddr": "[fd00::1]:2377",
                 "DataPathAddr": "fd00::1",
-                "Spec": {"Labels": {"skep.swarm": "cube"}},
+                "Spec": { "Labels": { "skep.swarm": "cube" } },
                 "Availability": "active",
             })
         );

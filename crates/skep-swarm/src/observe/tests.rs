@@ -86,9 +86,15 @@ async fn nobody_on_the_socket_is_a_silent_engine() {
 async fn told(nodes: Value, services: Value, tasks: Value) -> Result<Cluster, EngineError> {
     beside(async move {
         let fake = Fake::answering(move |request| match request {
-            "GET /swarm" => (200, json!({ "ID": "s1" })),
+            "GET /swarm" => (
+                200,
+                json!({ "ID": "s1", "Spec": { "Labels": { "skep.swarm": "cube" } } }),
+            ),
             "GET /nodes" => (200, nodes.clone()),
             "GET /services" => (200, services.clone()),
+            "GET /networks" => (200, json!([{ "Id": "net1", "Name": "front" }])),
+            "GET /networks/net2" => (200, json!({ "Id": "net2", "Name": "host" })),
+            "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),
             tasks_path if tasks_path.starts_with("GET /tasks?filters=") => (200, tasks.clone()),
             other => panic!("{other}"),
         });
@@ -169,6 +175,26 @@ async fn tasks_count_where_somebody_hears_them() {
             running: 1
         }
     );
+}
+
+#[tokio::test]
+async fn networks_are_told_by_name_also_those_that_are_not_listed() {
+    let service = |id: &str, networks: Value, before: Value| {
+        let task = json!({ "Networks": networks });
+        let spec = json!({ "Name": id, "TaskTemplate": task, "Networks": before });
+        json!({ "ID": id, "Version": { "Index": 1 }, "Spec": spec })
+    };
+    let target = |id: &str| json!([{ "Target": id }]);
+    let services = json!([
+        service("a", target("net1"), Value::Null),
+        service("b", target("net2"), json!([])),
+        service("c", Value::Null, target("net3")),
+    ]);
+    let cluster = told(json!([]), services, json!([])).await.unwrap();
+    let expected = [("net1", "front"), ("net2", "host")];
+    let expected = expected.map(|(id, name)| (id.to_owned(), name.to_owned()));
+    assert_eq!(cluster.networks, BTreeMap::from(expected));
+    assert_eq!(cluster.labels["skep.swarm"], "cube");
 }
 
 #[tokio::test]

@@ -49,19 +49,11 @@ pub(super) struct Swarm {
     pub(super) spec: SwarmSpec,
 }
 
-/// What a swarm was told to be, as far as it is read.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SwarmSpec {
     #[serde(default, deserialize_with = "or_empty")]
     pub(super) labels: BTreeMap<String, String>,
-}
-
-/// A network, asked for by its id.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Network {
-    pub(super) name: String,
 }
 
 #[derive(Deserialize)]

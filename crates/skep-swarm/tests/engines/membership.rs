@@ -42,6 +42,7 @@ async fn bare_engines_become_a_swarm_and_everything_is_observed() {
     site.join("c", Role::Worker).await;
 
     let told = site.cluster("b").await;
+    assert_eq!(told.labels["skep.swarm"], "cube");
     for (name, role) in [
         ("a", Role::Manager),
         ("b", Role::Manager),
@@ -122,7 +123,7 @@ async fn a_node_is_labelled_paused_promoted_and_leaves() {
         };
         apply_twice(&site, &Action::SetRole(set)).await;
         eventually("the engine has its role", async || {
-            site.active("b").await.role == role
+            site.is_active("b", role).await
         })
         .await;
     }

@@ -154,6 +154,20 @@ async fn a_plan_made_from_what_has_changed_since_is_refused() {
 }
 
 #[tokio::test]
+async fn the_network_of_the_hosts_is_stored_as_an_id_and_told_by_name() {
+    let site = Site::managers("network", &["a"]).await;
+    let mut spec = web("1", "one");
+    spec["TaskTemplate"]["Networks"] = json!([{ "Target": "host" }]);
+    spec["EndpointSpec"] = Value::Null;
+    apply(site.client("a"), &create(spec), None).await.unwrap();
+    let cluster = site.cluster("a").await;
+    let stored = &cluster.services["web"].spec["TaskTemplate"]["Networks"][0]["Target"];
+    let stored = stored.as_str().unwrap();
+    assert_ne!(stored, "host");
+    assert_eq!(cluster.networks[stored], "host");
+}
+
+#[tokio::test]
 async fn a_specification_the_engine_refuses_is_an_error_with_its_words() {
     let site = Site::managers("refuse", &["a"]).await;
     let mut spec = web("1", "one");

@@ -1,5 +1,6 @@
 //! A lab with an engine on each node, and a client for each.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
@@ -86,6 +87,7 @@ impl Site {
     pub(crate) fn init_action(&self, name: &str) -> Action {
         let Host { address, .. } = self.host(name);
         Action::InitSwarm(InitSwarm {
+            labels: BTreeMap::from([("skep.swarm".to_owned(), "cube".to_owned())]),
             advertise_address: *address,
             data_path_address: *address,
             availability: Availability::Active,
@@ -134,6 +136,14 @@ impl Site {
         membership(self.client(name))
             .await
             .expect("it is an engine")
+    }
+
+    /// Whether a node is in a swarm as this; it is silent for a moment when its role changes.
+    pub(crate) async fn is_active(&self, name: &str, role: Role) -> bool {
+        match self.membership(name).await {
+            Membership::Active(active) => active.role == role,
+            _ => false,
+        }
     }
 
     /// The membership of a node that is in a swarm.

@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
         value_parser = parse_docker_host
     )]
     docker_host: PathBuf,
+    /// Where to serve metrics for Prometheus, at /metrics [default: nowhere].
+    #[arg(long, env = "SKEP_METRICS", value_name = "ADDRESS:PORT")]
+    metrics: Option<SocketAddr>,
     /// Which child of the supervisor this process is.
     #[arg(long, hide = true, value_parser = parse_role)]
     process: Option<Role>,
@@ -85,6 +88,7 @@ fn options(arguments: Arguments, socket: PathBuf) -> Options {
         node: arguments.node,
         manifests: arguments.manifests,
         socket,
+        metrics: arguments.metrics,
         cluster: ClusterOptions {
             key: arguments.cluster_key,
             state: arguments.state_dir,

@@ -8,8 +8,8 @@ use skep_manifest::name::NodeName;
 use skep_manifest::swarm::SwarmSpec;
 use skep_plan::action::{Action, Step};
 use skep_plan::observed::Membership;
-use skep_swarm::apply::apply;
-use skep_swarm::engine::Client;
+use skep_swarm::apply::{ApplyError, apply};
+use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::observe;
 use skep_swarm::token::JoinToken;
 use skep_vrrp::time::Instant;
@@ -33,8 +33,8 @@ pub(super) enum Errand {
 /// What an errand came to.
 #[derive(Debug, Default)]
 pub(in crate::control) struct Outcome {
-    /// The id of the swarm this node is in since.
-    pub(super) joined: Option<String>,
+    /// The engine's part in the swarm since, when that changed.
+    pub(super) membership: Option<Membership>,
     /// Why it was not done, when it was not.
     pub(super) trouble: Option<String>,
 }
@@ -42,7 +42,7 @@ pub(in crate::control) struct Outcome {
 impl Outcome {
     fn failed(trouble: String) -> Self {
         Self {
-            joined: None,
+            membership: None,
             trouble: Some(trouble),
         }
     }
@@ -134,16 +134,17 @@ impl Cluster {
 /// Creates or joins a swarm with this node's engine.
 async fn enter(docker: PathBuf, action: &Action, token: Option<&JoinToken>) -> Outcome {
     let client = Client::new(&docker);
-    if let Err(error) = apply(&client, action, token).await {
-        let trouble = with_causes(&error);
-        tracing::warn!("{}: {trouble}", action.word());
-        return Outcome::failed(trouble);
+    match apply(&client, action, token).await {
+        // What was begun before, and not known to have come about, did.
+        Ok(_) | Err(ApplyError::Engine(EngineError::AlreadyInSwarm)) => {}
+        Err(error) => {
+            let trouble = with_causes(&error);
+            tracing::warn!("{}: {trouble}", action.word());
+            return Outcome::failed(trouble);
+        }
     }
-    match observe::membership(&client).await {
-        Ok(Membership::Active(active)) => Outcome {
-            joined: active.swarm_id,
-            trouble: None,
-        },
-        Ok(_) | Err(_) => Outcome::default(),
+    Outcome {
+        membership: observe::membership(&client).await.ok(),
+        trouble: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use skep_api::cluster::PeerReport;
@@ -10,7 +11,7 @@ use skep_api::peer::{Peer, PeerClient};
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, SwarmSpec};
 use skep_vrrp::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -39,6 +40,7 @@ pub(super) struct Other {
     pub(super) latest: Option<(Box<PeerReport>, Instant)>,
     /// Why it did not answer the last time.
     pub(super) trouble: Option<String>,
+    again: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -64,12 +66,19 @@ impl Peers {
             .retain(|name, other| wanted.get(name) == Some(&other.peer));
         for (name, peer) in wanted {
             if !self.others.contains_key(name) {
-                let task = ask(self.client.clone(), peer.clone(), self.heard.clone());
-                let task = tokio::spawn(task);
+                let again = Arc::new(Notify::new());
+                let task = Ask {
+                    client: self.client.clone(),
+                    peer: peer.clone(),
+                    again: Arc::clone(&again),
+                    heard: self.heard.clone(),
+                };
+                let task = tokio::spawn(task.run());
                 let other = Other {
                     peer,
                     latest: None,
                     trouble: None,
+                    again,
                     task,
                 };
                 self.others.insert(name.clone(), other);
@@ -95,6 +104,17 @@ impl Peers {
         self.others.get(name)
     }
 
+    /// Asks `name` at once: it has news.
+    pub(super) fn ask_again(&self, name: &NodeName) {
+        if let Some(other) = self.others.get(name) {
+            other.again.notify_one();
+        }
+    }
+
+    pub(super) fn names(&self) -> Vec<NodeName> {
+        self.others.keys().cloned().collect()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&NodeName, &Other)> {
         self.others.iter()
     }
@@ -116,23 +136,40 @@ pub(in crate::control) fn agent_of(node: &Node) -> Peer {
     }
 }
 
-/// Asks one peer until nobody wants to know.
-async fn ask(client: PeerClient, peer: Peer, heard: mpsc::Sender<Heard>) {
-    let mut due = interval(ASK);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        due.tick().await;
-        let answer = client.get::<PeerReport>(&peer, path::REPORT).await;
-        let report = answer.map(Box::new).map_err(|error| with_causes(&error));
-        if heard
-            .send(Heard {
-                node: peer.node.clone(),
-                report,
-            })
-            .await
-            .is_err()
-        {
-            return;
+/// What asks one peer.
+struct Ask {
+    client: PeerClient,
+    peer: Peer,
+    again: Arc<Notify>,
+    heard: mpsc::Sender<Heard>,
+}
+
+impl Ask {
+    /// Asks until nobody wants to know.
+    async fn run(self) {
+        let mut due = interval(ASK);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = due.tick() => {}
+                () = self.again.notified() => {}
+            }
+            let answer = self
+                .client
+                .get::<PeerReport>(&self.peer, path::REPORT)
+                .await;
+            let report = answer.map(Box::new).map_err(|error| with_causes(&error));
+            if self
+                .heard
+                .send(Heard {
+                    node: self.peer.node.clone(),
+                    report,
+                })
+                .await
+                .is_err()
+            {
+                return;
+            }
         }
     }
 }

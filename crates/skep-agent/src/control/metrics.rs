@@ -1,0 +1,177 @@
+//! What the agent knows, as OpenMetrics for Prometheus.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::{Registry, Unit};
+use skep_api::status::{AgentStatus, LatenessStatus, RouterStatus};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::control::question::Question;
+use crate::control::routes::Questions;
+
+/// The media type of OpenMetrics.
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Serves `/metrics` on `address`.
+pub(super) async fn serve(address: SocketAddr, questions: Questions) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot serve metrics on {address}"))?;
+    let router = Router::new().route("/metrics", get(metrics)).with_state(questions);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the listener for metrics failed");
+        }
+    });
+    Ok(())
+}
+
+async fn metrics(State(questions): State<Questions>) -> Response {
+    let (answer, answered) = oneshot::channel();
+    let asked = questions.send(Question::Status(answer)).await;
+    match (asked, answered.await) {
+        (Ok(()), Ok(Ok(status))) => {
+            ([(header::CONTENT_TYPE, CONTENT_TYPE)], render(status)).into_response()
+        }
+        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// The text of all metrics.
+fn render(status: AgentStatus) -> String {
+    let mut registry = Registry::with_prefix("skep");
+    registry.register_collector(Box::new(Snapshot(status)));
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _infallible = encode(&mut text, &registry);
+    text
+}
+
+/// The agent at one moment.
+#[derive(Debug)]
+struct Snapshot(AgentStatus);
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.encode_agent(&mut encoder)?;
+        self.encode_routers(&mut encoder)?;
+        let lateness = &self.0.data_plane;
+        encode_lateness(
+            &mut encoder,
+            "vrrp_timer_lateness",
+            "How late the wire thread acted on its timers",
+            &lateness.wire_lateness,
+        )?;
+        encode_lateness(
+            &mut encoder,
+            "vip_kernel_wait",
+            "How long the hand thread waited for the kernel to change an address",
+            &lateness.hand_lateness,
+        )
+    }
+}
+
+/// The labels of a virtual router.
+type RouterLabels<'a> = [(&'static str, &'a str); 2];
+
+impl Snapshot {
+    fn encode_agent(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let status = &self.0;
+        let labels = [("version", status.version.as_str())];
+        encoder
+            .encode_descriptor("build", "The version of the agent", None, MetricType::Info)?
+            .encode_info(&labels)?;
+        let generation = status.desired.accepted.as_ref().map_or(0, |known| known.generation);
+        gauge(encoder, "generation", "The desired state the agent works towards", generation)?;
+        let rejected = u64::from(status.desired.rejected.is_some());
+        gauge(encoder, "rejected", "Whether the source holds what the agent refuses", rejected)?;
+        let up = u64::from(status.data_plane.running);
+        gauge(encoder, "data_plane_up", "Whether the process that speaks VRRP answers", up)
+    }
+
+    fn encode_routers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        self.family(encoder, "vip_active", "Whether this node holds the group", |router| {
+            u64::from(router.state == "Active")
+        })?;
+        self.family(encoder, "vip_fault", "Whether this node cannot take part", |router| {
+            u64::from(router.state == "Fault")
+        })?;
+        self.family(encoder, "vip_priority", "The priority, given the inputs", |router| {
+            u64::from(router.effective_priority)
+        })?;
+        let help = "What the virtual router counted since it started, by what it counted";
+        let mut family =
+            encoder.encode_descriptor("vrrp_events", help, None, MetricType::Counter)?;
+        for (group, router) in self.routers() {
+            for (event, count) in &router.counters {
+                let labels = [("group", group), ("family", &router.family), ("event", event)];
+                family
+                    .encode_family(&labels)?
+                    .encode_counter::<NoLabelSet, u64, u64>(count, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One gauge per virtual router.
+    fn family(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        value: impl Fn(&RouterStatus) -> u64,
+    ) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (group, router) in self.routers() {
+            let labels: RouterLabels<'_> = [("group", group), ("family", &router.family)];
+            family.encode_family(&labels)?.encode_gauge(&value(router))?;
+        }
+        Ok(())
+    }
+
+    fn routers(&self) -> impl Iterator<Item = (&str, &RouterStatus)> {
+        self.0
+            .vip_groups
+            .iter()
+            .flat_map(|group| group.routers.iter().map(|router| (group.name.as_str(), router)))
+    }
+}
+
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> fmt::Result {
+    encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+}
+
+fn encode_lateness(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    lateness: &LatenessStatus,
+) -> fmt::Result {
+    let mut metric: MetricEncoder<'_> =
+        encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+    let seconds = |microseconds: u64| microseconds as f64 / 1e6;
+    let bounds = lateness.bounds_us.iter().map(|bound| seconds(*bound)).chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(lateness.counts.iter().copied()).collect();
+    let count = lateness.counts.iter().sum();
+    metric.encode_histogram::<NoLabelSet>(seconds(lateness.sum_us), count, &buckets, None)
+}
+
+#[cfg(test)]
+mod tests;
