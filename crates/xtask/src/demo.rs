@@ -2,18 +2,18 @@
 //!
 //! It types the commands a person would type, shows them, and measures what a client sees.
 
-mod machine;
 mod prober;
 mod skep;
+mod traces;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::demo::machine::Machine;
 use crate::demo::prober::Prober;
 use crate::demo::skep::{LAB, Skep};
+use crate::demo::traces::Traces;
 use crate::interrupt::Interrupt;
 use crate::packages;
 
@@ -44,7 +44,7 @@ pub(crate) fn demo() -> anyhow::Result<ExitCode> {
     let skep = Skep::build()?;
     let interrupt = Interrupt::watch()?;
     let started = Instant::now();
-    let before = Machine::look()?;
+    let before = Traces::look()?;
     let shown = Demo {
         skep: &skep,
         interrupt: &interrupt,
@@ -55,8 +55,8 @@ pub(crate) fn demo() -> anyhow::Result<ExitCode> {
     }
     heading(6, "everything is torn down");
     skep.run_to_the_end(&["lab", "down", "--name", LAB])?;
-    before.ensure_unchanged()?;
-    println!("ip netns, ip link and mounts are as before");
+    before.ensure_no_others()?;
+    println!("no namespace, link, mount or process of it is left");
     println!("\nall of it took {:.0} s", started.elapsed().as_secs_f64());
     Ok(match shown {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,7 +84,7 @@ impl Demo<'_> {
         ])?;
         heading(2, "one manifest: swarm, service and VIP");
         let started = Instant::now();
-        self.ask(FIRST, &["apply", "-f", MANIFEST, "--wait"])?;
+        self.apply()?;
         println!("took {:.1} s", started.elapsed().as_secs_f64());
         heading(3, "who holds what");
         self.ask(FIRST, &["status"])?;
@@ -106,8 +106,8 @@ impl Demo<'_> {
             dark.as_secs_f64(),
             DARK_MAX.as_secs_f64()
         );
+        self.ask(SECOND, &["get", "vips"])?;
         self.web_answers_from(SECOND)?;
-        self.ask(SECOND, &["status"])?;
         ensure!(
             dark <= DARK_MAX + DARK_SLACK,
             "the VIP was dark for too long: {:.3} s",
@@ -130,8 +130,19 @@ impl Demo<'_> {
             report.sent(),
             report.longest_dark().as_secs_f64() * 1e3
         );
-        self.web_answers_from(FIRST)?;
-        self.ask(FIRST, &["status"])
+        self.ask(FIRST, &["get", "vips"])?;
+        self.web_answers_from(FIRST)
+    }
+
+    /// Applies the manifest, and shows of the progress what is done.
+    fn apply(&self) -> anyhow::Result<()> {
+        let socket = skep::socket(FIRST);
+        let words = ["--socket", &socket, "apply", "-f", MANIFEST, "--wait"];
+        let ran = self
+            .skep
+            .run_and_show(&words, &["accepted", "done", "declared"]);
+        self.interrupt.check()?;
+        ran
     }
 
     fn run(&self, words: &[&str]) -> anyhow::Result<()> {

@@ -35,7 +35,7 @@ pub(crate) enum AgentView {
     Answers { holds: Vec<String> },
 }
 
-/// A headline, a line per node, and the commands to talk to the agents.
+/// A headline, a line per node, and how to ask an agent that may answer.
 pub(crate) fn render(view: &LabView) -> String {
     let mut text = headline(view);
     let mut table = Table::new([
@@ -57,10 +57,13 @@ pub(crate) fn render(view: &LabView) -> String {
         ]);
     }
     text.push_str(&table.to_string());
-    text.push_str("ask an agent:\n");
-    for node in &view.nodes {
+    let on = view.nodes.iter().find(|node| node.has_power);
+    if let Some(node) = on {
         let socket = node.socket.display();
-        text.push_str(&format!("  {} --socket {socket} status\n", view.program));
+        text.push_str(&format!(
+            "ask an agent: {} --socket {socket} status\n",
+            view.program
+        ));
     }
     text
 }
@@ -139,10 +142,7 @@ mod tests {
              cube01  10.0.0.60/24  off    out    silent   silent   -\n\
              cube02  10.0.0.60/24  on     in     answers  answers  10.0.0.70\n\
              cube03  10.0.0.60/24  on     apart  answers  silent   -\n\
-             ask an agent:\n  \
-             skep --socket /disk/cube01/agent.sock status\n  \
-             skep --socket /disk/cube02/agent.sock status\n  \
-             skep --socket /disk/cube03/agent.sock status\n"
+             ask an agent: skep --socket /disk/cube02/agent.sock status\n"
         );
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::demo::skep::{LAB, Skep};
+use crate::demo::skep::{LAB, Skep, shown};
 
 /// The time between two requests, in seconds as `ping` wants it.
 const INTERVAL: &str = "0.002";
@@ -42,6 +42,7 @@ impl Prober {
     pub(super) fn start(skep: &Skep, node: &str, target: &str) -> anyhow::Result<Self> {
         let ping = ["ping", "-n", "-D", "-i", INTERVAL, "-w", END, target];
         let words = [&["lab", "exec", "--name", LAB, node, "--"], &ping[..]].concat();
+        println!("$ {} > answers &", shown(&words));
         let mut ping = skep
             .command(&words)
             .process_group(0)

@@ -1,8 +1,9 @@
 //! The `skep` that was just built, and the demo's lab.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -34,6 +35,25 @@ impl Skep {
     pub(super) fn run(&self, words: &[&str]) -> anyhow::Result<()> {
         println!("$ {}", shown(words));
         run::succeed(&mut self.command(words))
+    }
+
+    /// As [`Skep::run`], showing only the lines with one of these words.
+    pub(super) fn run_and_show(&self, words: &[&str], shown_words: &[&str]) -> anyhow::Result<()> {
+        println!("$ {} | grep -E '{}'", shown(words), shown_words.join("|"));
+        let mut child = self
+            .command(words)
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run `{}`", shown(words)))?;
+        let output = child.stdout.take().context("the output is piped")?;
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if shown_words.iter().any(|word| line.contains(word)) {
+                println!("{line}");
+            }
+        }
+        let status = child.wait().context("cannot wait for it")?;
+        ensure!(status.success(), "`{}` ended with {status}", shown(words));
+        Ok(())
     }
 
     /// As [`Skep::run`], out of the reach of Ctrl-C.

@@ -3,6 +3,7 @@
 use skep_lab::cluster::{Cluster, Healed};
 
 use super::Selection;
+use super::interrupt::Interrupt;
 use crate::exit::Exit;
 use crate::output;
 
@@ -17,6 +18,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    // What is begun is finished: a node that has power is not started again.
+    let _interrupt = Interrupt::watch()?;
     let mut cluster = Cluster::open(&arguments.lab.resolve()?)?;
     let all = cluster.lab.plan().nodes.iter();
     let nodes = match arguments.nodes.as_slice() {

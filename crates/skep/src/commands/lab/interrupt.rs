@@ -1,4 +1,4 @@
-//! Ctrl-C while a lab is made: what was begun is taken down in order.
+//! Ctrl-C while a lab is made or changed: what was begun is taken down in order, or finished.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
