@@ -116,8 +116,8 @@ impl DesiredState {
         let sources = contents.map_err(|error| vec![with_causes(&error)])?;
         self.refuse_sudden_emptiness(&sources)?;
         let set = parse(sources);
-        refuse_errors(&set)?;
         let (desired, _linted) = resolve(&set);
+        // Before its details: what a swarm implies is no mistake to be mended one by one.
         if let Some(swarm) = &desired.swarm {
             let at = format!("{}:{}", swarm.origin.file, swarm.origin.line);
             return Err(vec![format!(
@@ -125,6 +125,7 @@ impl DesiredState {
                  remove the Swarm document"
             )]);
         }
+        refuse_errors(&set)?;
         let node = self
             .names
             .iter()
@@ -206,4 +207,29 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swarm_is_refused_as_such_and_not_for_what_it_implies() {
+        let text = "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec:\n  nodes:\n    \
+                    - {name: a, address: 10.0.0.60, role: manager}\n---\napiVersion: skep/v1\n\
+                    kind: VipGroup\nmetadata: {name: ingress}\nspec:\n  virtualRouterId: 51\n  \
+                    addresses: [10.0.0.70]\n  members: [a, b]\n";
+        let source = Source {
+            name: "skep.yaml".to_owned(),
+            text: text.as_bytes().to_vec(),
+        };
+        let mut state = DesiredState::new(Some("a".parse().expect("a name")));
+        assert!(!state.offer(Ok(vec![source]), Instant::default()));
+        let errors = &state.rejected().expect("it is refused").errors;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(
+            errors[0].starts_with("skep.yaml:1: this agent has no cluster.key"),
+            "{errors:?}"
+        );
+    }
 }
