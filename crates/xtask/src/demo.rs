@@ -137,10 +137,19 @@ impl Demo<'_> {
     /// Applies the manifest, and shows of the progress what is done.
     fn apply(&self) -> anyhow::Result<()> {
         let socket = skep::socket(FIRST);
-        let words = ["--socket", &socket, "apply", "-f", MANIFEST, "--wait"];
+        let words = [
+            "--socket",
+            &socket,
+            "apply",
+            "-f",
+            MANIFEST,
+            "--wait",
+            "--timeout",
+            "60s",
+        ];
         let ran = self
             .skep
-            .run_and_show(&words, &["accepted", "done", "declared"]);
+            .run_and_show(&words, &["accepted", "done ", "everything"]);
         self.interrupt.check()?;
         ran
     }
