@@ -179,7 +179,10 @@ spec:
     /// The errors of understanding `text` on node `a`.
     fn errors(text: &str, mode: Mode) -> Vec<String> {
         let text = text.as_bytes().to_vec();
-        let source = Source { name: "skep.yaml".to_owned(), text };
+        let source = Source {
+            name: "skep.yaml".to_owned(),
+            text,
+        };
         let names = ["a".parse().expect("a name")];
         match understand(vec![source], mode, &names) {
             Ok(_) => Vec::new(),
@@ -191,16 +194,25 @@ spec:
     fn a_swarm_is_refused_as_such_and_not_for_what_it_implies() {
         let errors = errors(&format!("{SWARM}---\n{GROUP}"), Mode::Standalone);
         assert_eq!(errors.len(), 1, "{errors:?}");
-        assert!(errors[0].starts_with("skep.yaml:1: this agent has no cluster.key"), "{errors:?}");
+        assert!(
+            errors[0].starts_with("skep.yaml:1: this agent has no cluster.key"),
+            "{errors:?}"
+        );
     }
 
     #[test]
     fn a_cluster_without_a_swarm_says_what_is_missing_and_a_broken_one_what_is_broken() {
         let config = "apiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: a}\nspec: {tcp: {port: 80}}\n";
         let missing = errors(config, Mode::Clustered);
-        assert!(missing[0].starts_with("no Swarm is declared"), "{missing:?}");
+        assert!(
+            missing[0].starts_with("no Swarm is declared"),
+            "{missing:?}"
+        );
         let broken = errors(&SWARM.replace("nodes:", "nods:"), Mode::Clustered);
-        assert!(broken.iter().any(|error| error.contains("nods")), "{broken:?}");
+        assert!(
+            broken.iter().any(|error| error.contains("nods")),
+            "{broken:?}"
+        );
         assert_eq!(errors(SWARM, Mode::Clustered), Vec::<String>::new());
     }
 }
