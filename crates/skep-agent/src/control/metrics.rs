@@ -29,7 +29,9 @@ pub(super) async fn serve(address: SocketAddr, questions: Questions) -> anyhow::
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot serve metrics on {address}"))?;
-    let router = Router::new().route("/metrics", get(metrics)).with_state(questions);
+    let router = Router::new()
+        .route("/metrics", get(metrics))
+        .with_state(questions);
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the listener for metrics failed");
@@ -93,30 +95,62 @@ impl Snapshot {
         encoder
             .encode_descriptor("build", "The version of the agent", None, MetricType::Info)?
             .encode_info(&labels)?;
-        let generation = status.desired.accepted.as_ref().map_or(0, |known| known.generation);
-        gauge(encoder, "generation", "The desired state the agent works towards", generation)?;
+        let generation = status
+            .desired
+            .accepted
+            .as_ref()
+            .map_or(0, |known| known.generation);
+        gauge(
+            encoder,
+            "generation",
+            "The desired state the agent works towards",
+            generation,
+        )?;
         let rejected = u64::from(status.desired.rejected.is_some());
-        gauge(encoder, "rejected", "Whether the source holds what the agent refuses", rejected)?;
+        gauge(
+            encoder,
+            "rejected",
+            "Whether the source holds what the agent refuses",
+            rejected,
+        )?;
         let up = u64::from(status.data_plane.running);
-        gauge(encoder, "data_plane_up", "Whether the process that speaks VRRP answers", up)
+        gauge(
+            encoder,
+            "data_plane_up",
+            "Whether the process that speaks VRRP answers",
+            up,
+        )
     }
 
     fn encode_routers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        self.family(encoder, "vip_active", "Whether this node holds the group", |router| {
-            u64::from(router.state == "Active")
-        })?;
-        self.family(encoder, "vip_fault", "Whether this node cannot take part", |router| {
-            u64::from(router.state == "Fault")
-        })?;
-        self.family(encoder, "vip_priority", "The priority, given the inputs", |router| {
-            u64::from(router.effective_priority)
-        })?;
+        self.family(
+            encoder,
+            "vip_active",
+            "Whether this node holds the group",
+            |router| u64::from(router.state == "Active"),
+        )?;
+        self.family(
+            encoder,
+            "vip_fault",
+            "Whether this node cannot take part",
+            |router| u64::from(router.state == "Fault"),
+        )?;
+        self.family(
+            encoder,
+            "vip_priority",
+            "The priority, given the inputs",
+            |router| u64::from(router.effective_priority),
+        )?;
         let help = "What the virtual router counted since it started, by what it counted";
         let mut family =
             encoder.encode_descriptor("vrrp_events", help, None, MetricType::Counter)?;
         for (group, router) in self.routers() {
             for (event, count) in &router.counters {
-                let labels = [("group", group), ("family", &router.family), ("event", event)];
+                let labels = [
+                    ("group", group),
+                    ("family", &router.family),
+                    ("event", event),
+                ];
                 family
                     .encode_family(&labels)?
                     .encode_counter::<NoLabelSet, u64, u64>(count, None)?;
@@ -136,26 +170,27 @@ impl Snapshot {
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (group, router) in self.routers() {
             let labels: RouterLabels<'_> = [("group", group), ("family", &router.family)];
-            family.encode_family(&labels)?.encode_gauge(&value(router))?;
+            family
+                .encode_family(&labels)?
+                .encode_gauge(&value(router))?;
         }
         Ok(())
     }
 
     fn routers(&self) -> impl Iterator<Item = (&str, &RouterStatus)> {
-        self.0
-            .vip_groups
-            .iter()
-            .flat_map(|group| group.routers.iter().map(|router| (group.name.as_str(), router)))
+        self.0.vip_groups.iter().flat_map(|group| {
+            group
+                .routers
+                .iter()
+                .map(|router| (group.name.as_str(), router))
+        })
     }
 }
 
-fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    value: u64,
-) -> fmt::Result {
-    encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    encoder
+        .encode_descriptor(name, help, None, MetricType::Gauge)?
+        .encode_gauge(&value)
 }
 
 fn encode_lateness(
@@ -167,7 +202,11 @@ fn encode_lateness(
     let mut metric: MetricEncoder<'_> =
         encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
     let seconds = |microseconds: u64| microseconds as f64 / 1e6;
-    let bounds = lateness.bounds_us.iter().map(|bound| seconds(*bound)).chain([f64::INFINITY]);
+    let bounds = lateness
+        .bounds_us
+        .iter()
+        .map(|bound| seconds(*bound))
+        .chain([f64::INFINITY]);
     let buckets: Vec<(f64, u64)> = bounds.zip(lateness.counts.iter().copied()).collect();
     let count = lateness.counts.iter().sum();
     metric.encode_histogram::<NoLabelSet>(seconds(lateness.sum_us), count, &buckets, None)

@@ -8,8 +8,8 @@ mod router;
 use std::net::IpAddr;
 
 use skep_api::status::{
-    AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, LatenessStatus, MemberStatus, Mode,
-    RejectedStatus, VipGroupStatus,
+    AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, LatenessStatus,
+    MemberStatus, Mode, RejectedStatus, VipGroupStatus,
 };
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
@@ -128,9 +128,18 @@ pub(super) fn group_progress(known: &Knowledge<'_>, now: Instant) -> Vec<ObjectP
 }
 
 fn lateness(known: Option<Lateness>) -> LatenessStatus {
-    let Lateness { counts, sum_us, max_us } = known.unwrap_or_default();
+    let Lateness {
+        counts,
+        sum_us,
+        max_us,
+    } = known.unwrap_or_default();
     let bounds_us = LATENESS_BOUNDS_US.to_vec();
-    LatenessStatus { bounds_us, counts: counts.to_vec(), sum_us, max_us }
+    LatenessStatus {
+        bounds_us,
+        counts: counts.to_vec(),
+        sum_us,
+        max_us,
+    }
 }
 
 /// Where the desired state comes from.

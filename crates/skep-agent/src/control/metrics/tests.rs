@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
 use skep_api::status::{
-    AgentStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode, RouterStatus,
-    VipGroupStatus,
+    AgentStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode, RouterStatus, VipGroupStatus,
 };
 
 use super::render;
@@ -37,7 +36,11 @@ fn status() -> AgentStatus {
         node: None,
         mode: Mode::Standalone,
         conditions: Vec::new(),
-        desired: DesiredStatus { source: "dir".to_owned(), accepted: None, rejected: None },
+        desired: DesiredStatus {
+            source: "dir".to_owned(),
+            accepted: None,
+            rejected: None,
+        },
         data_plane: DataPlaneStatus {
             running: true,
             generation: 1,
@@ -72,6 +75,9 @@ fn a_scrape_has_the_routers_and_the_lateness_in_base_units() {
         "skep_vrrp_timer_lateness_seconds_sum 0.0035",
         "# EOF",
     ] {
-        assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is missing in:\n{text}"
+        );
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Arguments {
     /// Whether each node gets a Docker engine [default: docker with a Swarm, none without].
     #[arg(long, value_name = "ENGINES")]
     engines: Option<Engines>,
-    /// An image for the engines, which reach no registry: a tar of its root, as `docker export`
-    /// writes it, or `@web`, a web server that answers on port 80 with its host name.
+    /// An image for the engines, which reach no registry: a tar from `docker save` or
+    /// `docker export`, or `@web`, a web server that answers on port 80 with its host name.
     #[arg(long = "image", value_name = "NAME=FILE.tar")]
     images: Vec<NamedImage>,
 }
