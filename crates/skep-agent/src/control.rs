@@ -1,6 +1,6 @@
 //! The control process: manifests in, configuration for the data plane out, answers to questions.
 //!
-//! One loop owns all state and waits for one closed [`Event`]; feeders, sockets, engines and peers
+//! One loop owns all state and waits for one closed `Event`; feeders, sockets, engines and peers
 //! run beside it as tasks that only send events. What it is fed and refuses changes nothing.
 
 mod checks;

@@ -1,7 +1,7 @@
 //! The agent of a node: the wiring of its processes.
 //!
 //! [`supervisor`] starts two children and restarts either when it ends: [`control`] reads
-//! manifests, answers questions and tells vip what to run; [`vip`] speaks VRRP and holds
+//! manifests, answers questions and tells vip what to run; `vip` speaks VRRP and holds
 //! addresses. They talk by [`skep_vip::message`]. Nothing is decided here: what to run comes from
 //! [`skep_plan`], who is Active from [`skep_vip`].
 

@@ -126,11 +126,12 @@ impl Lab {
         cables::pull(&self.state.plan, self.plan().position(node)?)
     }
 
-    /// Cuts a node's power: its cable and all its programs, at once.
+    /// Cuts a node's power: its cable, all its programs and the addresses they added, at once.
     pub fn kill(&mut self, node: &str) -> Result<()> {
         self.cut(node)?;
         teardown::kill_processes(&self.plan().node_namespace(node))?;
-        processes::reap(&mut self.children, node)
+        processes::reap(&mut self.children, node)?;
+        cables::forget_addresses(&self.state.plan, node)
     }
 
     /// Plugs a node's cable in again, and makes the node anew if its power was cut: an empty

@@ -140,6 +140,7 @@ fn a_power_cut_ends_all_programs_and_the_node_returns_empty() {
     let victim = sleeper(&mut lab, "b");
     let bystander = sleeper(&mut lab, "a");
     say(&lab, "b", "touch /run/here");
+    say(&lab, "b", "ip address add 10.0.0.70/32 dev ens18");
     lab.kill("b").unwrap();
     assert!(!is_running(victim));
     assert!(is_running(bystander));
@@ -156,6 +157,8 @@ fn a_power_cut_ends_all_programs_and_the_node_returns_empty() {
             .success()
     );
     assert!(answers(&lab, "a", B));
+    let addresses = say(&lab, "b", "ip -4 address show ens18");
+    assert!(!addresses.contains("10.0.0.70"), "{addresses}");
 }
 
 #[test]

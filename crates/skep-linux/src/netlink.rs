@@ -16,7 +16,8 @@ use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::AddressMessage;
 use rtnetlink::packet_route::link::LinkMessage;
 use rtnetlink::sys::AsyncSocket;
-use rustix::net::sockopt::set_socket_recv_buffer_size_force;
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_size_force};
 use thiserror::Error;
 use tokio::task::AbortHandle;
 
@@ -105,7 +106,13 @@ impl Drop for Netlink {
     }
 }
 
+/// Without CAP_NET_ADMIN the room is what the system allows; a change too many is an
+/// [`Event::Overrun`], after which everything is listed again.
 fn enlarge(socket: &mut impl AsyncSocket) -> Result<(), OpenNetlinkError> {
-    set_socket_recv_buffer_size_force(socket.socket_ref(), RECEIVE_BUFFER)
-        .map_err(|error| OpenNetlinkError(error.into()))
+    let socket = socket.socket_ref();
+    match set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER) {
+        Err(Errno::PERM) => set_socket_recv_buffer_size(socket, RECEIVE_BUFFER),
+        forced => forced,
+    }
+    .map_err(|error| OpenNetlinkError(error.into()))
 }

@@ -44,15 +44,27 @@ pub struct VrrpSocket {
 
 /// Why the socket of an interface could not be opened.
 #[derive(Debug, Error)]
-#[error("cannot open the VRRP socket of interface {interface_index}: {step} failed")]
-pub struct OpenVrrpSocketError {
-    /// The interface.
-    pub interface_index: u32,
-    /// The call that failed.
-    pub step: &'static str,
-    /// The kernel's reason.
-    #[source]
-    pub source: io::Error,
+pub enum OpenVrrpSocketError {
+    /// The process lacks the right to open it.
+    #[error(
+        "the VRRP socket of interface {interface_index} is not permitted: run as root, or grant \
+         CAP_NET_RAW and CAP_NET_ADMIN"
+    )]
+    NotPermitted {
+        /// The interface.
+        interface_index: u32,
+    },
+    /// The kernel refuses for another reason.
+    #[error("cannot open the VRRP socket of interface {interface_index}: {step} failed")]
+    Refused {
+        /// The interface.
+        interface_index: u32,
+        /// The call that failed.
+        step: &'static str,
+        /// The kernel's reason.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// Why an advertisement was not sent.
@@ -92,10 +104,15 @@ impl VrrpSocket {
     /// Opens the socket of the interface with this index and joins VRRP's multicast group there.
     pub fn open(interface_index: u32) -> Result<Self, OpenVrrpSocketError> {
         let failed = |step| {
-            move |source| OpenVrrpSocketError {
-                interface_index,
-                step,
-                source,
+            move |source: io::Error| match source.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    OpenVrrpSocketError::NotPermitted { interface_index }
+                }
+                _ => OpenVrrpSocketError::Refused {
+                    interface_index,
+                    step,
+                    source,
+                },
             }
         };
         let kind = Type::RAW.nonblocking().cloexec();

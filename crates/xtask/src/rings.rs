@@ -91,15 +91,12 @@ impl Ring {
             ],
             Self::Unit => vec![vec!["test", "--workspace", "--no-fail-fast"]],
             Self::Namespaces | Self::Interop | Self::Engines => {
-                vec![vec![
-                    "test",
-                    "--workspace",
-                    "--no-fail-fast",
-                    "--features",
-                    self.name(),
-                    "--test",
-                    self.name(),
-                ]]
+                let mut words = vec!["test", "--workspace", "--no-fail-fast"];
+                words.extend(["--features", self.name(), "--test", self.name()]);
+                if self == Self::Namespaces {
+                    words.extend(["--test", "lab"]);
+                }
+                vec![words]
             }
         }
     }

@@ -42,9 +42,19 @@ pub(super) fn understand(
     names: &[NodeName],
 ) -> Result<Understood, Vec<String>> {
     let set = parse(sources);
-    refuse_errors(&set)?;
     let (desired, _linted) = resolve(&set);
-    refuse_other_mode(&desired, mode)?;
+    match mode {
+        // Before its details: what a swarm implies is no mistake to be mended one by one.
+        Mode::Standalone => {
+            refuse_swarm(&desired)?;
+            refuse_errors(&set)?;
+        }
+        // After them: a Swarm that cannot be read is not one that is missing.
+        Mode::Clustered => {
+            refuse_errors(&set)?;
+            require_swarm(&desired)?;
+        }
+    }
     let node = own_name(&desired, names);
     let routers = match &node {
         Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
@@ -103,21 +113,26 @@ fn one_line(set: &ManifestSet, finding: &Finding) -> String {
     format!("{at}: {}{help}", finding.message)
 }
 
-fn refuse_other_mode(desired: &Desired, mode: Mode) -> Result<(), Vec<String>> {
-    match (mode, &desired.swarm) {
-        (Mode::Standalone, None) | (Mode::Clustered, Some(_)) => Ok(()),
-        (Mode::Standalone, Some(swarm)) => Err(vec![format!(
-            "{}:{}: this agent has no cluster.key, so it is standalone and forms no swarm \
-             (remove the Swarm document, or make a key with `skep keygen` and copy it to every \
-             node)",
-            swarm.origin.file, swarm.origin.line
-        )]),
-        (Mode::Clustered, None) => Err(vec![
-            "no Swarm is declared, and this agent has a cluster.key, so it belongs to a cluster \
-             (declare the Swarm, or remove the key to run standalone)"
-                .to_owned(),
-        ]),
+fn refuse_swarm(desired: &Desired) -> Result<(), Vec<String>> {
+    let Some(swarm) = &desired.swarm else {
+        return Ok(());
+    };
+    Err(vec![format!(
+        "{}:{}: this agent has no cluster.key, so it is standalone and forms no swarm (remove the \
+         Swarm document, or make a key with `skep keygen` and copy it to every node)",
+        swarm.origin.file, swarm.origin.line
+    )])
+}
+
+fn require_swarm(desired: &Desired) -> Result<(), Vec<String>> {
+    if desired.swarm.is_some() {
+        return Ok(());
     }
+    Err(vec![
+        "no Swarm is declared, and this agent has a cluster.key, so it belongs to a cluster \
+         (declare the Swarm, or remove the key to run standalone)"
+            .to_owned(),
+    ])
 }
 
 /// The name this node has in `desired`: one of `names`, or that of the node whose address is ours.
@@ -139,4 +154,65 @@ fn is_named(desired: &Desired, name: &NodeName) -> bool {
 /// Whether `address` is one of this host's: only those can be bound.
 fn is_local(address: std::net::IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SWARM: &str = "apiVersion: skep/v1
+kind: Swarm
+metadata: {name: cube}
+spec:
+  nodes:
+    - {name: a, address: 10.0.0.60, role: manager}
+";
+    const GROUP: &str = "apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: ingress}
+spec:
+  virtualRouterId: 51
+  addresses: [10.0.0.70]
+  members: [a, b]
+";
+
+    /// The errors of understanding `text` on node `a`.
+    fn errors(text: &str, mode: Mode) -> Vec<String> {
+        let text = text.as_bytes().to_vec();
+        let source = Source {
+            name: "skep.yaml".to_owned(),
+            text,
+        };
+        let names = ["a".parse().expect("a name")];
+        match understand(vec![source], mode, &names) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors,
+        }
+    }
+
+    #[test]
+    fn a_swarm_is_refused_as_such_and_not_for_what_it_implies() {
+        let errors = errors(&format!("{SWARM}---\n{GROUP}"), Mode::Standalone);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(
+            errors[0].starts_with("skep.yaml:1: this agent has no cluster.key"),
+            "{errors:?}"
+        );
+    }
+
+    #[test]
+    fn a_cluster_without_a_swarm_says_what_is_missing_and_a_broken_one_what_is_broken() {
+        let config = "apiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: a}\nspec: {tcp: {port: 80}}\n";
+        let missing = errors(config, Mode::Clustered);
+        assert!(
+            missing[0].starts_with("no Swarm is declared"),
+            "{missing:?}"
+        );
+        let broken = errors(&SWARM.replace("nodes:", "nods:"), Mode::Clustered);
+        assert!(
+            broken.iter().any(|error| error.contains("nods")),
+            "{broken:?}"
+        );
+        assert_eq!(errors(SWARM, Mode::Clustered), Vec::<String>::new());
+    }
 }

@@ -52,15 +52,10 @@ pub(super) fn lay(plan: &LabPlan) -> Result<()> {
 }
 
 fn connect(plan: &LabPlan, position: usize, node: &LabNode) -> Result<()> {
-    let LabNode {
-        name,
-        address,
-        prefix_length,
-        interface,
-    } = node;
+    let interface = &node.interface;
     let (network, host, port) = (
         plan.bridge_namespace(),
-        plan.node_namespace(name),
+        plan.node_namespace(&node.name),
         port(position),
     );
     ip(&[
@@ -71,6 +66,26 @@ fn connect(plan: &LabPlan, position: usize, node: &LabNode) -> Result<()> {
     ip(&["-n", &network, "link", "set", &port, "up"])?;
     ip(&["-n", &host, "link", "set", "lo", "up"])?;
     ip(&["-n", &host, "link", "set", interface, "up"])?;
+    give_address(plan, node)
+}
+
+/// Leaves a node the address it has by its plan, and no other.
+pub(super) fn forget_addresses(plan: &LabPlan, node: &str) -> Result<()> {
+    let node = &plan.nodes[plan.position(node)?];
+    let host = plan.node_namespace(&node.name);
+    let flush = ["-n", &host, "address", "flush", "dev", &node.interface];
+    ip(&[&flush[..], &["scope", "global"]].concat())?;
+    give_address(plan, node)
+}
+
+fn give_address(plan: &LabPlan, node: &LabNode) -> Result<()> {
+    let LabNode {
+        name,
+        address,
+        prefix_length,
+        interface,
+    } = node;
+    let host = plan.node_namespace(name);
     let address_and_length = format!("{address}/{prefix_length}");
     let add = [
         "-n",

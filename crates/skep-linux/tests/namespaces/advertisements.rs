@@ -222,5 +222,6 @@ fn an_interface_that_is_down_is_named_as_the_cause() {
 fn an_interface_that_is_missing_cannot_be_opened() {
     let (a, _b) = segment();
     let error = a.run(|| VrrpSocket::open(4242)).unwrap_err();
-    assert_eq!(error.interface_index, 4242);
+    let text = error.to_string();
+    assert!(text.contains("interface 4242"), "{text}");
 }

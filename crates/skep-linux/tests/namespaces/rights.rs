@@ -3,8 +3,10 @@
 use std::fs;
 use std::thread;
 
+use skep_linux::netlink::{Events, Netlink};
 use skep_linux::process::privileges::{Capability, Programs, keep_only};
 use skep_linux::scheduling::{lock_memory, set_real_time};
+use skep_linux::vrrp_socket::VrrpSocket;
 use socket2::{Domain, Protocol, Socket, Type};
 
 fn status(key: &str) -> String {
@@ -85,4 +87,23 @@ fn a_program_started_later_does_not_get_them_back() {
     let status = String::from_utf8(status.stdout).unwrap();
     let expected = format!("CapEff:\t{:016x}", 1u64 << 7);
     assert!(status.contains(&expected), "{status}");
+}
+
+#[test]
+fn without_rights_links_are_listed_and_the_vrrp_socket_names_what_it_needs() {
+    thread::spawn(|| {
+        keep_only(&[], Programs::NeverGain).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .unwrap();
+        let links = runtime.block_on(async {
+            let _events = Events::open().unwrap();
+            Netlink::open().unwrap().links().await.unwrap()
+        });
+        let error = VrrpSocket::open(links[0].index).unwrap_err().to_string();
+        assert!(error.contains("CAP_NET_RAW and CAP_NET_ADMIN"), "{error}");
+    })
+    .join()
+    .unwrap();
 }

@@ -12,11 +12,10 @@ use crate::render::vips;
 pub(crate) fn group(group: &VipGroupStatus) -> String {
     let mut text = format!("vipgroup {}\n", group.name);
     field(&mut text, "addresses", &group.addresses.join(", "));
-    let active = group.active.as_ref().map_or_else(
-        || "nobody".to_owned(),
-        |active| format!("{} (heard {})", vips::holder(active), ago(active.heard_ms)),
-    );
-    field(&mut text, "active", &active);
+    let heard = group.active.as_ref().map_or_else(String::new, |active| {
+        format!(" (heard {})", ago(active.heard_ms))
+    });
+    field(&mut text, "active", &(vips::active(group) + &heard));
     for condition in &group.conditions {
         let (kind, status) = (condition.condition_type, condition.status);
         field(

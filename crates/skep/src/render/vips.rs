@@ -75,15 +75,18 @@ fn addresses(group: &VipGroupStatus) -> String {
     }
 }
 
-fn active(group: &VipGroupStatus) -> String {
-    group
-        .active
-        .as_ref()
-        .map_or_else(|| "nobody".to_owned(), holder)
+/// Who holds the group. A router in Fault does not listen, so it cannot say that nobody does.
+pub(crate) fn active(group: &VipGroupStatus) -> String {
+    let is_deaf = group.routers.iter().any(|router| router.state == "Fault");
+    match &group.active {
+        Some(active) => holder(active),
+        None if is_deaf => "unknown".to_owned(),
+        None => "nobody".to_owned(),
+    }
 }
 
 /// The holder by name, by address where its name is not known.
-pub(crate) fn holder(holder: &Holder) -> String {
+fn holder(holder: &Holder) -> String {
     match (&holder.node, &holder.address) {
         (Some(node), _) => node.clone(),
         (None, Some(address)) => address.to_string(),

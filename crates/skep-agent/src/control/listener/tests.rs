@@ -1,4 +1,5 @@
 use std::io;
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
@@ -12,10 +13,14 @@ use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_manifest::name::NodeName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use super::{Caller, HANDSHAKES_MAX, PeerListener};
 
 const ANY_PORT: &str = "127.0.0.1:0";
+
+/// A handshake may take five seconds.
+const LESS_THAN_A_HANDSHAKE: Duration = Duration::from_secs(3);
 
 fn node(name: &str) -> NodeName {
     name.parse().expect("a name")
@@ -134,7 +139,10 @@ async fn when_strangers_hold_all_handshakes_the_oldest_gives_way() {
         strangers.push(served.stranger().await);
     }
     served.assert_answers().await;
-    assert_eq!(strangers[0].read(&mut [0]).await.unwrap(), 0);
+    let mut byte = [0];
+    let ended = timeout(LESS_THAN_A_HANDSHAKE, strangers[0].read(&mut byte)).await;
+    let read = ended.expect("it gives way before its time is over");
+    assert_eq!(read.unwrap(), 0);
     let newest = strangers.last_mut().expect("there are strangers");
     let waiting = newest.try_read(&mut [0]).unwrap_err();
     assert_eq!(waiting.kind(), io::ErrorKind::WouldBlock);

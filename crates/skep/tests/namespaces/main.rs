@@ -1,0 +1,15 @@
+//! The agent on the real kernel: hosts as network namespaces on one segment.
+//!
+//! Run as root: `cargo test -p skep --features namespaces --test namespaces`.
+
+#[path = "../cluster/cluster.rs"]
+mod cluster;
+
+mod checks;
+mod checksums;
+mod editing;
+mod failover;
+mod guard;
+mod interfaces;
+mod pair;
+mod processes;
