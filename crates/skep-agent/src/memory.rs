@@ -3,6 +3,8 @@
 //! Everything in it is numbers and opaque bytes. Only one vip writes at a time; the supervisor
 //! reads the heartbeat.
 
+mod journal;
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,12 +12,20 @@ use skep_linux::process::shared_memory::{
     SharedMemory, SharedMemoryError, cells_for, load_bytes, store_bytes,
 };
 
+pub(crate) use journal::{Journal, Placed};
+
+use crate::memory::journal::ENTRY_CELLS;
+
 /// The cell that counts the turns of the wire thread.
 const HEARTBEAT: usize = 0;
 /// The cell that tells how many bytes of configuration are complete; zero while they are written.
 const CONFIGURATION_LENGTH: usize = 1;
-/// Where the configuration begins; the cells before it have room for more numbers.
-const CONFIGURATION: usize = 64;
+/// Where the journal begins; the cells before it have room for more numbers.
+const JOURNAL: usize = 64;
+/// How many addresses the journal holds: those of hundreds of groups.
+const JOURNAL_ENTRIES: usize = 4096;
+/// Where the configuration begins.
+const CONFIGURATION: usize = JOURNAL + JOURNAL_ENTRIES * ENTRY_CELLS;
 /// The longest configuration: 255 routers of 255 addresses each stay below it.
 const CONFIGURATION_BYTES_MAX: usize = 16 << 20;
 
@@ -73,6 +83,11 @@ impl Memory {
         let mut bytes = vec![0; length];
         load_bytes(&self.shared.cells()[CONFIGURATION..], &mut bytes);
         Some(bytes)
+    }
+
+    /// The addresses that were put in place.
+    pub(crate) fn journal(&self) -> Journal<'_> {
+        Journal(&self.shared.cells()[JOURNAL..CONFIGURATION])
     }
 
     fn cell(&self, index: usize) -> &AtomicU64 {

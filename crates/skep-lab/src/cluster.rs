@@ -49,8 +49,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes the nodes of a plan; [`Cluster::boot`] then starts what they run. Like a [`Lab`], it
-    /// goes down when it is dropped.
+    /// Makes the nodes of a plan; [`Cluster::boot_engine`] and [`Cluster::boot_agent`] then start
+    /// what they run. Like a [`Lab`], it goes down when it is dropped.
     pub fn found(plan: LabPlan, setup: Setup) -> Result<Self> {
         lab::ensure_root()?;
         ensure_installed(setup.engines)?;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::disk;
-use crate::image::Image;
+use crate::image::{self, Content, Image};
 use crate::lab::processes;
 use crate::plan::LabPlan;
 use crate::{Lab, NodeCommand};
@@ -107,18 +107,36 @@ impl Engine {
 
     /// Gives it an image under a name such as `nginx:latest`, so that nothing is to be pulled.
     pub fn import(&self, name: &str, image: &Image) -> Result<()> {
-        let path = image.import_path(name)?;
-        let request = Request::post(&path, "application/x-tar", image.root());
-        let answer = http::call(&self.socket(), &request, CALL)
-            .with_context(|| format!("cannot import image `{name}`"))?;
+        self.take(name, image)
+            .with_context(|| format!("cannot import image `{name}`"))
+    }
+
+    fn take(&self, name: &str, image: &Image) -> Result<()> {
+        match image.content() {
+            Content::Root { command } => {
+                let path = image::import_path(name, command)?;
+                self.post(&path, image.tar()).map(drop)
+            }
+            Content::Saved => {
+                let said = self.post("/images/load?quiet=1", image.tar())?;
+                let known = loaded_name(&said)
+                    .with_context(|| format!("the engine does not say what it loaded: {said}"))?;
+                self.post(&image::tag_path(&known, name)?, &[]).map(drop)
+            }
+        }
+    }
+
+    fn post(&self, path: &str, tar: &[u8]) -> Result<String> {
+        let request = Request::post(path, "application/x-tar", tar);
+        let answer = http::call(&self.socket(), &request, CALL)?;
         // The engine answers 200 before it has read the image, and tells of a failure as a line.
-        let said = String::from_utf8_lossy(&answer.body);
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
         ensure!(
-            answer.status == 200 && !said.contains("\"error\""),
-            "cannot import image `{name}`: {}",
+            matches!(answer.status, 200 | 201) && !said.contains("\"error\""),
+            "{}",
             said.trim()
         );
-        Ok(())
+        Ok(said)
     }
 
     fn wait_until_it_answers(&self) -> Result<()> {
@@ -128,6 +146,19 @@ impl Engine {
         };
         processes::wait_until(self.process, START, is_there).context("is docker.io installed?")
     }
+}
+
+/// The name or id in the last line `{"stream":"Loaded image: nginx:latest\n"}`.
+fn loaded_name(said: &str) -> Option<String> {
+    let lines = said.lines().rev();
+    let said_of = |line: &str| -> Option<String> {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(line.get("stream")?.as_str()?.to_owned())
+    };
+    lines.filter_map(said_of).find_map(|stream| {
+        let (_, name) = stream.split_once("Loaded image")?.1.split_once(": ")?;
+        Some(name.trim().to_owned())
+    })
 }
 
 /// Removes the control groups that engines left, once all their processes are gone.

@@ -15,12 +15,26 @@ const SERVE_HOST_NAME: &str = "/bin/busybox hostname > /www/index.html; trap exi
     /bin/busybox httpd -f -p 80 -h /www & wait";
 const MODE_PROGRAM: u32 = 0o755;
 
-/// The root of a container and how it is run.
+/// What `docker save` puts at the top of its tars.
+const MARK_OF_SAVED: &str = "manifest.json";
+
+/// An image in a tar.
 #[derive(Clone, Debug)]
 pub struct Image {
-    root: Vec<u8>,
-    /// What is run unless a service says otherwise.
-    command: Vec<String>,
+    tar: Vec<u8>,
+    content: Content,
+}
+
+/// What a tar holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// The root of a container.
+    Root {
+        /// What is run unless a service says otherwise.
+        command: Vec<String>,
+    },
+    /// What `docker save` wrote: layers, and how they are run.
+    Saved,
 }
 
 impl Image {
@@ -34,39 +48,57 @@ impl Image {
         root.directory("www")?;
         let command = ["/bin/busybox", "sh", "-c", SERVE_HOST_NAME];
         Ok(Self {
-            root: root.finish(),
-            command: command.map(str::to_owned).to_vec(),
+            tar: root.finish(),
+            content: Content::Root {
+                command: command.map(str::to_owned).to_vec(),
+            },
         })
     }
 
-    /// The root in a tar file, such as `docker export` writes; whoever runs it says the command.
+    /// An image in a file that `docker save` wrote, or the root that `docker export` wrote, for
+    /// which whoever runs it says the command.
     pub fn read(path: &Path) -> Result<Self> {
-        let root = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self {
-            root,
-            command: Vec::new(),
-        })
+        let tar = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let content = if tar::contains(&tar, MARK_OF_SAVED) {
+            Content::Saved
+        } else {
+            Content::Root {
+                command: Vec::new(),
+            }
+        };
+        Ok(Self { tar, content })
     }
 
-    pub(crate) fn root(&self) -> &[u8] {
-        &self.root
+    pub(crate) fn tar(&self) -> &[u8] {
+        &self.tar
     }
 
-    /// Where the engine takes it under this name.
-    pub(crate) fn import_path(&self, name: &str) -> Result<String> {
-        let (repository, tag) = repository_and_tag(name)?;
-        let mut path = format!(
-            "/images/create?fromSrc=-&repo={}&tag={}",
-            percent_encoded(repository),
-            percent_encoded(tag)
-        );
-        if !self.command.is_empty() {
-            let words = serde_json::to_string(&self.command).context("words are JSON")?;
-            path += "&changes=";
-            path += &percent_encoded(&format!("CMD {words}"));
-        }
-        Ok(path)
+    pub(crate) const fn content(&self) -> &Content {
+        &self.content
     }
+}
+
+/// Where an engine takes a root under this name.
+pub(crate) fn import_path(name: &str, command: &[String]) -> Result<String> {
+    let mut path = format!("/images/create?fromSrc=-&{}", name_query(name)?);
+    if !command.is_empty() {
+        let words = serde_json::to_string(command).context("words are JSON")?;
+        path += "&changes=";
+        path += &percent_encoded(&format!("CMD {words}"));
+    }
+    Ok(path)
+}
+
+/// Where an engine gives the image it calls `known` another name.
+pub(crate) fn tag_path(known: &str, name: &str) -> Result<String> {
+    let known = percent_encoded(known);
+    Ok(format!("/images/{known}/tag?{}", name_query(name)?))
+}
+
+fn name_query(name: &str) -> Result<String> {
+    let (repository, tag) = repository_and_tag(name)?;
+    let (repository, tag) = (percent_encoded(repository), percent_encoded(tag));
+    Ok(format!("repo={repository}&tag={tag}"))
 }
 
 /// An image's name in two; a colon before the last `/` is a registry's port.
@@ -110,13 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn a_saved_image_is_known_by_what_lies_at_its_top() {
+        let mut saved = tar::Writer::default();
+        saved.directory("blobs").unwrap();
+        saved.file("oci-layout", 0o644, &[b'x'; 700]).unwrap();
+        saved.file("manifest.json", 0o644, b"[]").unwrap();
+        let saved = saved.finish();
+        assert!(tar::contains(&saved, MARK_OF_SAVED));
+        assert!(!tar::contains(&saved[..1024], MARK_OF_SAVED));
+        assert!(!tar::contains(&[7; 2048], MARK_OF_SAVED));
+        assert!(!tar::contains(&[b'7'; 2048], MARK_OF_SAVED));
+        assert!(!tar::contains(&[0; 1024], MARK_OF_SAVED));
+    }
+
+    #[test]
     fn the_command_survives_the_query() {
-        let image = Image {
-            root: Vec::new(),
-            command: vec!["a".to_owned()],
-        };
         assert_eq!(
-            image.import_path("nginx").unwrap(),
+            import_path("nginx", &["a".to_owned()]).unwrap(),
             "/images/create?fromSrc=-&repo=nginx&tag=latest&changes=CMD%20%5B%22a%22%5D"
         );
     }

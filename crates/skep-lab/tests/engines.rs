@@ -90,6 +90,37 @@ fn run_container(lab: &Lab, image: &str) -> String {
 }
 
 #[test]
+fn an_image_that_an_engine_saved_is_run_by_another_under_another_name() {
+    let mut lab = up("saved");
+    let web = Image::web().unwrap();
+    let first = lab.start_engine("a").unwrap();
+    first.import("web:1", &web).unwrap();
+    let file = lab.node_disk("a").join("web.tar");
+    let save = [
+        "docker",
+        "save",
+        "--output",
+        file.to_str().unwrap(),
+        "web:1",
+    ];
+    assert!(lab.exec("a", &save).unwrap().status.success());
+
+    let second = lab.start_engine("b").unwrap();
+    second
+        .import("registry:5000/nginx", &Image::read(&file).unwrap())
+        .unwrap();
+    let inspect = [
+        "docker",
+        "inspect",
+        "--format",
+        "{{.Config.Cmd}}",
+        "registry:5000/nginx",
+    ];
+    let said = String::from_utf8(lab.exec("b", &inspect).unwrap().stdout).unwrap();
+    assert!(said.contains("httpd"), "{said}");
+}
+
+#[test]
 fn a_power_cut_ends_the_engine_and_its_data_stays() {
     let mut lab = up("cut");
     let engine = lab.start_engine("a").unwrap();

@@ -9,6 +9,7 @@ use skep_linux::netlink::{
 };
 use skep_vip::action::Holding;
 
+use crate::memory::{Memory, Placed};
 use crate::vip::interfaces::Interfaces;
 
 /// An address on an interface.
@@ -18,8 +19,8 @@ type Place = (Arc<str>, IpAddr);
 ///
 /// Wishes arrive faster than the kernel answers while Docker starts containers: only the last one
 /// about an address is carried out.
-#[derive(Default)]
 pub(super) struct Addresses {
+    memory: Arc<Memory>,
     wanted: BTreeMap<Place, Holding>,
     /// Addresses that were wanted, with the length of their prefix.
     unwanted: BTreeMap<Place, u8>,
@@ -28,6 +29,16 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
+    /// Nothing is wanted; what is put in place is written down in `memory`.
+    pub(super) const fn new(memory: Arc<Memory>) -> Self {
+        Self {
+            memory,
+            wanted: BTreeMap::new(),
+            unwanted: BTreeMap::new(),
+            due: BTreeSet::new(),
+        }
+    }
+
     /// `holding` shall be present.
     pub(super) fn want(&mut self, holding: Holding) {
         let place = (Arc::clone(&holding.interface), holding.address);
@@ -97,6 +108,12 @@ impl Addresses {
             valid: Lifetime::Forever,
             preferred: Lifetime::Forever,
         };
+        // Before it is there: a vip that dies in between leaves an entry too many, not one too few.
+        self.memory.journal().enter(Placed {
+            interface_index: link.index,
+            address: *address,
+            prefix_length: holding.prefix_length,
+        });
         match netlink.add_address(&assignment).await {
             Ok(()) | Err(AddAddressError::AlreadyPresent { .. }) => true,
             Err(error) => {
@@ -118,7 +135,14 @@ impl Addresses {
             .remove_address(link.index, *address, *prefix_length)
             .await
         {
-            Ok(()) | Err(RemoveAddressError::NotPresent { .. }) => true,
+            Ok(()) | Err(RemoveAddressError::NotPresent { .. }) => {
+                self.memory.journal().strike(Placed {
+                    interface_index: link.index,
+                    address: *address,
+                    prefix_length: *prefix_length,
+                });
+                true
+            }
             Err(error) => {
                 tracing::error!(%interface, %address, %error, "the address cannot be removed");
                 false

@@ -21,7 +21,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::link::{Link, ReceiveError};
-use crate::memory::Memory;
+use crate::memory::{Memory, Placed};
 use crate::vip::addresses::Addresses;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
@@ -51,6 +51,7 @@ enum Event {
 
 /// Everything the hand thread owns.
 pub(super) struct Hand {
+    memory: Arc<Memory>,
     netlink: Netlink,
     changes: Events,
     interfaces: Interfaces,
@@ -86,11 +87,12 @@ impl Hand {
             netlink: Netlink::open()?,
             changes,
             interfaces: Interfaces::default(),
-            addresses: Addresses::default(),
+            addresses: Addresses::new(Arc::clone(&memory)),
             watched: BTreeMap::new(),
             refused: BTreeSet::new(),
             announcers: BTreeMap::new(),
-            keeper: Keeper::new(memory),
+            keeper: Keeper::new(Arc::clone(&memory)),
+            memory,
             control: Link::new(channel).context("cannot wait for control")?,
             reports: Reports::new(),
             wire,
@@ -261,13 +263,18 @@ impl Hand {
 
     /// Removes what an earlier process left behind: the network believes it, nobody answers for it.
     fn drop_leftovers(&mut self) {
-        let leftovers: Vec<_> = self.interfaces.tagged().cloned().collect();
+        let tagged = self.interfaces.tagged().map(|address| Placed {
+            interface_index: address.interface_index,
+            address: address.address,
+            prefix_length: address.prefix_length,
+        });
+        let leftovers: Vec<Placed> = tagged.chain(self.memory.journal().placed()).collect();
         for leftover in leftovers {
             if let Some(name) = self.interfaces.name(leftover.interface_index) {
-                tracing::warn!(interface = name, address = %leftover.address, "left behind, removed");
+                let address = leftover.address;
+                tracing::warn!(interface = name, %address, "left behind, removed");
                 let name = Arc::from(name);
-                self.addresses
-                    .drop(name, leftover.address, leftover.prefix_length);
+                self.addresses.drop(name, address, leftover.prefix_length);
             }
         }
     }

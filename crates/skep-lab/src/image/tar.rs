@@ -1,4 +1,4 @@
-//! A tar of a few files and directories, in the POSIX ustar format.
+//! Tars in the POSIX ustar format: one of a few files is written, and one is asked for a file.
 
 use anyhow::{Result, ensure};
 
@@ -6,6 +6,33 @@ const BLOCK: usize = 512;
 /// The longest path that fits the first name field.
 const PATH_LENGTH_MAX: usize = 100;
 const MODE_DIRECTORY: u32 = 0o755;
+
+/// Whether a tar has a file of this name at its top.
+pub(super) fn contains(tar: &[u8], name: &str) -> bool {
+    let mut rest = tar;
+    while let Some((header, after)) = rest.split_at_checked(BLOCK) {
+        let path = text(&header[..PATH_LENGTH_MAX]);
+        if path.strip_prefix("./").unwrap_or(path) == name {
+            return true;
+        }
+        let length = usize::from_str_radix(text(&header[124..136]).trim(), 8);
+        let Some(next) = length
+            .ok()
+            .and_then(|length| length.checked_next_multiple_of(BLOCK))
+            .and_then(|length| after.get(length..))
+        else {
+            return false;
+        };
+        rest = next;
+    }
+    false
+}
+
+/// A field of a header, which ends at its first zero.
+fn text(field: &[u8]) -> &str {
+    let end = field.iter().position(|byte| *byte == 0);
+    std::str::from_utf8(&field[..end.unwrap_or(field.len())]).unwrap_or_default()
+}
 
 /// A tar that is being written.
 #[derive(Default)]

@@ -102,7 +102,8 @@ impl TryLab {
 
     /// Waits until `address` answers a node.
     pub(crate) fn wait_for_answer(&self, node: &str, address: &str) {
-        self.run(&["exec", node, "--", "ping", "-c", "1", "-w", "30", address]);
+        let ping = ["exec", node, "--", "ping", "-c", "1", "-W", "1", address];
+        self.wait_until("it answers", |lab| lab.try_run(&ping).status.success());
     }
 
     /// Waits until something is so.

@@ -10,8 +10,9 @@ fn a_member_accepts_both_checksums_and_follows_its_peer() {
     let mut cluster = pair::hosts("checksums");
     let never = pair::ingress() + "  checksum: {pseudoHeader: never}\n";
     cluster.start(A, &never);
-    cluster.start(B, &pair::ingress());
     cluster.wait_for_holder(VIP, A);
+    // Only then, so that `b` never advertised before it heard `a`.
+    cluster.start(B, &pair::ingress());
     let heard = wait_until(|| {
         let router = cluster.agent(B).wait_for_state("ingress", "Backup");
         assert_eq!(

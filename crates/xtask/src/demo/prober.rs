@@ -13,7 +13,8 @@ use crate::demo::skep::{LAB, Skep, shown};
 /// The time between two requests, in seconds as `ping` wants it.
 const INTERVAL: &str = "0.002";
 const INTERVAL_TIME: Duration = Duration::from_millis(2);
-/// When `ping` ends by itself should nobody stop it, in seconds.
+/// When `ping` is ended should nobody stop it, in seconds; its own `-w` would end it at the first
+/// error.
 const END: &str = "120";
 /// A silence that is more than a late answer.
 const GAP: Duration = Duration::from_millis(500);
@@ -40,7 +41,7 @@ pub(super) struct Report {
 impl Prober {
     /// Starts asking `target` from a node.
     pub(super) fn start(skep: &Skep, node: &str, target: &str) -> anyhow::Result<Self> {
-        let ping = ["ping", "-n", "-D", "-i", INTERVAL, "-w", END, target];
+        let ping = ["timeout", END, "ping", "-n", "-D", "-i", INTERVAL, target];
         let words = [&["lab", "exec", "--name", LAB, node, "--"], &ping[..]].concat();
         println!("$ {} > answers &", shown(&words));
         let mut ping = skep

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use skep_agent::source;
 use skep_lab::agent::ManifestFile;
+use skep_lint::Audience;
 use skep_lint::finding::Finding;
 use skep_lint::render::human::{self, Colour};
 use skep_manifest::desired::Desired;
@@ -41,7 +42,13 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
     };
     let files = sources.iter().map(|source| file(source, path)).collect();
     let set = parse(sources);
-    let findings = skep_lint::lint(&set);
+    let (desired, _) = resolve(&set);
+    let audience = match desired.swarm {
+        Some(_) => Audience::Author,
+        // Standalone agents get them at once, and what they refuse is not seen here.
+        None => Audience::Agent,
+    };
+    let findings = skep_lint::lint_for(&set, audience);
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
     let errors: Vec<Finding> = findings.iter().filter(is_error).cloned().collect();
     if errors.iter().any(|error| error.suppressed.is_none()) {
@@ -53,7 +60,6 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
         output::tell(human::render(&set, &errors, colour).trim_end());
         bail!("the manifests have errors, no lab is made from them");
     }
-    let (desired, _) = resolve(&set);
     Ok(Manifests { desired, files })
 }
 

@@ -10,7 +10,7 @@ use skep_lab::Lab;
 use skep_lab::agent::AgentMode;
 use skep_lab::cluster::{self, Cluster, Setup};
 use skep_lab::image::Image;
-use skep_lab::plan::{self, LabPlan};
+use skep_lab::plan;
 use skep_manifest::desired::Desired;
 
 use super::interrupt::Interrupt;
@@ -38,8 +38,8 @@ pub(super) struct Arguments {
     /// Whether each node gets a Docker engine [default: docker with a Swarm, none without].
     #[arg(long, value_name = "ENGINES")]
     engines: Option<Engines>,
-    /// An image for the engines, which reach no registry: a tar of its root, as `docker export`
-    /// writes it, or `@web`, a web server that answers on port 80 with its host name.
+    /// An image for the engines, which reach no registry: a tar from `docker save` or
+    /// `docker export`, or `@web`, a web server that answers on port 80 with its host name.
     #[arg(long = "image", value_name = "NAME=FILE.tar")]
     images: Vec<NamedImage>,
 }
@@ -76,8 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let plan = plan::from_desired(&name, &manifests.desired)?;
     let interrupt = Interrupt::watch()?;
-    let cluster = build(plan, setup, &manifests, &images, &interrupt)
-        .context("the lab is taken down again")?;
+    let mut cluster = Cluster::found(plan, setup)?;
+    start(&mut cluster, &manifests, &images, &interrupt).context("the lab is taken down again")?;
     status::show(&cluster)?;
     next_step(&cluster, &arguments.file);
     cluster.lab.leave();
@@ -137,24 +137,21 @@ impl FromStr for NamedImage {
     }
 }
 
-fn build(
-    plan: LabPlan,
-    setup: Setup,
+fn start(
+    cluster: &mut Cluster,
     manifests: &Manifests,
     images: &[(&str, Image)],
     interrupt: &Interrupt,
-) -> anyhow::Result<Cluster> {
-    let nodes: Vec<_> = plan.nodes.iter().map(|node| node.name.clone()).collect();
-    let mut cluster = Cluster::found(plan, setup)?;
+) -> anyhow::Result<()> {
     if cluster.setup.agents == AgentMode::Standalone {
         cluster.lab.give_manifests(&manifests.files)?;
     }
+    let nodes = cluster.lab.plan().nodes.clone();
     for node in nodes {
         interrupt.check()?;
-        boot(&mut cluster, &node, images)?;
+        boot(cluster, &node.name, images)?;
     }
-    interrupt.check()?;
-    Ok(cluster)
+    interrupt.check()
 }
 
 fn boot(cluster: &mut Cluster, node: &str, images: &[(&str, Image)]) -> anyhow::Result<()> {
