@@ -81,6 +81,8 @@ pub(super) struct Cluster {
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
+    /// Whether the engine was not looked at since the last errand: what is known is what was.
+    stale: bool,
     /// Why the last errand failed.
     trouble: Option<String>,
     /// Why the last attempt to create or join the swarm failed.
@@ -118,6 +120,7 @@ impl Cluster {
             sight: None,
             grants: Grants::default(),
             errand: None,
+            stale: false,
             trouble: None,
             refused: None,
             fetching: false,
@@ -129,6 +132,7 @@ impl Cluster {
     }
 
     pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>) {
+        self.stale = false;
         let before = self.sight.replace(sight);
         let after = self.engine().membership;
         if matches!(after, Membership::Active(_)) {
@@ -181,6 +185,7 @@ impl Cluster {
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
             (_, Some(Errand::Write) | None) => {}
         }
+        self.stale = true;
         self.look_again.notify_one();
     }
 
@@ -193,7 +198,7 @@ impl Cluster {
         let planned = plan(&accepted.desired, &observed);
         let writes = self.writer(&swarm.spec, node, now) == Some(node);
         self.blocked.clone_from(&planned.blocked);
-        if self.errand.is_some() {
+        if self.errand.is_some() || self.stale {
             return;
         }
         let mine: Vec<Step> = planned
