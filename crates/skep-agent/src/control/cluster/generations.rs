@@ -1,0 +1,145 @@
+//! The desired state as it travels between the agents of a cluster.
+
+use skep_api::cluster::Announcement;
+use skep_api::generation::{Generation, GenerationId, Manifest};
+use skep_api::path;
+use skep_api::peer::Peer;
+use skep_manifest::name::NodeName;
+use skep_manifest::set::Source;
+
+use crate::control::cluster::digest::digest;
+use crate::control::cluster::peers::agent_of;
+use crate::control::cluster::{Cluster, Happening};
+use crate::control::desired::Accepted;
+use crate::control::status::wall_clock;
+use crate::control::understand::with_causes;
+
+impl Cluster {
+    /// The desired state that was kept last.
+    pub(in crate::control) const fn generation(&self) -> Option<&Generation> {
+        self.generation.as_ref()
+    }
+
+    /// Works towards `generation` from here on, which is `accepted`.
+    pub(in crate::control) fn follow(&mut self, generation: Generation, accepted: &Accepted) {
+        self.generation = Some(generation);
+        if let Some(swarm) = &accepted.desired.swarm {
+            self.peers.follow(&swarm.spec, accepted.node.as_ref());
+        }
+        self.look_again.notify_one();
+    }
+
+    /// Keeps `generation` on disk.
+    pub(in crate::control) fn keep(&self, generation: &Generation) -> Result<(), String> {
+        self.store
+            .keep_generation(generation)
+            .map_err(|error| with_causes(&error))
+    }
+
+    /// The generation that `documents` would be, after the one that is known.
+    pub(in crate::control) fn next_generation(
+        &self,
+        feeder: &str,
+        documents: Vec<Manifest>,
+    ) -> Generation {
+        let number = self
+            .generation
+            .as_ref()
+            .map_or(1, |latest| latest.id.number + 1);
+        let id = GenerationId {
+            number,
+            digest: digest(&documents),
+        };
+        let accepted_at = wall_clock();
+        Generation {
+            id,
+            feeder: feeder.to_owned(),
+            accepted_at,
+            documents,
+        }
+    }
+
+    /// Whether `generation` is what its digest says.
+    pub(in crate::control) fn is_whole(generation: &Generation) -> bool {
+        digest(&generation.documents) == generation.id.digest
+    }
+
+    pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {
+        let Announcement {
+            generation,
+            node,
+            address,
+        } = announcement;
+        let own = self
+            .generation
+            .as_ref()
+            .map_or(0, |generation| generation.id.number);
+        if generation.number > own {
+            self.fetch_from(Peer { node, address });
+        } else {
+            self.peers.ask_again(&node);
+        }
+    }
+
+    pub(in crate::control) const fn handle_fetched(&mut self) {
+        self.fetching = false;
+    }
+
+    pub(super) fn fetch(&mut self, node: &NodeName) {
+        if let Some(other) = self.peers.get(node) {
+            self.fetch_from(other.peer.clone());
+        }
+    }
+
+    fn fetch_from(&mut self, peer: Peer) {
+        if self.fetching {
+            return;
+        }
+        self.fetching = true;
+        let (client, happenings) = (self.peers.client(), self.happenings.clone());
+        tokio::spawn(async move {
+            let fetched = client.get::<Generation>(&peer, path::GENERATION).await;
+            let fetched = fetched.map(Box::new).map_err(|error| with_causes(&error));
+            // The loop only goes away when the agent stops.
+            let _stopping = happenings.send(Happening::Fetched(fetched)).await;
+        });
+    }
+
+    /// Tells `node` that this agent has a newer desired state.
+    pub(super) fn announce(&self, node: &NodeName, accepted: Option<&Accepted>) {
+        let own = accepted.and_then(|accepted| {
+            let swarm = accepted.desired.swarm.as_ref()?;
+            let own = accepted.node.as_ref()?;
+            swarm.spec.nodes.iter().find(|node| node.name == *own)
+        });
+        let (Some(own), Some(other), Some(generation)) =
+            (own, self.peers.get(node), &self.generation)
+        else {
+            return;
+        };
+        let announcement = Announcement {
+            generation: generation.id.clone(),
+            node: own.name.clone(),
+            address: agent_of(own).address,
+        };
+        let (client, peer) = (self.peers.client(), other.peer.clone());
+        tokio::spawn(async move {
+            let told: Result<(), _> = client.post(&peer, path::ANNOUNCE, &announcement).await;
+            if let Err(error) = told {
+                let node = &peer.node;
+                tracing::debug!(%node, "was not told of the desired state: {}", with_causes(&error));
+            }
+        });
+    }
+}
+
+/// Manifests as the reader wants them.
+pub(in crate::control) fn sources(documents: &[Manifest]) -> Vec<Source> {
+    documents
+        .iter()
+        .map(|manifest| Source {
+            name: manifest.name.clone(),
+            text: manifest.text.clone().into_bytes(),
+        })
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! What an agent knows of its cluster, put together for those who ask.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use skep_api::cluster::PeerReport;
+use skep_api::peer::PeerClient;
+use skep_manifest::name::NodeName;
+use skep_manifest::swarm::SwarmSpec;
+use skep_plan::action::{Blocked, Plan};
+use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
+use skep_plan::plan;
+use skep_vrrp::time::Instant;
+
+use crate::control::cluster::writer::{Candidate, writer};
+use crate::control::cluster::{Cluster, managers};
+use crate::control::understand::Understood;
+
+/// An agent that was heard within this time is one of those a plan reckons with.
+const FRESH: Duration = Duration::from_secs(5);
+
+impl Cluster {
+    /// What a plan for the swarm is made from.
+    pub(in crate::control) fn observed(&self, own: Option<&NodeName>, now: Instant) -> Observed {
+        let mut engines: BTreeMap<NodeName, Engine> = self
+            .peers
+            .iter()
+            .filter_map(|(name, peer)| {
+                let (report, heard_at) = peer.latest.as_ref()?;
+                let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
+                is_fresh.then(|| (name.clone(), report.engine.clone()))
+            })
+            .collect();
+        if let Some(node) = own {
+            engines.insert(node.clone(), self.engine());
+        }
+        let cluster = self.sight.as_ref().and_then(|sight| sight.cluster.clone());
+        Observed { engines, cluster }
+    }
+
+    /// What would change with `desired` instead of what is known.
+    pub(in crate::control) fn plan_for(&self, understood: &Understood, now: Instant) -> Plan {
+        plan(
+            &understood.desired,
+            &self.observed(understood.node.as_ref(), now),
+        )
+    }
+
+    /// What this agent tells its peers, but for its VIP groups.
+    pub(in crate::control) fn report(&self) -> PeerReport {
+        PeerReport {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            generation: self
+                .generation
+                .as_ref()
+                .map(|generation| generation.id.clone()),
+            engine: self.engine(),
+            cluster: self.swarm().cloned(),
+            vip_groups: Vec::new(),
+        }
+    }
+
+    /// This node's own engine.
+    pub(in crate::control) fn engine(&self) -> Engine {
+        Engine {
+            membership: self
+                .sight
+                .as_ref()
+                .map_or(Membership::Silent, |sight| sight.membership.clone()),
+            remembers: self
+                .remembered
+                .as_ref()
+                .map(|remembered| remembered.swarm_id.clone()),
+            refused: self.refused.clone(),
+        }
+    }
+
+    /// The swarm as this node's engine tells it.
+    pub(in crate::control) fn swarm(&self) -> Option<&Swarm> {
+        self.sight.as_ref().and_then(|sight| sight.cluster.as_ref())
+    }
+
+    /// What is known of the peer `name`: its report and when it came.
+    pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
+        self.peers.get(name)?.latest.as_ref()
+    }
+
+    /// Why the engine cannot tell, and why the last errand failed.
+    pub(in crate::control) fn troubles(&self) -> impl Iterator<Item = &str> {
+        let sight = self
+            .sight
+            .as_ref()
+            .and_then(|sight| sight.trouble.as_deref());
+        sight.into_iter().chain(self.trouble.as_deref())
+    }
+
+    pub(in crate::control) fn blocked(&self) -> &[Blocked] {
+        &self.blocked
+    }
+
+    /// The client for other agents.
+    pub(in crate::control) fn client(&self) -> PeerClient {
+        self.peers.client()
+    }
+
+    /// The agent that writes to the swarm.
+    pub(in crate::control) fn writer<'a>(
+        &self,
+        swarm: &'a SwarmSpec,
+        own: &NodeName,
+        now: Instant,
+    ) -> Option<&'a NodeName> {
+        let engine = self.engine();
+        let order = managers(swarm);
+        let mut candidates: BTreeMap<NodeName, Candidate<'_>> = self
+            .peers
+            .iter()
+            .filter_map(|(name, peer)| {
+                let (report, heard_at) = peer.latest.as_ref()?;
+                let candidate = Candidate {
+                    silent: now.saturating_duration_since(*heard_at),
+                    membership: &report.engine.membership,
+                    leads: leads(&report.engine.membership, report.cluster.as_ref()),
+                };
+                Some((name.clone(), candidate))
+            })
+            .collect();
+        let own_candidate = Candidate {
+            silent: Duration::ZERO,
+            membership: &engine.membership,
+            leads: leads(&engine.membership, self.swarm()),
+        };
+        candidates.insert(own.clone(), own_candidate);
+        let chosen = writer(&order, &candidates)?.clone();
+        swarm
+            .nodes
+            .iter()
+            .map(|node| &node.name)
+            .find(|name| **name == chosen)
+    }
+}
+
+/// Whether an engine leads the swarm it tells of.
+fn leads(membership: &Membership, swarm: Option<&Swarm>) -> bool {
+    let (Membership::Active(active), Some(swarm)) = (membership, swarm) else {
+        return false;
+    };
+    let node = swarm.nodes.get(&active.node_id);
+    node.and_then(|node| node.manager)
+        .is_some_and(|manager| manager.leader)
+}
