@@ -18,7 +18,7 @@ use skep_swarm::observe::{cluster, membership};
 use skep_swarm::token::{JoinToken, join_tokens};
 
 /// Never waited for when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(150);
 /// How long to wait before looking again.
 const POLL: Duration = Duration::from_millis(50);
 
