@@ -1,0 +1,85 @@
+//! Changing the manifest of a cluster that runs: what the engines then have.
+
+use serde_json::Value;
+
+use crate::site::Site;
+
+const SWARM: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: changing}
+spec:
+  nodes:
+    - {name: first, address: 10.0.0.60, role: manager}
+    - {name: second, address: 10.0.0.61, role: worker}
+    - {name: third, address: 10.0.0.62, role: worker}
+";
+const SERVICE: &str = "\
+---
+apiVersion: skep/v1
+kind: Service
+metadata: {name: web}
+spec:
+  image: nginx
+  mode: {replicated: {replicas: 3}}
+";
+
+#[test]
+fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drained_and_labelled() {
+    let site = Site::up_with("changes", SWARM);
+    let apply = |manifest: &str| site.apply("second", &site.write(manifest));
+    apply(SWARM);
+    let engine = site.engine("first");
+    assert!(engine.service("web").is_none());
+
+    apply(&format!("{SWARM}{SERVICE}"));
+    let service = engine.service("web").expect("it is created");
+    let labels = &service["Spec"]["Labels"];
+    assert_eq!(labels["skep.swarm"], "changing", "{labels}");
+    assert_eq!(engine.running_tasks().len(), 3);
+    assert!(tasks_on(&site, "third") > 0);
+
+    let changed = format!("{SERVICE}  env: {{COLOUR: blue}}\n");
+    apply(&format!("{SWARM}{changed}"));
+    assert_eq!(engine.environment("web"), ["COLOUR=blue"]);
+    site.wait_until("every task has the new environment", || {
+        let tasks = engine.running_tasks();
+        let has = |(_, environment): &(String, Value)| environment[0] == "COLOUR=blue";
+        tasks.len() == 3 && tasks.iter().all(has)
+    });
+
+    let drained = SWARM.replace(
+        "10.0.0.62, role: worker",
+        "10.0.0.62, role: worker, availability: drain, labels: {zone: a}",
+    );
+    assert_ne!(drained, SWARM);
+    apply(&format!("{drained}{changed}"));
+    let third = engine.node("third");
+    assert_eq!(third["Spec"]["Availability"], "drain");
+    assert_eq!(third["Spec"]["Labels"]["zone"], "a");
+    site.wait_until("the tasks leave the drained node", || {
+        tasks_on(&site, "third") == 0
+            && engine.running_tasks().len() == 3
+            && site.engine("third").containers().is_empty()
+    });
+
+    apply(&drained);
+    assert!(engine.service("web").is_none());
+    site.wait_until("its containers are gone", || {
+        let nodes = ["first", "second", "third"].iter();
+        nodes
+            .clone()
+            .all(|node| site.engine(node).containers().is_empty())
+    });
+
+    apply(SWARM);
+    let third = engine.node("third");
+    assert_eq!(third["Spec"]["Availability"], "active");
+    assert_eq!(third["Spec"]["Labels"]["zone"], Value::Null);
+}
+
+fn tasks_on(site: &Site, node: &str) -> usize {
+    let id = site.engine(node).node_id();
+    let tasks = site.engine("first").running_tasks();
+    tasks.iter().filter(|(node, _)| *node == id).count()
+}

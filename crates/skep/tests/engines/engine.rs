@@ -1,0 +1,150 @@
+//! What a Docker engine itself says, asked through its socket and not through skep.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A manager without a quorum takes 20 s to say so.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// The engine of a node.
+pub(crate) struct Engine {
+    socket: PathBuf,
+}
+
+/// A node as its swarm knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SwarmNode {
+    pub(crate) host: String,
+    pub(crate) role: String,
+    pub(crate) state: String,
+}
+
+impl SwarmNode {
+    pub(crate) fn ready(host: &str, role: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            role: role.to_owned(),
+            state: "ready".to_owned(),
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) const fn at(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    /// What it answers at a path.
+    pub(crate) fn ask(&self, path: &str) -> Value {
+        let mut stream = UnixStream::connect(&self.socket).expect("it listens");
+        stream.set_read_timeout(Some(ANSWER)).expect("it can wait");
+        let request = format!("GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it says text");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("it speaks HTTP");
+        serde_json::from_str(body).unwrap_or_else(|_| panic!("{path}: {answer}"))
+    }
+
+    /// Its part in a swarm, in a word: `inactive`, `active`, ….
+    pub(crate) fn membership(&self) -> String {
+        text(&self.ask("/info")["Swarm"]["LocalNodeState"])
+    }
+
+    /// The id that its swarm knows it by.
+    pub(crate) fn node_id(&self) -> String {
+        text(&self.ask("/info")["Swarm"]["NodeID"])
+    }
+
+    /// The id of its swarm, as a manager knows it.
+    pub(crate) fn swarm_id(&self) -> String {
+        text(&self.ask("/swarm")["ID"])
+    }
+
+    /// The nodes of its swarm, by host name.
+    pub(crate) fn nodes(&self) -> Vec<SwarmNode> {
+        let node = |node: &Value| SwarmNode {
+            host: text(&node["Description"]["Hostname"]),
+            role: text(&node["Spec"]["Role"]),
+            state: text(&node["Status"]["State"]),
+        };
+        let mut nodes: Vec<_> = self.list("/nodes").iter().map(node).collect();
+        nodes.sort();
+        nodes
+    }
+
+    /// All it knows of a node of its swarm.
+    pub(crate) fn node(&self, host: &str) -> Value {
+        let nodes = self.list("/nodes");
+        let mut nodes = nodes.into_iter();
+        nodes
+            .find(|node| node["Description"]["Hostname"] == host)
+            .expect("the swarm has the node")
+    }
+
+    /// The host name of the manager that leads its swarm, when one does.
+    pub(crate) fn leader(&self) -> Option<String> {
+        let nodes = self.ask("/nodes");
+        let leader = nodes
+            .as_array()?
+            .iter()
+            .find(|node| node["ManagerStatus"]["Leader"] == true)?;
+        Some(text(&leader["Description"]["Hostname"]))
+    }
+
+    /// All it knows of a service of its swarm.
+    pub(crate) fn service(&self, name: &str) -> Option<Value> {
+        let services = self.ask("/services");
+        let services = services.as_array()?.clone();
+        services
+            .into_iter()
+            .find(|service| service["Spec"]["Name"] == name)
+    }
+
+    /// The environment that a service gives its containers.
+    pub(crate) fn environment(&self, service: &str) -> Vec<String> {
+        let service = self.service(service).unwrap_or_default();
+        let variables = &service["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"];
+        let variables = variables.as_array().into_iter().flatten();
+        variables.map(text).collect()
+    }
+
+    /// The running tasks of its swarm: on which node each is, and its environment.
+    pub(crate) fn running_tasks(&self) -> Vec<(String, Value)> {
+        let tasks = self.list("/tasks");
+        let running = tasks
+            .iter()
+            .filter(|task| task["Status"]["State"] == "running");
+        running
+            .map(|task| {
+                let environment = &task["Spec"]["ContainerSpec"]["Env"];
+                (text(&task["NodeID"]), environment.clone())
+            })
+            .collect()
+    }
+
+    /// The ids of the containers that run on it.
+    pub(crate) fn containers(&self) -> Vec<String> {
+        let containers = self.list("/containers/json");
+        containers
+            .iter()
+            .map(|container| text(&container["Id"]))
+            .collect()
+    }
+
+    fn list(&self, path: &str) -> Vec<Value> {
+        let answer = self.ask(path);
+        match answer.as_array() {
+            Some(list) => list.clone(),
+            None => panic!("{path}: {answer}"),
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
