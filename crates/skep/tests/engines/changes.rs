@@ -39,7 +39,7 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     assert_eq!(engine.running_tasks().len(), 3);
     assert!(tasks_on(&site, "third") > 0);
 
-    let changed = format!("{SERVICE}  env: {{COLOUR: blue}}\n");
+    let changed = format!("{SERVICE}  environment: {{COLOUR: blue}}\n");
     apply(&format!("{SWARM}{changed}"));
     assert_eq!(engine.environment("web"), ["COLOUR=blue"]);
     site.wait_until("every task has the new environment", || {

@@ -25,6 +25,7 @@ spec:
   virtualRouterId: 51
   interface: eth0
   addresses: [10.0.0.70]
+  authentication: {none: {}}
   members:
     - {node: first, priority: 100}
     - {node: second, priority: 90}

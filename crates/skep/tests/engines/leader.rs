@@ -75,7 +75,7 @@ fn check_next_manager_writes(site: &Site) {
     let manifest = fs::read_to_string(seed("003").join("skep.yaml")).expect("it is there");
     let changed = manifest.replace(
         "  image: nginx\n",
-        "  image: nginx\n  env: {WRITTEN_BY: next}\n",
+        "  image: nginx\n  environment: {WRITTEN_BY: next}\n",
     );
     assert_ne!(changed, manifest);
     let path = site.write(&changed).display().to_string();

@@ -38,9 +38,13 @@ fn check_another_key(site: &Site) {
         nodes.as_array().is_some_and(|nodes| nodes.len() == 2)
     });
     site.wait_until("the manager says whom it does not trust", || {
-        let status = site.skep("first", &["status"]).output;
-        status.contains("stranger") && status.contains("untrusted")
+        site.skep("first", &["status"]).output.contains(
+            "no trusted connection to stranger (10.0.0.62:7380): \
+             the two agents do not hold the same cluster key",
+        )
     });
+    let log = fs::read_to_string(&stranger.log).expect("it is there");
+    assert!(log.contains("do not hold the same cluster key"), "{log}");
     assert_eq!(site.engine("stranger").membership(), "inactive");
     assert_eq!(site.generation("stranger"), None);
     stranger.stop(site);
