@@ -364,7 +364,14 @@ impl Cluster {
             .sight
             .as_ref()
             .and_then(|sight| sight.trouble.as_deref());
-        sight.into_iter().chain(self.trouble.as_deref())
+        let peers = self
+            .peers
+            .iter()
+            .filter_map(|(_, other)| other.trouble.as_deref());
+        sight
+            .into_iter()
+            .chain(self.trouble.as_deref())
+            .chain(peers)
     }
 
     pub(super) fn blocked(&self) -> &[Blocked] {
