@@ -90,6 +90,8 @@ pub(super) struct Cluster {
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
+    /// Whether the swarm was changed since `sight`, so that a plan from it would do it all again.
+    is_sight_old: bool,
     /// Why the last errand failed.
     trouble: Option<String>,
     /// Why the last attempt to create or join the swarm failed.
@@ -127,6 +129,7 @@ impl Cluster {
             sight: None,
             grants: Grants::default(),
             errand: None,
+            is_sight_old: false,
             trouble: None,
             refused: None,
             fetching: false,
@@ -184,6 +187,7 @@ impl Cluster {
 
     pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>) {
         let before = self.sight.replace(sight);
+        self.is_sight_old = false;
         let after = self.engine().membership;
         if matches!(after, Membership::Active(_)) {
             self.refused = None;
@@ -254,7 +258,8 @@ impl Cluster {
                 self.refused = Some(trouble.clone());
             }
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
-            (_, Some(Errand::Write) | None) => {}
+            (_, Some(Errand::Write)) => self.is_sight_old = true,
+            (_, None) => {}
         }
         self.look_again.notify_one();
     }
@@ -268,7 +273,7 @@ impl Cluster {
         let planned = plan(&accepted.desired, &observed);
         let writes = self.writer(&swarm.spec, node, now) == Some(node);
         self.blocked.clone_from(&planned.blocked);
-        if self.errand.is_some() {
+        if self.errand.is_some() || self.is_sight_old {
             return;
         }
         let mine: Vec<Step> = planned
