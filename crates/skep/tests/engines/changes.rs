@@ -1,9 +1,12 @@
 //! Changing the manifest of a cluster that runs: what the engines then have.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::site::Site;
 
+const NODES: [&str; 3] = ["first", "second", "third"];
 const SWARM: &str = "\
 apiVersion: skep/v1
 kind: Swarm
@@ -31,6 +34,7 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     apply(SWARM);
     let engine = site.engine("first");
     assert!(engine.service("web").is_none());
+    check_each_was_labelled_once(&site);
 
     apply(&format!("{SWARM}{SERVICE}"));
     let service = engine.service("web").expect("it is created");
@@ -66,7 +70,7 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     apply(&drained);
     assert!(engine.service("web").is_none());
     site.wait_until("its containers are gone", || {
-        let nodes = ["first", "second", "third"].iter();
+        let nodes = NODES.iter();
         nodes
             .clone()
             .all(|node| site.engine(node).containers().is_empty())
@@ -76,6 +80,16 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     let third = engine.node("third");
     assert_eq!(third["Spec"]["Availability"], "active");
     assert_eq!(third["Spec"]["Labels"]["zone"], Value::Null);
+}
+
+/// Checks that the writer looks at what it wrote before it writes again.
+fn check_each_was_labelled_once(site: &Site) {
+    let log = site.disk("first").join("agent.log");
+    let log = fs::read_to_string(log).expect("it is there");
+    for node in NODES {
+        let said = format!("label: it is not known by its name yet object=\"node/{node}\"");
+        assert_eq!(log.matches(&said).count(), 1, "{node}: {log}");
+    }
 }
 
 fn tasks_on(site: &Site, node: &str) -> usize {

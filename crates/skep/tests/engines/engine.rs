@@ -1,14 +1,16 @@
 //! What a Docker engine itself says, asked through its socket and not through skep.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// A manager without a quorum takes 20 s to say so.
+/// How long an engine may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
+/// A manager without a leader takes 20 s to say so; who waits for one asks again earlier.
+const LEADER: Duration = Duration::from_secs(1);
 
 /// The engine of a node.
 pub(crate) struct Engine {
@@ -40,14 +42,19 @@ impl Engine {
 
     /// What it answers at a path.
     pub(crate) fn ask(&self, path: &str) -> Value {
-        let mut stream = UnixStream::connect(&self.socket).expect("it listens");
-        stream.set_read_timeout(Some(ANSWER)).expect("it can wait");
+        self.ask_within(ANSWER, path)
+            .unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    fn ask_within(&self, patience: Duration, path: &str) -> io::Result<Value> {
+        let mut stream = UnixStream::connect(&self.socket)?;
+        stream.set_read_timeout(Some(patience))?;
         let request = format!("GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it reads");
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it says text");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("it speaks HTTP");
-        serde_json::from_str(body).unwrap_or_else(|_| panic!("{path}: {answer}"))
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        Ok(serde_json::from_str(body)?)
     }
 
     /// Its part in a swarm, in a word: `inactive`, `active`, ….
@@ -88,7 +95,7 @@ impl Engine {
 
     /// The host name of the manager that leads its swarm, when one does.
     pub(crate) fn leader(&self) -> Option<String> {
-        let nodes = self.ask("/nodes");
+        let nodes = self.ask_within(LEADER, "/nodes").ok()?;
         let leader = nodes
             .as_array()?
             .iter()
