@@ -186,7 +186,10 @@ impl Cluster {
             (_, Some(Errand::Write) | None) => {}
         }
         self.stale = true;
-        self.look_again.notify_one();
+        // What was refused is refused again: it is tried at the pace of the looks.
+        if self.trouble.is_none() {
+            self.look_again.notify_one();
+        }
     }
 
     /// Does what is next, when nothing is being done.

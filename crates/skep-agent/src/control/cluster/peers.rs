@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_api::call::CallError;
 use skep_api::cluster::PeerReport;
 use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
@@ -158,7 +159,8 @@ impl Ask {
                 .client
                 .get::<PeerReport>(&self.peer, path::REPORT)
                 .await;
-            let report = answer.map(Box::new).map_err(|error| with_causes(&error));
+            let trouble = |error: CallError| format!("{} ({})", with_causes(&error), error.hint());
+            let report = answer.map(Box::new).map_err(trouble);
             if self
                 .heard
                 .send(Heard {

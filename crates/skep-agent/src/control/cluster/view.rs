@@ -85,13 +85,20 @@ impl Cluster {
         self.peers.get(name)?.latest.as_ref()
     }
 
-    /// Why the engine cannot tell, and why the last errand failed.
+    /// Why the engine cannot tell, why the last errand failed, and why peers are not heard.
     pub(in crate::control) fn troubles(&self) -> impl Iterator<Item = &str> {
         let sight = self
             .sight
             .as_ref()
             .and_then(|sight| sight.trouble.as_deref());
-        sight.into_iter().chain(self.trouble.as_deref())
+        let peers = self
+            .peers
+            .iter()
+            .filter_map(|(_, other)| other.trouble.as_deref());
+        sight
+            .into_iter()
+            .chain(self.trouble.as_deref())
+            .chain(peers)
     }
 
     pub(in crate::control) fn blocked(&self) -> &[Blocked] {

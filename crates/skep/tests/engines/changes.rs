@@ -1,0 +1,144 @@
+//! Changing the manifest of a cluster that runs: what the engines then have.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::site::Site;
+
+const NODES: [&str; 3] = ["first", "second", "third"];
+const SWARM: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: changing}
+spec:
+  nodes:
+    - {name: first, address: 10.0.0.60, role: manager}
+    - {name: second, address: 10.0.0.61, role: worker}
+    - {name: third, address: 10.0.0.62, role: worker}
+";
+const LONE: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: alone}
+spec:
+  nodes:
+    - {name: first, address: 10.0.0.60, role: manager}
+";
+const SERVICE: &str = "\
+---
+apiVersion: skep/v1
+kind: Service
+metadata: {name: web}
+spec:
+  image: nginx
+  mode: {replicated: {replicas: 3}}
+";
+
+#[test]
+fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drained_and_labelled() {
+    let site = Site::up_with("changes", SWARM);
+    let apply = |manifest: &str| site.apply("second", &site.write(manifest));
+    apply(SWARM);
+    let engine = site.engine("first");
+    assert!(engine.service("web").is_none());
+    check_each_was_labelled_once(&site);
+
+    apply(&format!("{SWARM}{SERVICE}"));
+    let service = engine.service("web").expect("it is created");
+    let labels = &service["Spec"]["Labels"];
+    assert_eq!(labels["skep.swarm"], "changing", "{labels}");
+    assert_eq!(engine.running_tasks().len(), 3);
+    assert!(tasks_on(&site, "third") > 0);
+
+    let changed = format!("{SERVICE}  environment: {{COLOUR: blue}}\n");
+    apply(&format!("{SWARM}{changed}"));
+    assert_eq!(engine.environment("web"), ["COLOUR=blue"]);
+    site.wait_until("every task has the new environment", || {
+        let tasks = engine.running_tasks();
+        let has = |(_, environment): &(String, Value)| environment[0] == "COLOUR=blue";
+        tasks.len() == 3 && tasks.iter().all(has)
+    });
+
+    let drained = SWARM.replace(
+        "10.0.0.62, role: worker",
+        "10.0.0.62, role: worker, availability: drain, labels: {zone: a}",
+    );
+    assert_ne!(drained, SWARM);
+    apply(&format!("{drained}{changed}"));
+    let third = engine.node("third");
+    assert_eq!(third["Spec"]["Availability"], "drain");
+    assert_eq!(third["Spec"]["Labels"]["zone"], "a");
+    site.wait_until("the tasks leave the drained node", || {
+        tasks_on(&site, "third") == 0
+            && engine.running_tasks().len() == 3
+            && site.engine("third").containers().is_empty()
+    });
+
+    apply(&drained);
+    assert!(engine.service("web").is_none());
+    site.wait_until("its containers are gone", || {
+        let nodes = NODES.iter();
+        nodes
+            .clone()
+            .all(|node| site.engine(node).containers().is_empty())
+    });
+
+    apply(SWARM);
+    let third = engine.node("third");
+    assert_eq!(third["Spec"]["Availability"], "active");
+    assert_eq!(third["Spec"]["Labels"]["zone"], Value::Null);
+}
+
+#[test]
+fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_a_second() {
+    let site = Site::up_with("refused", LONE);
+    let service = |name: &str, more: &str| {
+        format!(
+            "---\napiVersion: skep/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  \
+             image: nginx\n  mode: {{replicated: {{replicas: 1}}}}\n{more}"
+        )
+    };
+    let port = "  ports: [{published: 80, target: 80, mode: ingress}]\n";
+    let manifest = [
+        LONE,
+        &service("a", port),
+        &service("b", port),
+        &service("c", ""),
+    ]
+    .concat();
+    let path = site.write(&manifest).display().to_string();
+    site.skep("first", &["apply", "-f", &path]).check_success();
+    site.wait_until("the service after the refused one is there", || {
+        site.engine("first").service("c").is_some()
+    });
+    let refusal = "service/b: the engine refused (400)";
+    let tries = || {
+        let log = fs::read_to_string(site.disk("first").join("agent.log"));
+        log.expect("it is there").matches(refusal).count()
+    };
+    let before = tries();
+    let took = site.wait_until("it is tried again", || tries() >= before + 3);
+    assert!(took > Duration::from_secs(1), "thrice more within {took:?}");
+    site.wait_until("the status says why", || {
+        let status = site.skep("first", &["status"]).output;
+        status.contains(refusal) && status.contains("'80' is already in use by service 'a'")
+    });
+}
+
+/// Checks that the writer looks at what it wrote before it writes again.
+fn check_each_was_labelled_once(site: &Site) {
+    let log = site.disk("first").join("agent.log");
+    let log = fs::read_to_string(log).expect("it is there");
+    for node in NODES {
+        let said = format!("label: it is not known by its name yet object=\"node/{node}\"");
+        assert_eq!(log.matches(&said).count(), 1, "{node}: {log}");
+    }
+}
+
+fn tasks_on(site: &Site, node: &str) -> usize {
+    let id = site.engine(node).node_id();
+    let tasks = site.engine("first").running_tasks();
+    tasks.iter().filter(|(node, _)| *node == id).count()
+}

@@ -1,0 +1,14 @@
+//! The whole of skep on real Docker engines, driven as a person drives it.
+//!
+//! Run as root: `cargo test -p skep --features engines --test engines`.
+
+mod changes;
+mod control;
+mod engine;
+mod leader;
+mod process;
+mod seeds;
+mod site;
+mod takeover;
+mod traces;
+mod trust;
