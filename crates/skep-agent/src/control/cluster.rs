@@ -261,7 +261,10 @@ impl Cluster {
             (_, Some(Errand::Write)) => self.is_sight_old = true,
             (_, None) => {}
         }
-        self.look_again.notify_one();
+        // What was refused is refused again: it is tried at the pace of the looks.
+        if self.trouble.is_none() {
+            self.look_again.notify_one();
+        }
     }
 
     /// Does what is next, when nothing is being done.

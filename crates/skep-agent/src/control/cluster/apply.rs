@@ -98,11 +98,13 @@ impl Cluster {
         });
     }
 
-    /// Changes the swarm, step by step.
+    /// Changes the swarm, step by step. A service that is refused does not stop the others; nodes
+    /// are changed in the order of the plan or not at all.
     pub(super) fn start_writing(&mut self, steps: Vec<Step>) {
         let docker = self.docker.clone();
         self.start(Errand::Write, async move {
             let client = Client::new(&docker);
+            let mut troubles = Vec::new();
             for step in steps {
                 tracing::info!(
                     object = step.object,
@@ -113,10 +115,16 @@ impl Cluster {
                 if let Err(error) = apply(&client, &step.action, None).await {
                     let trouble = format!("{}: {}", step.object, with_causes(&error));
                     tracing::warn!("{trouble}");
-                    return Outcome::failed(trouble);
+                    troubles.push(trouble);
+                    if !leaves_others_alone(&step.action, &error) {
+                        break;
+                    }
                 }
             }
-            Outcome::default()
+            Outcome {
+                membership: None,
+                trouble: (!troubles.is_empty()).then(|| troubles.join("; ")),
+            }
         });
     }
 
@@ -128,6 +136,22 @@ impl Cluster {
             // The loop only goes away when the agent stops.
             let _stopping = happenings.send(Happening::Done(outcome)).await;
         });
+    }
+}
+
+/// Whether the steps after one that failed can be done all the same.
+const fn leaves_others_alone(action: &Action, error: &ApplyError) -> bool {
+    use EngineError::{Late, NoLeader, Silent};
+    let engine_answers = !matches!(error, ApplyError::Engine(Silent { .. } | Late | NoLeader));
+    match action {
+        Action::CreateService(_) | Action::UpdateService(_) | Action::RemoveService(_) => {
+            engine_answers
+        }
+        Action::InitSwarm(_)
+        | Action::JoinSwarm(_)
+        | Action::LabelNode(_)
+        | Action::SetAvailability(_)
+        | Action::SetRole(_) => false,
     }
 }
 
