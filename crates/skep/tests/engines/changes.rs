@@ -1,6 +1,7 @@
 //! Changing the manifest of a cluster that runs: what the engines then have.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -16,6 +17,14 @@ spec:
     - {name: first, address: 10.0.0.60, role: manager}
     - {name: second, address: 10.0.0.61, role: worker}
     - {name: third, address: 10.0.0.62, role: worker}
+";
+const LONE: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: alone}
+spec:
+  nodes:
+    - {name: first, address: 10.0.0.60, role: manager}
 ";
 const SERVICE: &str = "\
 ---
@@ -80,6 +89,42 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     let third = engine.node("third");
     assert_eq!(third["Spec"]["Availability"], "active");
     assert_eq!(third["Spec"]["Labels"]["zone"], Value::Null);
+}
+
+#[test]
+fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_a_second() {
+    let site = Site::up_with("refused", LONE);
+    let service = |name: &str, more: &str| {
+        format!(
+            "---\napiVersion: skep/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  \
+             image: nginx\n  mode: {{replicated: {{replicas: 1}}}}\n{more}"
+        )
+    };
+    let port = "  ports: [{published: 80, target: 80, mode: ingress}]\n";
+    let manifest = [
+        LONE,
+        &service("a", port),
+        &service("b", port),
+        &service("c", ""),
+    ]
+    .concat();
+    let path = site.write(&manifest).display().to_string();
+    site.skep("first", &["apply", "-f", &path]).check_success();
+    site.wait_until("the service after the refused one is there", || {
+        site.engine("first").service("c").is_some()
+    });
+    let refusal = "service/b: the engine refused (400)";
+    let tries = || {
+        let log = fs::read_to_string(site.disk("first").join("agent.log"));
+        log.expect("it is there").matches(refusal).count()
+    };
+    let before = tries();
+    let took = site.wait_until("it is tried again", || tries() >= before + 3);
+    assert!(took > Duration::from_secs(1), "thrice more within {took:?}");
+    site.wait_until("the status says why", || {
+        let status = site.skep("first", &["status"]).output;
+        status.contains(refusal) && status.contains("'80' is already in use by service 'a'")
+    });
 }
 
 /// Checks that the writer looks at what it wrote before it writes again.
