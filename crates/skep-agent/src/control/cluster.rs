@@ -37,7 +37,7 @@ pub(super) use peers::{Heard, agent_of};
 use crate::control::cluster::apply::Errand;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::peers::Peers;
-use crate::control::cluster::store::{Remembered, Store};
+use crate::control::cluster::store::{GenerationStore, Remembered, Store};
 use crate::control::desired::Accepted;
 
 /// Happenings that may wait for the loop.
@@ -113,7 +113,7 @@ impl Cluster {
         let store = Store::open(&options.state)?;
         let cluster = Self {
             remembered: store.remembered()?,
-            generation: store.generation()?,
+            generation: store.latest()?,
             peers: Peers::new(client, reports),
             docker: options.docker.clone(),
             look_again,

@@ -1,6 +1,7 @@
 //! Does what a plan says, as a task: one errand at a time.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use skep_api::cluster::{Grant, GrantRequest};
 use skep_api::path;
@@ -13,11 +14,15 @@ use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::observe;
 use skep_swarm::token::JoinToken;
 use skep_vrrp::time::Instant;
+use tokio::time::sleep;
 
 use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::votes::Election;
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::understand::with_causes;
+
+/// How long a node that may not join yet lets the writer be.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +88,8 @@ impl Cluster {
                 Ok(Grant::Join { join, token }) => (join, token),
                 Ok(Grant::Wait(why)) => {
                     tracing::debug!(writer = %writer.node, "not yet: {why}");
+                    // A hundred nodes that wait for their turn must not keep the writer busy.
+                    sleep(ASK_AGAIN).await;
                     return Outcome::default();
                 }
                 Err(error) => return Outcome::failed(with_causes(&error)),

@@ -9,6 +9,7 @@ use skep_manifest::set::Source;
 
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
+use crate::control::cluster::store::{GenerationStore, Kept};
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::desired::Accepted;
 use crate::control::status::wall_clock;
@@ -34,6 +35,19 @@ impl Cluster {
         self.store
             .keep_generation(generation)
             .map_err(|error| with_causes(&error))
+    }
+
+    /// Keeps `next` as what follows the desired state that this agent knows.
+    pub(in crate::control) fn submit(&self, next: &Generation) -> Result<(), String> {
+        let expected = self.generation.as_ref().map(|latest| &latest.id);
+        match self.store.submit(expected, next) {
+            Ok(Kept::Accepted) => Ok(()),
+            Ok(Kept::Conflict(_)) => Err(
+                "another desired state came before it: look at `skep diff` and apply again"
+                    .to_owned(),
+            ),
+            Err(error) => Err(with_causes(&error)),
+        }
     }
 
     /// The generation that `documents` would be, after the one that is known.

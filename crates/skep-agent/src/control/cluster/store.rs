@@ -8,7 +8,33 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use skep_api::cluster::VoteRequest;
-use skep_api::generation::Generation;
+use skep_api::generation::{Generation, GenerationId};
+
+/// Where the cluster's desired state is kept: as one number after the other, each given away once.
+///
+/// As long as there is no swarm that could keep it, the disk of the first manager's agent is the
+/// store; every submission is passed on to it, and the other agents fetch what it keeps.
+pub(super) trait GenerationStore {
+    /// The desired state that was kept last.
+    fn latest(&self) -> Result<Option<Generation>, StoreError>;
+
+    /// Keeps `next`, if what was kept last is still `expected`. With an error it is not known
+    /// whether it was kept: read the latest.
+    fn submit(
+        &self,
+        expected: Option<&GenerationId>,
+        next: &Generation,
+    ) -> Result<Kept, StoreError>;
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is the desired state from here on.
+    Accepted,
+    /// Another one came before it.
+    Conflict(Option<GenerationId>),
+}
 
 /// The desired state this agent works towards.
 const GENERATION: &str = "generation.json";
@@ -70,11 +96,7 @@ impl Store {
         })
     }
 
-    /// The desired state that was kept last.
-    pub(super) fn generation(&self) -> Result<Option<Generation>, StoreError> {
-        self.read(GENERATION)
-    }
-
+    /// Keeps a copy of what another agent keeps.
     pub(super) fn keep_generation(&self, generation: &Generation) -> Result<(), StoreError> {
         self.write(GENERATION, generation)
     }
@@ -130,6 +152,25 @@ impl Store {
     }
 }
 
+impl GenerationStore for Store {
+    fn latest(&self) -> Result<Option<Generation>, StoreError> {
+        self.read(GENERATION)
+    }
+
+    fn submit(
+        &self,
+        expected: Option<&GenerationId>,
+        next: &Generation,
+    ) -> Result<Kept, StoreError> {
+        let latest = self.latest()?.map(|latest| latest.id);
+        if latest.as_ref() != expected {
+            return Ok(Kept::Conflict(latest));
+        }
+        self.keep_generation(next)?;
+        Ok(Kept::Accepted)
+    }
+}
+
 fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Refused {
@@ -159,6 +200,30 @@ mod tests {
         fs::write(&path, "{\"swarm").expect("written");
         let error = again.remembered().expect_err("half a file");
         assert!(error.to_string().contains("membership.json"), "{error}");
+    }
+
+    #[test]
+    fn a_submission_that_another_one_came_before_is_a_conflict() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(directory.path()).expect("opened");
+        let generation = |number: u64, digest: &str| Generation {
+            id: GenerationId {
+                number,
+                digest: digest.to_owned(),
+            },
+            feeder: "apply".to_owned(),
+            accepted_at: String::new(),
+            documents: Vec::new(),
+        };
+        let (first, second) = (generation(1, "a"), generation(2, "b"));
+        assert_eq!(store.submit(None, &first).expect("kept"), Kept::Accepted);
+        let late = store.submit(None, &second).expect("read");
+        assert_eq!(late, Kept::Conflict(Some(first.id.clone())));
+        assert_eq!(
+            store.submit(Some(&first.id), &second).expect("kept"),
+            Kept::Accepted
+        );
+        assert_eq!(store.latest().expect("read"), Some(second));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Control {
             return Ok(Submitted::Acceptable);
         }
         // On disk before anybody hears of it: a number that was told is never given away again.
-        cluster.keep(&next).map_err(Trouble)?;
+        cluster.submit(&next).map_err(Trouble)?;
         let id = next.id.clone();
         self.desired
             .accept(id.number, Some(id.clone()), understood, now());
