@@ -1,5 +1,6 @@
 //! What an agent of a cluster keeps on disk: the desired state, its vote, the swarm it was in.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -38,8 +39,8 @@ pub(super) enum Kept {
 
 /// The desired state this agent works towards.
 const GENERATION: &str = "generation.json";
-/// The vote this agent granted.
-const VOTE: &str = "vote.json";
+/// The votes this agent granted, by the name of the swarm.
+const VOTES: &str = "votes.json";
 /// The swarm this node is or was in.
 const MEMBERSHIP: &str = "membership.json";
 
@@ -101,13 +102,20 @@ impl Store {
         self.write(GENERATION, generation)
     }
 
-    /// The vote that was granted.
-    pub(super) fn vote(&self) -> Result<Option<VoteRequest>, StoreError> {
-        self.read(VOTE)
+    /// The vote that was granted for the swarm called `swarm`.
+    pub(super) fn vote(&self, swarm: &str) -> Result<Option<VoteRequest>, StoreError> {
+        Ok(self.votes()?.remove(swarm))
     }
 
+    /// Keeps `vote` beside those for other swarms.
     pub(super) fn keep_vote(&self, vote: &VoteRequest) -> Result<(), StoreError> {
-        self.write(VOTE, vote)
+        let mut votes = self.votes()?;
+        votes.insert(vote.swarm.clone(), vote.clone());
+        self.write(VOTES, &votes)
+    }
+
+    fn votes(&self) -> Result<BTreeMap<String, VoteRequest>, StoreError> {
+        Ok(self.read(VOTES)?.unwrap_or_default())
     }
 
     /// The swarm this node is or was in.
@@ -200,6 +208,23 @@ mod tests {
         fs::write(&path, "{\"swarm").expect("written");
         let error = again.remembered().expect_err("half a file");
         assert!(error.to_string().contains("membership.json"), "{error}");
+    }
+
+    #[test]
+    fn a_vote_for_one_swarm_does_not_forget_the_vote_for_another() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(directory.path()).expect("opened");
+        let vote = |swarm: &str, initiator: &str| VoteRequest {
+            swarm: swarm.to_owned(),
+            initiator: initiator.parse().expect("a name"),
+            digest: String::new(),
+        };
+        let (cube, home) = (vote("cube", "cube01"), vote("home", "pi1"));
+        store.keep_vote(&cube).expect("kept");
+        store.keep_vote(&home).expect("kept");
+        assert_eq!(store.vote("cube").expect("read"), Some(cube));
+        assert_eq!(store.vote("home").expect("read"), Some(home));
+        assert_eq!(store.vote("other").expect("read"), None);
     }
 
     #[test]

@@ -67,13 +67,11 @@ impl Cluster {
         if let Err(why) = self.is_free() {
             return Vote::Refused(why);
         }
-        match self.store.vote() {
+        match self.store.vote(&request.swarm) {
             Ok(Some(given)) if given == *request => Vote::Granted,
             // The same initiator may start over with another desired state: it knows of no swarm,
             // and neither does this agent.
-            Ok(Some(given))
-                if given.swarm == request.swarm && given.initiator != request.initiator =>
-            {
+            Ok(Some(given)) if given.initiator != request.initiator => {
                 Vote::Refused(format!("it voted for {}", given.initiator))
             }
             Ok(_) => match self.store.keep_vote(request) {
