@@ -7,13 +7,17 @@ use skep_manifest::name::{Name, NodeName};
 use skep_manifest::priority::VirtualRouterId as DeclaredId;
 use skep_manifest::value_source::ValueSource;
 use skep_manifest::vip_group::VipGroupSpec;
+use skep_manifest::vip_group::address::Route as DeclaredRoute;
 use skep_manifest::vip_group::authentication::Authentication as DeclaredAuthentication;
 use skep_manifest::vip_group::timing::Lease as DeclaredLease;
-use skep_manifest::vip_group::tracking::{Effect as DeclaredEffect, TrackedCheck, Tracking};
-use skep_manifest::vip_group::transport::{PseudoHeader, Version as DeclaredVersion};
+use skep_manifest::vip_group::tracking::{Effect as DeclaredEffect, Influence, Tracking};
+use skep_manifest::vip_group::transport::{
+    PseudoHeader, Transport as DeclaredTransport, Version as DeclaredVersion,
+};
 use skep_vip::configuration::{
-    Announcements, Authentication, ChecksumMode, Effect, Lease, Preemption, RouterConfiguration,
-    RouterKey, TrackedInput, VirtualAddress,
+    Announcements, Authentication, ChecksumMode, Effect, Lease, Preemption, Relocation,
+    RouterConfiguration, RouterKey, Start, TrackedInput, TrackedInterface, Transport,
+    VirtualAddress, VirtualRoute,
 };
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
@@ -119,6 +123,8 @@ fn router(
         announcements: Announcements {
             count: spec.announcements.count,
             repeat_after: spec.announcements.repeat_after.time(),
+            refresh: spec.announcements.refresh.time(),
+            refresh_count: spec.announcements.refresh_count,
         },
         lease: match spec.lease {
             DeclaredLease::For(time) => Lease::For(time.time()),
@@ -126,7 +132,66 @@ fn router(
         },
         track_interface: spec.track_interface,
         tracking: tracking(&group.tracking)?,
+        tracked_interfaces: tracked_interfaces(&group.tracking),
+        transport: transport(group, member),
+        routes: spec.routes.iter().map(route).collect(),
+        start: Start {
+            delay: spec.start.delay.time(),
+            listen_first: spec.start.listen_first,
+        },
+        sync_group: spec.sync_group.as_ref().map(ToString::to_string),
+        follows: None,
+        relocation: Relocation::None,
     })
+}
+
+/// The peers of a unicast group are the other members that say where they are.
+fn transport(group: &VipGroup, member: &GroupMember) -> Transport {
+    match group.declared.spec.transport {
+        DeclaredTransport::Multicast(multicast) => Transport::Multicast(multicast.group.0),
+        DeclaredTransport::Unicast(unicast) => {
+            let others = group.members.iter().filter(|other| *other != member);
+            Transport::Unicast {
+                peers: others
+                    .filter_map(|other| Some(other.peer_address?.0))
+                    .collect(),
+                minimum_hop_limit: unicast.minimum_ttl,
+            }
+        }
+    }
+}
+
+fn route(declared: &DeclaredRoute) -> VirtualRoute {
+    VirtualRoute {
+        destination: declared.to.base(),
+        prefix_length: declared.to.prefix_length(),
+        via: declared.via.map(|gateway| gateway.0),
+        interface: declared.interface.as_ref().map(ToString::to_string),
+        table: declared.table,
+    }
+}
+
+fn tracked_interfaces(declared: &[Tracking]) -> Vec<TrackedInterface> {
+    let interfaces = declared.iter().filter_map(|tracking| match tracking {
+        Tracking::Interface(tracked) => Some(TrackedInterface {
+            interface: tracked.interface.to_string(),
+            effect: effect(tracking.influence()),
+            up_delay: tracked.up_delay.time(),
+            down_delay: tracked.down_delay.time(),
+        }),
+        Tracking::Check(_) | Tracking::Service(_) | Tracking::External(_) | Tracking::Swarm(_) => {
+            None
+        }
+    });
+    interfaces.collect()
+}
+
+const fn effect(influence: Influence) -> Effect {
+    match influence {
+        Influence::Weight(weight) => Effect::Weight(weight.number()),
+        Influence::Effect(DeclaredEffect::Demote) => Effect::Demote,
+        Influence::Effect(DeclaredEffect::Fault) => Effect::Fault,
+    }
 }
 
 fn virtual_router_id(id: DeclaredId) -> Result<VirtualRouterId, Missing> {
@@ -185,7 +250,10 @@ fn tracking(declared: &[Tracking]) -> Result<Vec<TrackedInput>, Missing> {
     let mut inputs = Vec::new();
     for tracking in declared {
         match tracking {
-            Tracking::Check(check) => inputs.push(tracked_check(check)),
+            Tracking::Check(check) => inputs.push(TrackedInput {
+                name: check_input(&check.check),
+                effect: effect(tracking.influence()),
+            }),
             // Implied by a swarm; an explicit one is refused by lint.
             Tracking::Swarm(_) => {}
             Tracking::Interface(_) | Tracking::Service(_) | Tracking::External(_) => {
@@ -194,18 +262,6 @@ fn tracking(declared: &[Tracking]) -> Result<Vec<TrackedInput>, Missing> {
         }
     }
     Ok(inputs)
-}
-
-fn tracked_check(check: &TrackedCheck) -> TrackedInput {
-    let effect = match (check.weight, check.effect) {
-        (Some(weight), _) => Effect::Weight(weight.number()),
-        (None, Some(DeclaredEffect::Demote)) => Effect::Demote,
-        (None, Some(DeclaredEffect::Fault) | None) => Effect::Fault,
-    };
-    TrackedInput {
-        name: check_input(&check.check),
-        effect,
-    }
 }
 
 /// The name under which the data plane knows the health check `name`.

@@ -83,6 +83,9 @@ pub enum Unfit {
     /// Only version 2 has passwords.
     #[error("version 3 has no simple password")]
     PasswordInVersion3,
+    /// Only version 3 has message authentication codes.
+    #[error("message authentication codes are not known to this version of the data plane")]
+    Hmac,
     /// A source of the other family.
     #[error("source address is not of the virtual router's family: {0}")]
     Source(IpAddr),
@@ -231,6 +234,7 @@ fn translate_dialect(router: &RouterConfiguration) -> Result<(Dialect, ChecksumC
     };
     let dialect = match (router.version, router.key.family, &router.authentication) {
         (Version::V2, Family::Ipv6, _) => return Err(Unfit::Version2OverIpv6),
+        (_, _, Authentication::Hmac(_)) => return Err(Unfit::Hmac),
         (Version::V3, _, Authentication::Simple(_)) => return Err(Unfit::PasswordInVersion3),
         (Version::V3, _, Authentication::None) => Dialect::v3(interval, checksum)?,
         (Version::V2, Family::Ipv4, Authentication::None) => {

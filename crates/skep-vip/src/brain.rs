@@ -75,7 +75,7 @@ impl Brain {
                 Ok(())
             }
             // That control speaks is for the shell to notice, and the shell keeps the reports.
-            Command::Heartbeat | Command::ReportAll => Ok(()),
+            Command::Standby { .. } | Command::Heartbeat | Command::ReportAll => Ok(()),
         }
     }
 

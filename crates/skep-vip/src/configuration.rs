@@ -1,5 +1,6 @@
 //! What one virtual router on one node is told to be.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -60,6 +61,21 @@ pub struct RouterConfiguration {
     pub track_interface: bool,
     /// The inputs that change its priority or its eligibility.
     pub tracking: Vec<TrackedInput>,
+    /// The other interfaces whose links are inputs.
+    pub tracked_interfaces: Vec<TrackedInterface>,
+    /// How its advertisements travel.
+    pub transport: Transport,
+    /// The routes that move with it.
+    pub routes: Vec<VirtualRoute>,
+    /// What it does before it first takes part.
+    pub start: Start,
+    /// Routers of this node with the same word move together.
+    pub sync_group: Option<String>,
+    /// The family of the group's router that decides for this one; the group's first address
+    /// decides which that is, and itself follows none.
+    pub follows: Option<Family>,
+    /// Where an operator moved the group.
+    pub relocation: Relocation,
 }
 
 /// One address of a VIP group.
@@ -85,6 +101,55 @@ pub enum Authentication {
     None,
     /// Version 2's simple password, padded with zero bytes. It is readable on the wire.
     Simple([u8; 8]),
+    /// Version 3's trailer: a message authentication code over each advertisement.
+    Hmac(HmacKeys),
+}
+
+/// The keys of a group, and how strictly they are asked for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HmacKeys {
+    /// The keys that verify, by id.
+    pub keys: BTreeMap<u8, Vec<u8>>,
+    /// The id of the key that signs.
+    pub active_key: u8,
+    /// What happens to an advertisement without a valid code.
+    pub mode: HmacMode,
+    /// How a replayed advertisement is known.
+    pub replay: Replay,
+    /// How old an advertisement may be, when its age counts.
+    pub window: Duration,
+}
+
+/// What happens to an advertisement without a valid code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HmacMode {
+    /// It does not count.
+    Enforce,
+    /// It counts and is counted: for the time in which not every member has the key.
+    Permissive,
+    /// It counts, and what this node sends carries no code yet.
+    ReceiveOnly,
+}
+
+/// How a replayed advertisement is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Replay {
+    /// Its sequence is a time, which may not be older than the window.
+    Time,
+    /// Its sequence only grows.
+    Monotonic,
+}
+
+impl fmt::Debug for HmacKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HmacKeys")
+            .field("ids", &self.keys.keys())
+            .field("active_key", &self.active_key)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Authentication {
@@ -92,6 +157,7 @@ impl fmt::Debug for Authentication {
         f.write_str(match self {
             Self::None => "None",
             Self::Simple(_) => "Simple(..)",
+            Self::Hmac(_) => "Hmac(..)",
         })
     }
 }
@@ -125,6 +191,10 @@ pub struct Announcements {
     pub count: u8,
     /// How long after the first burst the second follows; zero means never.
     pub repeat_after: Duration,
+    /// How often the addresses are announced while nothing changes; zero means never.
+    pub refresh: Duration,
+    /// How many are sent each time then.
+    pub refresh_count: u8,
 }
 
 /// How long the kernel keeps an address that nobody renews.
@@ -144,6 +214,72 @@ pub struct TrackedInput {
     pub name: String,
     /// What its failure does.
     pub effect: Effect,
+}
+
+/// An interface whose link is an input of a virtual router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackedInterface {
+    /// Its name.
+    pub interface: String,
+    /// What its link going down does.
+    pub effect: Effect,
+    /// How long the link has to be up until it counts as up.
+    pub up_delay: Duration,
+    /// How long the link has to be down until it counts as down.
+    pub down_delay: Duration,
+}
+
+/// How advertisements travel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// To everybody on the segment who joined this group.
+    Multicast(IpAddr),
+    /// To these peers one by one; nobody else is listened to.
+    Unicast {
+        /// The other members, without this node.
+        peers: Vec<IpAddr>,
+        /// The lowest TTL or hop limit that is accepted.
+        minimum_hop_limit: u8,
+    },
+}
+
+/// A route that is there while its router is Active.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VirtualRoute {
+    /// Where it leads.
+    pub destination: IpAddr,
+    /// The length of the destination's prefix.
+    pub prefix_length: u8,
+    /// The gateway.
+    pub via: Option<IpAddr>,
+    /// The interface it leaves by; by default the one that reaches the gateway, or the router's.
+    pub interface: Option<String>,
+    /// The routing table; by default the main one.
+    pub table: Option<u32>,
+}
+
+/// What a virtual router does before it first takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// How long it stays out of the election.
+    pub delay: Duration,
+    /// Whether it claims nothing before its interface is known to deliver what others send: for
+    /// at most two down intervals.
+    pub listen_first: bool,
+}
+
+/// Where an operator moved a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Relocation {
+    /// Nowhere: priorities decide.
+    #[default]
+    None,
+    /// To this node: it ranks above every other member and preempts.
+    Here,
+    /// To another node: this one hands over, and ranks below that one.
+    Away,
 }
 
 /// What a failing input does to a virtual router.

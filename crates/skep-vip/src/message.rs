@@ -41,6 +41,16 @@ pub enum Command {
         /// What is known of it.
         health: Health,
     },
+    /// Another member of a group lives, and this is how it ranks, as its own agent said. Sent
+    /// again while that is fresh; it allows a router that is lowered to leave at once.
+    Standby {
+        /// This node's router of the group.
+        key: RouterKey,
+        /// The highest effective priority of the other members.
+        priority: Priority,
+        /// When its agent said so.
+        heard_at: Instant,
+    },
     /// Control is alive. Its silence is a reason, never a fault.
     Heartbeat,
     /// Control has just started: every report is due again.

@@ -65,7 +65,10 @@ impl Keeper {
                 self.memory.keep_configuration(&lines(&commands));
                 Some(interfaces)
             }
-            Command::Input { .. } | Command::Heartbeat | Command::ReportAll => None,
+            Command::Input { .. }
+            | Command::Standby { .. }
+            | Command::Heartbeat
+            | Command::ReportAll => None,
         }
     }
 
@@ -87,7 +90,10 @@ impl Keeper {
 const fn revision_of(command: &Command) -> Option<u64> {
     match command {
         Command::Configure { revision, .. } | Command::Commit { revision, .. } => Some(*revision),
-        Command::Input { .. } | Command::Heartbeat | Command::ReportAll => None,
+        Command::Input { .. }
+        | Command::Standby { .. }
+        | Command::Heartbeat
+        | Command::ReportAll => None,
     }
 }
 
@@ -96,6 +102,7 @@ fn routers(commands: &[Command]) -> impl Iterator<Item = &RouterConfiguration> {
         Command::Configure { router, .. } => Some(router.as_ref()),
         Command::Commit { .. }
         | Command::Input { .. }
+        | Command::Standby { .. }
         | Command::Heartbeat
         | Command::ReportAll => None,
     })

@@ -9,13 +9,13 @@ use skep_vip::acceptance::Refused;
 use skep_vip::action::Action;
 use skep_vip::brain::Brain;
 use skep_vip::configuration::{
-    Announcements, Authentication, ChecksumMode, Lease, Preemption, RouterConfiguration, RouterKey,
-    VirtualAddress,
+    Announcements, Authentication, ChecksumMode, Lease, Preemption, Relocation,
+    RouterConfiguration, RouterKey, Start, Transport, VirtualAddress,
 };
 use skep_vip::interfaces::Link;
 use skep_vip::message::{Command, Report, RouterReport, State};
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
-use skep_vrrp::packet::{HOP_LIMIT, Packet};
+use skep_vrrp::packet::{HOP_LIMIT, MULTICAST_IPV4, Packet};
 use skep_vrrp::time::Instant;
 
 pub(crate) const INTERFACE: &str = "eth0";
@@ -68,10 +68,19 @@ pub(crate) fn router(group: &str, id: u8, addresses: &[&str], priority: u8) -> R
         announcements: Announcements {
             count: 5,
             repeat_after: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_count: 1,
         },
         lease: Lease::Forever,
         track_interface: true,
         tracking: Vec::new(),
+        tracked_interfaces: Vec::new(),
+        transport: Transport::Multicast(MULTICAST_IPV4.into()),
+        routes: Vec::new(),
+        start: Start::default(),
+        sync_group: None,
+        follows: None,
+        relocation: Relocation::None,
     }
 }
 

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vip::configuration::{
-    Announcements, Authentication, ChecksumMode, Lease, Preemption, RouterConfiguration, RouterKey,
-    VirtualAddress,
+    Announcements, Authentication, ChecksumMode, Lease, Preemption, Relocation,
+    RouterConfiguration, RouterKey, Start, Transport, VirtualAddress,
 };
 use skep_vip::message::Command;
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
+use skep_vrrp::packet::MULTICAST_IPV4;
 
 use super::Keeper;
 use crate::memory::Memory;
@@ -41,10 +42,19 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         announcements: Announcements {
             count: 5,
             repeat_after: Duration::from_secs(5),
+            refresh: Duration::ZERO,
+            refresh_count: 1,
         },
         lease: Lease::Forever,
         track_interface: true,
         tracking: Vec::new(),
+        tracked_interfaces: Vec::new(),
+        transport: Transport::Multicast(MULTICAST_IPV4.into()),
+        routes: Vec::new(),
+        start: Start::default(),
+        sync_group: None,
+        follows: None,
+        relocation: Relocation::None,
     });
     Command::Configure { revision, router }
 }
