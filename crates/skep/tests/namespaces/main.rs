@@ -11,5 +11,6 @@ mod editing;
 mod failover;
 mod guard;
 mod interfaces;
+mod many;
 mod pair;
 mod processes;
