@@ -11,6 +11,7 @@ mod editing;
 mod failover;
 mod guard;
 mod interfaces;
+mod load;
 mod many;
 mod pair;
 mod processes;
