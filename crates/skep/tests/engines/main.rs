@@ -6,6 +6,7 @@ mod changes;
 mod control;
 mod engine;
 mod leader;
+mod load;
 mod process;
 mod seeds;
 mod site;
