@@ -24,9 +24,13 @@ use crate::memory::Memory;
 use crate::vip::hand::Hand;
 use crate::vip::wire::Wire;
 
-/// Messages between the threads that may wait: every address of 255 routers removed and announced
-/// at once, with room to spare.
-const MAILBOX_CAPACITY: usize = 4096;
+/// What hand may have told before wire reads it: a configuration of thousands of routers arrives
+/// in one go.
+const NOTICES_MAX: usize = 4096;
+
+/// What wire may want before hand has done it; it offers again what finds no room, so that a
+/// larger table would only lock more memory.
+const WISHES_MAX: usize = 1024;
 
 /// Runs the data plane until it is told to stop, and releases every address then.
 ///
@@ -35,8 +39,8 @@ const MAILBOX_CAPACITY: usize = 4096;
 /// When the kernel refuses what the data plane cannot do without.
 pub(crate) fn run(channel: Channel, memory: Memory) -> anyhow::Result<()> {
     let memory = Arc::new(memory);
-    let (to_wire, from_hand) = mailbox::mailbox(MAILBOX_CAPACITY)?;
-    let (to_hand, from_wire) = mailbox::mailbox(MAILBOX_CAPACITY)?;
+    let (to_wire, from_hand) = mailbox::mailbox(NOTICES_MAX)?;
+    let (to_hand, from_wire) = mailbox::mailbox(WISHES_MAX)?;
     let wire = Wire::new(from_hand, to_hand, Arc::clone(&memory))?;
     let wire = thread::Builder::new()
         .name("wire".to_owned())
