@@ -23,7 +23,12 @@ use crate::outbox::Outbox;
 use crate::roster::Roster;
 use crate::router::ReportState;
 
+mod adoption;
 mod commit;
+mod promotion;
+
+use adoption::Adoptions;
+use promotion::Refusals;
 
 /// The brain: commands, advertisements, links and the time come in, [`Action`]s and [`Report`]s
 /// come out.
@@ -48,6 +53,8 @@ pub struct Brain {
     announcements: VecDeque<Announcement>,
     reports: VecDeque<usize>,
     removed: VecDeque<RouterKey>,
+    adoptions: Adoptions,
+    refusals: Refusals,
 }
 
 impl Brain {
@@ -262,7 +269,7 @@ impl Brain {
 
     /// Lets the interface and the inputs decide whether a router runs, and with which priority.
     fn rule(&mut self, slot: usize, now: Instant) {
-        let Some(router) = self.routers.get_mut(slot) else {
+        let Some(router) = self.routers.get(slot) else {
             return;
         };
         let configuration = &router.configuration;
@@ -272,7 +279,11 @@ impl Brain {
             .effective_priority(configuration.priority, tracking);
         let source = self.interfaces.source(configuration);
         let source = source.and_then(|source| self.inputs.fault(tracking).map_or(Ok(source), Err));
-        router.rule(source, priority, now);
+        let promotion = self.promotion_fault(configuration);
+        let source = source.and_then(|source| promotion.map_or(Ok(source), Err));
+        if let Some(router) = self.routers.get_mut(slot) {
+            router.rule(source, priority, now);
+        }
         self.follow(slot, now);
         self.report(slot);
     }

@@ -182,6 +182,14 @@ pub enum Reason {
         /// The system's words.
         message: String,
     },
+    /// The interface would lose other addresses together with a virtual one, and cannot be made
+    /// not to.
+    PromotionRefused {
+        /// What was tried, why it failed, and the remedy.
+        message: String,
+    },
+    /// The process before this one was Active until a moment ago.
+    Adopted,
     /// What kept it in Fault is over.
     Recovered,
     /// It was told to stop.
@@ -274,6 +282,41 @@ pub struct ProcessReport {
     pub wire_lateness: Lateness,
     /// How long the hand thread waited for the kernel.
     pub hand_lateness: Lateness,
+    /// The last time in which control was silent for long.
+    #[serde(default)]
+    pub control_silence: Option<Silence>,
+    /// Since when the process ends again and again, if it does.
+    #[serde(default)]
+    pub looping_since: Option<Instant>,
+    /// The addresses that somebody else removes again and again.
+    #[serde(default)]
+    pub contested: Vec<Contested>,
+}
+
+/// A time in which control said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Silence {
+    /// When it last spoke before.
+    pub since: Instant,
+    /// When it spoke again, if it has.
+    pub until: Option<Instant>,
+}
+
+/// An address that somebody else removes again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contested {
+    /// The interface.
+    pub interface: String,
+    /// The address.
+    pub address: IpAddr,
+    /// How often it was removed.
+    pub times: u64,
+    /// When it was removed last.
+    pub last_at: Instant,
+    /// Who removed it last, as far as the kernel tells.
+    pub by: String,
 }
 
 /// The upper bounds of the lateness histogram, in microseconds: a tenth of a millisecond is what a

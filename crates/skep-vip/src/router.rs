@@ -18,6 +18,8 @@ use crate::counting::{count_discard, count_rejection};
 use crate::inputs::Inputs;
 use crate::message::{Counters, Heard, Reason, RouterReport, State, Transition};
 
+mod adoption;
+
 /// How many changes of state are remembered.
 const TRANSITIONS_MAX: usize = 16;
 /// How often what every advertisement changes (who was heard, the counters) is reported.
@@ -196,7 +198,7 @@ impl Router {
     /// The source and the destination of what it sends, unless it cannot send.
     pub(crate) fn envelope(&self) -> Option<(IpAddr, IpAddr)> {
         match &self.fault {
-            None | Some(Reason::InputFailing { .. }) => {}
+            None | Some(Reason::InputFailing { .. } | Reason::PromotionRefused { .. }) => {}
             // All others are about the interface.
             Some(_) => return None,
         }
@@ -313,6 +315,7 @@ impl Router {
             action::Reason::Preempted => Reason::Preempted,
             action::Reason::OutRanked { by, priority } => Reason::OutRanked { by, priority },
             action::Reason::Overslept { successor } => Reason::Overslept { successor },
+            action::Reason::Adopted => Reason::Adopted,
             action::Reason::Stopped => self.fault.clone().unwrap_or(Reason::Stopped),
         }
     }

@@ -73,6 +73,8 @@ pub enum Reason {
         /// Who took over.
         successor: IpAddr,
     },
+    /// The process before this one was Active until a moment ago.
+    Adopted,
     /// It was stopped.
     Stopped,
 }

@@ -15,6 +15,7 @@ use crate::identity::Priority;
 use crate::packet::Advertisement;
 use crate::time::Instant;
 
+mod adoption;
 mod backup;
 
 use backup::{Backup, Countdown, Expiry};

@@ -39,6 +39,7 @@ impl Brain {
         for (_, router) in starting {
             self.start(revision, router, now);
         }
+        self.adoptions.clear();
         self.forget_inputs();
         let keys = self.keys();
         self.removed.retain(|key| !keys.contains(key));
@@ -88,6 +89,7 @@ impl Brain {
         if let Some(router) = self.routers.get(slot) {
             self.interfaces.connect(&router.configuration, slot);
         }
+        self.adopt(slot, now);
         self.rule(slot, now);
     }
 

@@ -116,7 +116,9 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
         message::Reason::InterfaceDown { .. }
         | message::Reason::InterfaceMissing { .. }
         | message::Reason::NoSourceAddress { .. } => Reason::InterfaceDown,
-        message::Reason::SocketRefused { .. } => Reason::Refused,
+        message::Reason::SocketRefused { .. } | message::Reason::PromotionRefused { .. } => {
+            Reason::Refused
+        }
         message::Reason::Started
         | message::Reason::Owner
         | message::Reason::Silence
@@ -124,6 +126,7 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
         | message::Reason::Preempted
         | message::Reason::OutRanked { .. }
         | message::Reason::Overslept { .. }
+        | message::Reason::Adopted
         | message::Reason::Recovered
         | message::Reason::Stopped => Reason::InProgress,
     }
