@@ -9,6 +9,7 @@ pub mod control;
 mod link;
 mod memory;
 pub mod process;
+pub mod release;
 pub mod source;
 pub mod supervisor;
 mod vip;

@@ -17,7 +17,7 @@ use skep_linux::process::shared_memory::{
 use skep_vip::acceptance::ROUTERS_MAX;
 
 pub(crate) use journal::{Journal, Placed};
-pub(crate) use standing::{Identity, Standing, StandingState, Standings};
+pub(crate) use standing::{Identity, StandingState, Standings};
 
 /// The cell that counts the turns of the wire thread.
 const HEARTBEAT: usize = 0;

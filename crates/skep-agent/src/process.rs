@@ -58,6 +58,7 @@ fn run_vip() -> anyhow::Result<()> {
     follow_parent(AtParentsEnd::Terminate)?;
     let memory = Memory::map(take_inherited("memory")?)?;
     let channel = Channel::from(take_inherited("channel")?);
+    let _lock = take_inherited("lock")?;
     vip::run(channel, memory)
 }
 

@@ -5,9 +5,11 @@
 //! that could end it. It is safe as process 1: it reaps whatever falls to it.
 
 mod life;
+mod owned;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -15,7 +17,7 @@ use skep_linux::agent_lock::AgentLock;
 use skep_linux::clock;
 use skep_linux::poll::{Events, Poller};
 use skep_linux::process::channel::Channel;
-use skep_linux::process::child::{self, Child, End, Ended};
+use skep_linux::process::child::{self, Child, End, Ended, Outcome};
 use skep_linux::process::inheritance::Inherited;
 use skep_linux::process::signals::{Signal, Signals};
 
@@ -23,48 +25,62 @@ use crate::memory::Memory;
 use crate::process::Role;
 use crate::supervisor::life::{Life, Pulse};
 
+pub(crate) use owned::Owned;
+
 /// How often the supervisor looks at the heartbeat of vip.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How long a child may take to end when it is asked: vip hands its addresses over first.
 const END_PATIENCE: Duration = Duration::from_secs(12);
 
-/// Runs the agent until it is told to stop; children get the command line `arguments`.
+/// Runs the agent until it is told to stop; children get the command line `arguments`. What must
+/// be found when it is gone, but not after the machine started again, is kept in `directory`.
 ///
 /// # Errors
 ///
 /// When another agent runs in this network namespace, or the kernel refuses what the supervisor
 /// cannot do without.
-pub fn run(arguments: &[OsString]) -> anyhow::Result<()> {
-    let _lock = AgentLock::take()?;
+pub fn run(arguments: &[OsString], directory: &Path) -> anyhow::Result<()> {
+    let lock = AgentLock::take()?;
     let signals = Signals::catch().context("cannot catch signals")?;
     let poller = Poller::new().context("cannot wait for several things at once")?;
     poller.add(&signals, 0).context("cannot wait for signals")?;
     let (control, vip) =
         Channel::pair().context("cannot make the channel between the processes")?;
     let memory = Memory::create()?;
+    let owned = Owned::new(directory);
+    // The first vip removes what the agent before this one left.
+    for placed in owned.read() {
+        memory.journal().enter(&placed);
+    }
     let supervisor = Supervisor {
+        lock,
         arguments: arguments.to_vec(),
         signals,
         poller,
         ends: Ends { control, vip },
         memory,
+        owned,
         pulse: Pulse::default(),
         control: Life::default(),
         vip: Life::default(),
+        stopping: false,
     };
     supervisor.run()
 }
 
 struct Supervisor {
+    lock: AgentLock,
     arguments: Vec<OsString>,
     signals: Signals,
     poller: Poller,
     ends: Ends,
     memory: Memory,
+    owned: Owned,
     pulse: Pulse,
     control: Life<Child>,
     vip: Life<Child>,
+    stopping: bool,
 }
 
 /// The ends of the channel between the children. The supervisor keeps both: a child that is
@@ -88,6 +104,10 @@ impl Supervisor {
                 return self.stop();
             }
             self.look_at_pulse();
+            if self.vip.is_steady(clock::now()) {
+                self.memory.set_looping_since(None);
+            }
+            self.owned.follow(&self.memory.journal());
         }
     }
 
@@ -110,15 +130,15 @@ impl Supervisor {
     }
 
     fn start(&self, role: Role) -> anyhow::Result<Child> {
-        let end = match role {
-            Role::Control => &self.ends.control,
-            Role::Vip => &self.ends.vip,
+        let inherited = match role {
+            Role::Control => vec![inherit("channel", &self.ends.control)?],
+            Role::Vip => vec![
+                inherit("channel", &self.ends.vip)?,
+                inherit("memory", &self.memory)?,
+                // No other agent starts before it has handed over, also when this process is gone.
+                inherit("lock", &self.lock)?,
+            ],
         };
-        let mut inherited = vec![inherit("channel", end)?];
-        match role {
-            Role::Control => {}
-            Role::Vip => inherited.push(inherit("memory", &self.memory)?),
-        }
         let mut arguments = self.arguments.clone();
         arguments.extend(["--process".into(), role.name().into()]);
         Ok(child::spawn_self(&arguments, inherited)?)
@@ -137,19 +157,47 @@ impl Supervisor {
         Ok(false)
     }
 
+    /// Takes note of every child that ended; each is due again after a time.
     fn reap(&mut self) -> anyhow::Result<()> {
         while let Some(Ended { id, how }) = child::reap().context("cannot reap children")? {
             let now = clock::now();
             for role in [Role::Vip, Role::Control] {
                 let is_it = |child: &Child| child.id() == id;
                 if self.life(role).child().is_some_and(is_it) {
-                    let again = self.life(role).ended(now);
-                    let after_ms = again.as_millis();
-                    tracing::error!(process = role.name(), ?how, after_ms, "ended, is restarted");
+                    let away = self.life(role).ended(now);
+                    self.handle_ended(role, how, away, now);
                 }
             }
         }
         Ok(())
+    }
+
+    fn handle_ended(&mut self, role: Role, how: Outcome, away: Duration, now: Duration) {
+        if self.stopping {
+            return;
+        }
+        let after_ms = away.as_millis();
+        tracing::error!(process = role.name(), ?how, after_ms, "ended, is restarted");
+        match role {
+            Role::Vip if !away.is_zero() => {}
+            Role::Vip | Role::Control => return,
+        }
+        if self.memory.looping_since().is_none() {
+            self.memory.set_looping_since(Some(now));
+        }
+        // Nobody answers for the addresses until it is back.
+        if let Err(error) = self.start_release() {
+            tracing::error!("what vip held is not released: {error:#}");
+        }
+    }
+
+    /// Starts a process that releases every address and ends.
+    fn start_release(&mut self) -> anyhow::Result<Child> {
+        self.owned.follow(&self.memory.journal());
+        let mut arguments = self.arguments.clone();
+        arguments.push("--release".into());
+        let inherited = vec![inherit("lock", &self.lock)?];
+        Ok(child::spawn_self(&arguments, inherited)?)
     }
 
     /// Ends a vip whose wire thread stands still: the next one takes over from its memory.
@@ -169,6 +217,7 @@ impl Supervisor {
 
     /// Asks both children to end, and makes them when they do not.
     fn stop(mut self) -> anyhow::Result<()> {
+        self.stopping = true;
         let give_up = clock::now() + END_PATIENCE;
         self.end_children(End::Ask);
         let mut events = Events::with_capacity(4);
@@ -187,15 +236,9 @@ impl Supervisor {
                 .context("cannot read signals")?
                 .is_some()
             {}
-            while let Some(ended) = child::reap().context("cannot reap children")? {
-                for role in [Role::Vip, Role::Control] {
-                    let is_it = |child: &Child| child.id() == ended.id;
-                    if self.life(role).child().is_some_and(is_it) {
-                        self.life(role).ended(clock::now());
-                    }
-                }
-            }
+            self.reap()?;
         }
+        self.owned.follow(&self.memory.journal());
         Ok(())
     }
 

@@ -6,12 +6,17 @@
 //! wants them.
 
 mod addresses;
+mod guard;
 mod hand;
 mod interfaces;
 mod keeper;
+mod lease;
+mod leftovers;
 mod mailbox;
 mod notes;
+mod record;
 mod reports;
+mod silence;
 mod wire;
 
 use std::sync::Arc;

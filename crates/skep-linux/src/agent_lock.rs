@@ -1,6 +1,7 @@
 //! The lock that lets one agent run per network namespace.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
@@ -9,10 +10,11 @@ use thiserror::Error;
 /// The abstract name that only one socket of a network namespace can have.
 const NAME: &[u8] = b"skep-agent";
 
-/// Held while an agent runs. The kernel releases it with the process, however that ends.
+/// Held while an agent runs. The kernel releases it with the last process that has it, however
+/// that ends.
 #[derive(Debug)]
 pub struct AgentLock {
-    _socket: UnixDatagram,
+    socket: UnixDatagram,
 }
 
 /// Why the lock was not taken.
@@ -35,11 +37,26 @@ impl AgentLock {
     fn take_named(name: &[u8]) -> Result<Self, AgentLockError> {
         let address = SocketAddr::from_abstract_name(name).map_err(AgentLockError::Socket)?;
         match UnixDatagram::bind_addr(&address) {
-            Ok(socket) => Ok(Self { _socket: socket }),
+            Ok(socket) => Ok(Self { socket }),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 Err(AgentLockError::AlreadyRunning)
             }
             Err(error) => Err(AgentLockError::Socket(error)),
+        }
+    }
+}
+
+impl AsFd for AgentLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl From<OwnedFd> for AgentLock {
+    /// The lock that another process took and passed on.
+    fn from(descriptor: OwnedFd) -> Self {
+        Self {
+            socket: descriptor.into(),
         }
     }
 }

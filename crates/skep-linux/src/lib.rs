@@ -7,7 +7,7 @@
 //! | thread | uses |
 //! |---|---|
 //! | wire | [`clock`], [`timer`], [`poll`], [`waker`], [`vrrp_socket`], [`scheduling`] |
-//! | hand | [`netlink`], [`announce`], [`scheduling`] |
+//! | hand | [`netlink`], [`sysctl`], [`announce`], [`scheduling`] |
 //! | supervisor | [`process`], [`poll`], [`agent_lock`] |
 
 pub mod agent_lock;
@@ -20,6 +20,7 @@ pub mod process;
 pub mod readiness;
 pub mod scheduling;
 mod socket_option;
+pub mod sysctl;
 pub mod timer;
 pub mod vrrp_socket;
 pub mod waker;

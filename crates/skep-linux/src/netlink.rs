@@ -22,7 +22,7 @@ use thiserror::Error;
 use tokio::task::AbortHandle;
 
 pub use address::{Address, Assignment, Lifetime, SKEP_PROTOCOL, Scope};
-pub use event::{Event, Events, EventsEnded};
+pub use event::{Event, Events, EventsEnded, Requester};
 pub use link::Link;
 pub use request::{AddAddressError, ListError, RemoveAddressError};
 

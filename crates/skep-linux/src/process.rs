@@ -6,6 +6,7 @@
 pub mod channel;
 pub mod child;
 pub mod inheritance;
+pub mod name;
 pub mod parent;
 pub mod privileges;
 pub mod shared_memory;

@@ -41,6 +41,12 @@ impl<Child> Life<Child> {
         self.child.is_none() && now >= self.due
     }
 
+    /// Whether it runs and has not ended lately.
+    pub(super) fn is_steady(&self, now: Duration) -> bool {
+        let last = self.deaths.back();
+        self.child.is_some() && last.is_none_or(|death| now.saturating_sub(*death) > LOOP_WINDOW)
+    }
+
     pub(super) fn started(&mut self, child: Child) {
         self.child = Some(child);
     }
@@ -118,6 +124,10 @@ mod tests {
         assert_eq!(waits, [0, 0, 1, 2, 4, 8]);
         assert!(!life.is_due(s(16)));
         assert!(life.is_due(s(17)));
+        assert!(!life.is_steady(s(30)), "it does not run");
+        life.started(());
+        assert!(!life.is_steady(s(19)));
+        assert!(life.is_steady(s(20)));
     }
 
     #[test]

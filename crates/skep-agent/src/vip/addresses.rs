@@ -3,17 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use skep_linux::clock;
 use skep_linux::netlink::{
     AddAddressError, Assignment, Lifetime, Netlink, RemoveAddressError, Scope,
 };
+use skep_linux::sysctl::promote_secondaries;
 use skep_vip::action::Holding;
+use skep_vip::configuration::Lease;
 
 use crate::memory::{Memory, Placed};
 use crate::vip::interfaces::Interfaces;
+use crate::vip::lease::{Holder, Leases, is_wire_fresh};
 
 /// An address on an interface.
-type Place = (Arc<str>, IpAddr);
+pub(super) type Place = (Arc<str>, IpAddr);
 
 /// What is wanted, and what is still to be done about it.
 ///
@@ -26,16 +31,35 @@ pub(super) struct Addresses {
     unwanted: BTreeMap<Place, u8>,
     /// What was not yet carried out, or failed.
     due: BTreeSet<Place>,
+    leases: Leases,
+    /// The addresses that were put beside others of their subnet.
+    beside: BTreeSet<Place>,
+    /// The node's own addresses, which it advertises as their owner: they stay.
+    own: BTreeSet<Place>,
+    /// What was removed here, until the kernel says so.
+    removed_here: BTreeSet<Place>,
+}
+
+/// What hand knows beyond the addresses themselves.
+pub(super) struct Surroundings<'a> {
+    pub(super) netlink: &'a Netlink,
+    pub(super) interfaces: &'a Interfaces,
+    pub(super) holders: &'a BTreeMap<Place, Holder>,
+    pub(super) virtual_addresses: &'a BTreeSet<IpAddr>,
 }
 
 impl Addresses {
     /// Nothing is wanted; what is put in place is written down in `memory`.
-    pub(super) const fn new(memory: Arc<Memory>) -> Self {
+    pub(super) fn new(memory: Arc<Memory>) -> Self {
         Self {
             memory,
             wanted: BTreeMap::new(),
             unwanted: BTreeMap::new(),
             due: BTreeSet::new(),
+            leases: Leases::default(),
+            beside: BTreeSet::new(),
+            own: BTreeSet::new(),
+            removed_here: BTreeSet::new(),
         }
     }
 
@@ -47,74 +71,153 @@ impl Addresses {
         self.wanted.insert(place, holding);
     }
 
-    /// The address `address` shall be absent.
-    pub(super) fn drop(&mut self, interface: Arc<str>, address: IpAddr, prefix_length: u8) {
-        let place = (interface, address);
+    /// The address `placed` shall be absent.
+    pub(super) fn drop(&mut self, placed: &Placed) {
+        let place = (Arc::clone(&placed.interface), placed.address);
         self.wanted.remove(&place);
+        self.leases.stop(&place);
+        self.beside.remove(&place);
         self.due.insert(place.clone());
-        self.unwanted.insert(place, prefix_length);
+        self.unwanted.insert(place, placed.prefix_length);
     }
 
-    /// Whether `address` shall be present on `interface` with this prefix.
-    pub(super) fn is_wanted(&self, interface: &str, address: IpAddr, prefix_length: u8) -> bool {
-        let place = (Arc::from(interface), address);
+    /// Whether `placed` shall be present.
+    pub(super) fn is_wanted(&self, placed: &Placed) -> bool {
+        let place = (Arc::clone(&placed.interface), placed.address);
         self.wanted
             .get(&place)
-            .is_some_and(|holding| holding.prefix_length == prefix_length)
+            .is_some_and(|holding| holding.prefix_length == placed.prefix_length)
     }
 
-    /// Whether something failed and is to be tried again.
+    /// What is wanted.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = Placed> {
+        self.wanted.values().map(placed)
+    }
+
+    /// What is wanted at `place`.
+    pub(super) fn wanted_at(&self, place: &Place) -> Option<Placed> {
+        self.wanted.get(place).map(placed)
+    }
+
+    /// Whether the address was removed by this process; it is asked for once.
+    pub(super) fn was_removed_here(&mut self, place: &Place) -> bool {
+        self.removed_here.remove(place)
+    }
+
+    /// What the kernel says may have been missed.
+    pub(super) fn forget_removals(&mut self) {
+        self.removed_here.clear();
+    }
+
+    /// Whether the address was put beside another one of its subnet, which is gone: it would
+    /// become the first one there, and take that one along when it goes.
+    pub(super) fn is_left_alone(&self, placed: &Placed, around: &Surroundings<'_>) -> bool {
+        let place = (Arc::clone(&placed.interface), placed.address);
+        self.beside.contains(&place)
+            && !around
+                .interfaces
+                .has_neighbour(placed, around.virtual_addresses)
+    }
+
+    /// Whether something is to be done now.
     pub(super) fn is_anything_due(&self) -> bool {
         !self.due.is_empty()
     }
 
+    /// When the next lease is to be renewed.
+    pub(super) fn next_renewal(&self) -> Option<Duration> {
+        self.leases.next()
+    }
+
     /// Carries out what is due, removals first: an address that moves between interfaces is never
     /// on both.
-    pub(super) async fn ensure(&mut self, netlink: &Netlink, interfaces: &Interfaces) {
+    pub(super) async fn ensure(&mut self, around: &Surroundings<'_>) {
         let due = std::mem::take(&mut self.due);
         let (additions, removals): (Vec<Place>, Vec<Place>) = due
             .into_iter()
             .partition(|place| self.wanted.contains_key(place));
         for place in removals {
-            if self.remove(netlink, interfaces, &place).await {
+            if self.remove(around, &place).await {
                 self.unwanted.remove(&place);
             } else {
                 self.due.insert(place);
             }
         }
         for place in additions {
-            if !self.add(netlink, interfaces, &place).await {
+            if !self.add(around, &place).await {
                 self.due.insert(place);
             }
         }
     }
 
+    /// Renews the leases that are due, as far as wire is known to want them still.
+    pub(super) async fn renew(&mut self, around: &Surroundings<'_>) {
+        for place in self.leases.take_due(clock::now()) {
+            let Some(holding) = self.wanted.get(&place) else {
+                continue;
+            };
+            let holder = around.holders.get(&place);
+            // One that is gone comes back by the guard's way: wire decides, and it is announced.
+            if !around.interfaces.has(&placed(holding))
+                || !holder.is_some_and(|holder| holder.may_renew(&self.memory, clock::now()))
+            {
+                continue;
+            }
+            self.put(around, holding).await;
+        }
+    }
+
     /// Whether the address at `place` is present now.
-    async fn add(&self, netlink: &Netlink, interfaces: &Interfaces, place: &Place) -> bool {
-        let (interface, address) = place;
+    async fn add(&mut self, around: &Surroundings<'_>, place: &Place) -> bool {
         let Some(holding) = self.wanted.get(place) else {
             return true;
         };
+        // What wire wanted before it slept may be somebody else's by now.
+        if !is_wire_fresh(&self.memory, clock::now()) {
+            return false;
+        }
+        let placed = placed(holding);
+        let owns = around.holders.get(place).is_some_and(|holder| holder.owns);
+        if owns && around.interfaces.has(&placed) && !self.memory.journal().has(&placed) {
+            self.own.insert(place.clone());
+            return true;
+        }
+        // Before it is there: a vip that dies in between leaves an entry too many, not one too few.
+        self.memory.journal().enter(&placed);
+        if !self.put(around, holding).await {
+            return false;
+        }
+        match holding.lease {
+            Lease::For(_) => self.leases.start(place, clock::now()),
+            Lease::Forever => self.leases.stop(place),
+        }
+        if around
+            .interfaces
+            .has_neighbour(&placed, around.virtual_addresses)
+        {
+            self.beside.insert(place.clone());
+        }
+        true
+    }
+
+    /// Puts the address in place or renews it.
+    async fn put(&self, around: &Surroundings<'_>, holding: &Holding) -> bool {
+        let (interface, address) = (&holding.interface, holding.address);
         // Without the interface the router is in Fault, and this is not wanted for long.
-        let Some(link) = interfaces.link(interface) else {
+        let Some(link) = around.interfaces.link(interface) else {
             return false;
         };
-        let assignment = Assignment {
-            interface_index: link.index,
-            address: *address,
-            prefix_length: holding.prefix_length,
-            label: holding.label.as_deref().map(str::to_owned),
-            scope: Scope::Global,
-            valid: Lifetime::Forever,
-            preferred: Lifetime::Forever,
-        };
-        // Before it is there: a vip that dies in between leaves an entry too many, not one too few.
-        self.memory.journal().enter(Placed {
-            interface_index: link.index,
-            address: *address,
-            prefix_length: holding.prefix_length,
-        });
-        match netlink.add_address(&assignment).await {
+        if shares_subnet(address, holding.prefix_length)
+            && let Err(error) = promote_secondaries(interface)
+        {
+            tracing::error!(%address, "{:#}", anyhow::Error::new(error));
+            return false;
+        }
+        match around
+            .netlink
+            .replace_address(&assignment(holding, link.index))
+            .await
+        {
             Ok(()) | Err(AddAddressError::AlreadyPresent { .. }) => true,
             Err(error) => {
                 tracing::error!(%interface, %address, %error, "the address cannot be added");
@@ -124,23 +227,33 @@ impl Addresses {
     }
 
     /// Whether the address at `place` is absent now.
-    async fn remove(&self, netlink: &Netlink, interfaces: &Interfaces, place: &Place) -> bool {
+    async fn remove(&mut self, around: &Surroundings<'_>, place: &Place) -> bool {
         let (interface, address) = place;
         let (Some(prefix_length), Some(link)) =
-            (self.unwanted.get(place), interfaces.link(interface))
+            (self.unwanted.get(place), around.interfaces.link(interface))
         else {
             return true;
         };
-        match netlink
+        let placed = Placed {
+            interface: Arc::clone(interface),
+            address: *address,
+            prefix_length: *prefix_length,
+        };
+        if self.own.remove(place) {
+            return true;
+        }
+        match around
+            .netlink
             .remove_address(link.index, *address, *prefix_length)
             .await
         {
-            Ok(()) | Err(RemoveAddressError::NotPresent { .. }) => {
-                self.memory.journal().strike(Placed {
-                    interface_index: link.index,
-                    address: *address,
-                    prefix_length: *prefix_length,
-                });
+            Ok(()) => {
+                self.removed_here.insert(place.clone());
+                self.memory.journal().strike(&placed);
+                true
+            }
+            Err(RemoveAddressError::NotPresent { .. }) => {
+                self.memory.journal().strike(&placed);
                 true
             }
             Err(error) => {
@@ -148,5 +261,38 @@ impl Addresses {
                 false
             }
         }
+    }
+}
+
+fn placed(holding: &Holding) -> Placed {
+    Placed {
+        interface: Arc::clone(&holding.interface),
+        address: holding.address,
+        prefix_length: holding.prefix_length,
+    }
+}
+
+/// Whether the kernel lets such an address and others of its subnet depend on each other.
+pub(super) const fn shares_subnet(address: IpAddr, prefix_length: u8) -> bool {
+    address.is_ipv4() && prefix_length < 32
+}
+
+fn assignment(holding: &Holding, interface_index: u32) -> Assignment {
+    let valid = match holding.lease {
+        Lease::For(time) => Lifetime::For(time),
+        Lease::Forever => Lifetime::Forever,
+    };
+    Assignment {
+        interface_index,
+        address: holding.address,
+        prefix_length: holding.prefix_length,
+        label: holding.label.as_deref().map(str::to_owned),
+        scope: Scope::Global,
+        valid,
+        preferred: match holding.address {
+            IpAddr::V4(_) => valid,
+            // It is for who comes, never what this node's own connections start from.
+            IpAddr::V6(_) => Lifetime::For(Duration::ZERO),
+        },
     }
 }

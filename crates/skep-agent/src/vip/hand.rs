@@ -1,5 +1,7 @@
 //! The hand thread: what may have to wait for the kernel.
 
+mod guarding;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::IpAddr;
@@ -18,16 +20,19 @@ use skep_vip::action::Announcement;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Interval, MissedTickBehavior, sleep};
 
 use crate::link::{Link, ReceiveError};
 use crate::memory::{Memory, Placed};
-use crate::vip::addresses::Addresses;
+use crate::vip::addresses::{Addresses, Surroundings};
+use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
+use crate::vip::leftovers::drop_leftovers;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
 use crate::vip::reports::Reports;
+use crate::vip::silence::Control;
 
 /// How often what failed is tried again, and what control may have missed is said again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -43,6 +48,8 @@ enum Event {
     Wished,
     /// The kernel changed a link or an address.
     Changed(Result<Change, EventsEnded>),
+    /// A lease is to be renewed, or an address shall come back.
+    AddressDue,
     /// It is time to try again what failed.
     AgainDue,
     /// The process is told to stop.
@@ -56,13 +63,19 @@ pub(super) struct Hand {
     changes: Events,
     interfaces: Interfaces,
     addresses: Addresses,
+    guard: Guard,
+    /// Removed addresses that wait for another one of their subnet.
+    left_alone: BTreeSet<Placed>,
     /// The interfaces that routers run on, each with what wire was last told of it.
     watched: BTreeMap<Arc<str>, Condition>,
     /// The interfaces whose socket could not be opened.
     refused: BTreeSet<Arc<str>>,
+    /// The interfaces that cannot be made to keep their other addresses.
+    unpromoted: BTreeSet<Arc<str>>,
     announcers: BTreeMap<u32, Announcer>,
     keeper: Keeper,
     control: Link<Report, Command>,
+    speaking: Control,
     reports: Reports,
     wire: Outbox<Notice>,
     wishes: Inbox<Wish>,
@@ -88,12 +101,16 @@ impl Hand {
             changes,
             interfaces: Interfaces::default(),
             addresses: Addresses::new(Arc::clone(&memory)),
+            guard: Guard::default(),
+            left_alone: BTreeSet::new(),
             watched: BTreeMap::new(),
             refused: BTreeSet::new(),
+            unpromoted: BTreeSet::new(),
             announcers: BTreeMap::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
             memory,
             control: Link::new(channel).context("cannot wait for control")?,
+            speaking: Control::new(clock::now()),
             reports: Reports::new(),
             wire,
             wished: Readiness::of(&wishes).context("cannot wait for the wire thread")?,
@@ -104,10 +121,11 @@ impl Hand {
         };
         hand.become_punctual();
         hand.list_everything().await?;
-        hand.drop_leftovers();
+        // Who was Active until a moment ago carries on: nothing is removed before wire has decided.
         for command in hand.keeper.kept() {
             hand.handle_command(command);
         }
+        hand.tell(Notice::Begin);
         Ok(hand)
     }
 
@@ -126,7 +144,10 @@ impl Hand {
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
         loop {
             match self.next().await {
-                Event::Commanded(Ok(command)) => self.handle_command(command),
+                Event::Commanded(Ok(command)) => {
+                    self.speaking.handle_spoken(clock::now());
+                    self.handle_command(command);
+                }
                 Event::Commanded(Err(error)) => {
                     tracing::warn!(%error, "what control said is not understood");
                 }
@@ -139,6 +160,7 @@ impl Hand {
                 }
                 Event::Changed(Ok(change)) => self.handle_change(change).await?,
                 Event::Changed(Err(EventsEnded)) => self.listen_again().await?,
+                Event::AddressDue => self.handle_address_due().await,
                 Event::AgainDue => self.try_again().await,
                 Event::Stopped => self.tell(Notice::Stop),
             }
@@ -147,6 +169,14 @@ impl Hand {
 
     /// The next event. Every branch is cancel-safe: what a branch has not returned, it keeps.
     async fn next(&mut self) -> Event {
+        let dues = [self.addresses.next_renewal(), self.guard.next()];
+        let due = dues.into_iter().flatten().min();
+        let address_due = async {
+            match due {
+                Some(at) => sleep(at.saturating_sub(clock::now())).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             _ = self.wished.read(|| self.wishes.was_woken().then_some(())) => Event::Wished,
@@ -154,6 +184,7 @@ impl Hand {
             command = self.control.receive() => Event::Commanded(command),
             _ = self.terminate.recv() => Event::Stopped,
             _ = self.interrupt.recv() => Event::Stopped,
+            () = address_due => Event::AddressDue,
             _ = self.again.tick() => Event::AgainDue,
         }
     }
@@ -168,6 +199,7 @@ impl Hand {
             for interface in needs {
                 self.watch(&interface);
             }
+            self.promote_shared();
             self.tell_conditions();
         }
         self.tell(Notice::Command(command));
@@ -181,10 +213,15 @@ impl Hand {
             match wish {
                 Wish::Present(holding) => self.addresses.want(holding),
                 Wish::Absent(holding) => {
-                    let (address, prefix_length) = (holding.address, holding.prefix_length);
-                    self.addresses
-                        .drop(holding.interface, address, prefix_length);
+                    let placed = Placed {
+                        interface: holding.interface,
+                        address: holding.address,
+                        prefix_length: holding.prefix_length,
+                    };
+                    self.addresses.drop(&placed);
+                    self.guard.forget(&(placed.interface, placed.address));
                 }
+                Wish::Begun => drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory),
                 Wish::Announce(announcement) => announcements.push(announcement),
                 Wish::Close(socket) => drop(socket),
                 Wish::Report(report) => self.reports.note(*report),
@@ -208,22 +245,15 @@ impl Hand {
                 self.announcers.remove(&link.index);
                 self.interfaces.remove_link(link.index);
             }
-            Change::AddressAdded(address) => self.interfaces.add_address(address),
-            Change::AddressRemoved(address) => {
-                self.interfaces.remove_address(&address);
-                let name = self
-                    .interfaces
-                    .name(address.interface_index)
-                    .map(Arc::<str>::from);
-                if let Some(name) = name
-                    && self
-                        .addresses
-                        .is_wanted(&name, address.address, address.prefix_length)
-                {
-                    self.tell(Notice::AddressRemoved(name, address.address));
-                }
+            Change::AddressAdded(address) => {
+                self.interfaces.add_address(address);
+                self.restore_left_alone();
             }
-            Change::Overrun => self.list_everything().await?,
+            Change::AddressRemoved(address, requester) => self.handle_removed(&address, requester),
+            Change::Overrun => {
+                self.list_everything().await?;
+                self.restore_missing();
+            }
         }
         self.tell_conditions();
         Ok(())
@@ -232,6 +262,7 @@ impl Hand {
     async fn listen_again(&mut self) -> anyhow::Result<()> {
         self.changes = Events::open()?;
         self.list_everything().await?;
+        self.restore_missing();
         self.tell_conditions();
         Ok(())
     }
@@ -242,16 +273,15 @@ impl Hand {
             let index = self.interfaces.link(&name).map(|link| link.index);
             self.open_socket(&name, index);
         }
+        for name in std::mem::take(&mut self.unpromoted) {
+            self.promote(&name);
+        }
+        let now = clock::now();
+        self.reports.note_silence(self.speaking.silence(now));
+        self.reports.note_contested(self.guard.contested(now));
+        self.reports.note_looping(self.memory.looping_since());
         self.reports.note_alive(self.keeper.revision());
         self.reports.send(&self.control);
-    }
-
-    async fn ensure_addresses(&mut self) {
-        if self.addresses.is_anything_due() {
-            let started = clock::now();
-            self.addresses.ensure(&self.netlink, &self.interfaces).await;
-            self.reports.note_hand_lateness(clock::now() - started);
-        }
     }
 
     async fn list_everything(&mut self) -> anyhow::Result<()> {
@@ -259,24 +289,6 @@ impl Hand {
         let addresses = self.netlink.addresses().await?;
         self.interfaces.replace(links, addresses);
         Ok(())
-    }
-
-    /// Removes what an earlier process left behind: the network believes it, nobody answers for it.
-    fn drop_leftovers(&mut self) {
-        let tagged = self.interfaces.tagged().map(|address| Placed {
-            interface_index: address.interface_index,
-            address: address.address,
-            prefix_length: address.prefix_length,
-        });
-        let leftovers: Vec<Placed> = tagged.chain(self.memory.journal().placed()).collect();
-        for leftover in leftovers {
-            if let Some(name) = self.interfaces.name(leftover.interface_index) {
-                let address = leftover.address;
-                tracing::warn!(interface = name, %address, "left behind, removed");
-                let name = Arc::from(name);
-                self.addresses.drop(name, address, leftover.prefix_length);
-            }
-        }
     }
 
     fn watch(&mut self, interface: &str) {
@@ -301,6 +313,9 @@ impl Hand {
             let before = before.expect("the name is one of the watched");
             if after.index != before.index {
                 self.open_socket(&name, after.index);
+                if self.keeper.shared().contains(&name) {
+                    self.promote(&name);
+                }
             }
             if after.source != before.source || after.index != before.index {
                 let source = after.source.map(IpAddr::V4);
@@ -363,6 +378,19 @@ impl Hand {
             Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
             Err(PutError::Closed) => tracing::error!("the wire thread is gone"),
         }
+    }
+}
+
+const fn surroundings<'a>(
+    netlink: &'a Netlink,
+    interfaces: &'a Interfaces,
+    keeper: &'a Keeper,
+) -> Surroundings<'a> {
+    Surroundings {
+        netlink,
+        interfaces,
+        holders: keeper.holders(),
+        virtual_addresses: keeper.virtual_addresses(),
     }
 }
 

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use skep_linux::netlink::{Address, Link, SKEP_PROTOCOL};
 
+use crate::memory::Placed;
+
 /// Links and addresses of this network namespace, as the kernel last told.
 #[derive(Default)]
 pub(super) struct Interfaces {
@@ -73,6 +75,35 @@ impl Interfaces {
         addresses.filter(|address| address.protocol == Some(SKEP_PROTOCOL))
     }
 
+    /// Whether the address is there.
+    pub(super) fn has(&self, placed: &Placed) -> bool {
+        let mut addresses = self.on(&placed.interface);
+        addresses.any(|known| {
+            known.address == placed.address && known.prefix_length == placed.prefix_length
+        })
+    }
+
+    /// Whether another address is there of the same subnet that is no virtual one.
+    pub(super) fn has_neighbour(
+        &self,
+        placed: &Placed,
+        virtual_addresses: &BTreeSet<IpAddr>,
+    ) -> bool {
+        let mut addresses = self.on(&placed.interface);
+        addresses.any(|known| {
+            known.prefix_length == placed.prefix_length
+                && known.protocol != Some(SKEP_PROTOCOL)
+                && !virtual_addresses.contains(&known.address)
+                && is_same_subnet(known.address, placed.address, placed.prefix_length)
+        })
+    }
+
+    fn on(&self, interface: &str) -> impl Iterator<Item = &Address> {
+        let index = self.link(interface).map(|link| link.index);
+        let addresses = index.and_then(|index| self.addresses.get(&index));
+        addresses.into_iter().flatten()
+    }
+
     /// What wire needs to know about the interface called `name`. A virtual address is never a
     /// source: it would move away with the advertisements that came from it.
     pub(super) fn condition(&self, name: &str, virtual_addresses: &BTreeSet<IpAddr>) -> Condition {
@@ -97,6 +128,18 @@ impl Interfaces {
             source,
         }
     }
+}
+
+fn is_same_subnet(one: IpAddr, other: IpAddr, prefix_length: u8) -> bool {
+    let (one, other, bits) = match (one, other) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => {
+            (u128::from(one.to_bits()), u128::from(other.to_bits()), 32)
+        }
+        (IpAddr::V6(one), IpAddr::V6(other)) => (one.to_bits(), other.to_bits(), 128),
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+    };
+    let host_bits = bits - u32::from(prefix_length).min(bits);
+    (one ^ other).checked_shr(host_bits).unwrap_or(0) == 0
 }
 
 /// Whether two say the same address of the same interface: the kernel tells them apart by prefix.
@@ -155,6 +198,22 @@ mod tests {
         let condition = interfaces().condition("eth0", &virtual_addresses);
         assert_eq!(condition.source, Some(Ipv4Addr::new(10, 0, 0, 60)));
         assert_eq!(condition.index, Some(2));
+    }
+
+    #[test]
+    fn a_neighbour_is_another_address_of_the_subnet_that_stays() {
+        let interfaces = interfaces();
+        let virtual_addresses = BTreeSet::from(["10.0.0.71".parse().expect("an address")]);
+        let check = |line: &str, expected: bool| {
+            let placed: Placed = line.parse().expect("an address on an interface");
+            let found = interfaces.has_neighbour(&placed, &virtual_addresses);
+            assert_eq!(found, expected, "{line}");
+        };
+        check("10.0.0.70/24 eth0", true);
+        check("10.0.0.70/32 eth0", false);
+        check("10.0.1.70/24 eth0", false);
+        check("10.0.0.70/24 eth1", false);
+        check("fd00::70/24 eth0", false);
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! Keeps the last configuration that control committed, for the next vip.
+//! Keeps what control said last, for the next vip: the configuration and the inputs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use skep_vip::configuration::RouterConfiguration;
-use skep_vip::message::Command;
+use skep_vip::message::{Command, Health};
 
-use crate::memory::Memory;
+use crate::memory::{Identity, Memory};
+use crate::vip::addresses::{Place, shares_subnet};
+use crate::vip::lease::Holder;
 
 /// Watches the commands pass by.
 pub(super) struct Keeper {
@@ -15,6 +17,10 @@ pub(super) struct Keeper {
     revision: u64,
     collected: Vec<Command>,
     virtual_addresses: BTreeSet<IpAddr>,
+    holders: BTreeMap<Place, Holder>,
+    /// The interfaces with virtual addresses that share a subnet with others.
+    shared: BTreeSet<Arc<str>>,
+    inputs: BTreeMap<String, Health>,
 }
 
 impl Keeper {
@@ -24,25 +30,17 @@ impl Keeper {
             revision: 0,
             collected: Vec::new(),
             virtual_addresses: BTreeSet::new(),
+            holders: BTreeMap::new(),
+            shared: BTreeSet::new(),
+            inputs: BTreeMap::new(),
         }
     }
 
-    /// The commands of the configuration that an earlier vip ran.
+    /// What an earlier vip was told: the inputs, then the configuration that it ran.
     pub(super) fn kept(&self) -> Vec<Command> {
-        let Some(bytes) = self.memory.configuration() else {
-            return Vec::new();
-        };
-        let lines = bytes
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
-        match lines.map(serde_json::from_slice).collect() {
-            Ok(commands) => commands,
-            Err(error) => {
-                // An older vip wrote it, or it is half written: control says it all again.
-                tracing::warn!(%error, "the kept configuration is not understood");
-                Vec::new()
-            }
-        }
+        let kept = [self.memory.inputs(), self.memory.configuration()];
+        let commands = kept.into_iter().flatten().flat_map(|bytes| read(&bytes));
+        commands.collect()
     }
 
     /// Takes note of `command`; the interfaces of the configuration that it completes.
@@ -61,15 +59,39 @@ impl Keeper {
                 self.revision = *revision;
                 self.virtual_addresses = routers(&commands).flat_map(addresses).collect();
                 let interfaces = routers(&commands).flat_map(interfaces).collect();
+                self.holders = routers(&commands).flat_map(holders).collect();
+                self.shared = routers(&commands).flat_map(shared).collect();
+                let tracked: BTreeSet<&str> = routers(&commands).flat_map(tracked).collect();
+                self.inputs
+                    .retain(|name, _| tracked.contains(name.as_str()));
                 commands.push(command.clone());
                 self.memory.keep_configuration(&lines(&commands));
                 Some(interfaces)
             }
-            Command::Input { .. }
-            | Command::Standby { .. }
-            | Command::Heartbeat
-            | Command::ReportAll => None,
+            Command::Input { name, health } => {
+                // Unknown is what control says before it knows, and replaces nothing.
+                let news = match health {
+                    Health::Unknown => false,
+                    Health::Passing | Health::Failing => {
+                        self.inputs.insert(name.clone(), *health) != Some(*health)
+                    }
+                };
+                if news {
+                    self.keep_inputs();
+                }
+                None
+            }
+            Command::Standby { .. } | Command::Heartbeat | Command::ReportAll => None,
         }
+    }
+
+    fn keep_inputs(&self) {
+        let input = |(name, health): (&String, &Health)| Command::Input {
+            name: name.clone(),
+            health: *health,
+        };
+        let inputs: Vec<Command> = self.inputs.iter().map(input).collect();
+        self.memory.keep_inputs(&lines(&inputs));
     }
 
     /// The last configuration that was committed.
@@ -82,8 +104,33 @@ impl Keeper {
         &self.virtual_addresses
     }
 
+    /// Which router holds an address, where it is configured to be.
+    pub(super) const fn holders(&self) -> &BTreeMap<Place, Holder> {
+        &self.holders
+    }
+
+    /// The interfaces with virtual IPv4 addresses that share a subnet with others.
+    pub(super) const fn shared(&self) -> &BTreeSet<Arc<str>> {
+        &self.shared
+    }
+
     fn revision_of_collected(&self) -> Option<u64> {
         self.collected.first().and_then(revision_of)
+    }
+}
+
+/// The commands in `bytes`, one per line.
+fn read(bytes: &[u8]) -> Vec<Command> {
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    match lines.map(serde_json::from_slice).collect() {
+        Ok(commands) => commands,
+        Err(error) => {
+            // An older vip wrote it, or it is half written: control says it all again.
+            tracing::warn!(%error, "what was kept is not understood");
+            Vec::new()
+        }
     }
 }
 
@@ -116,6 +163,36 @@ fn addresses(router: &RouterConfiguration) -> impl Iterator<Item = IpAddr> {
         .iter()
         .filter(move |_| !owned)
         .map(|held| held.address)
+}
+
+/// Where the addresses of `router` are put.
+fn places(router: &RouterConfiguration) -> impl Iterator<Item = (Place, u8)> {
+    let own: Arc<str> = Arc::from(router.interface.as_str());
+    router.addresses.iter().map(move |held| {
+        let interface = held.interface.as_deref().map(Arc::from);
+        let interface = interface.unwrap_or_else(|| Arc::clone(&own));
+        ((interface, held.address), held.prefix_length)
+    })
+}
+
+fn holders(router: &RouterConfiguration) -> impl Iterator<Item = (Place, Holder)> {
+    let id = router.virtual_router_id;
+    let holder = Holder {
+        identity: Identity::new(&router.interface, router.key.family, id),
+        interval: router.advertisement_interval,
+        owns: router.priority == skep_vrrp::identity::Priority::OWNER,
+    };
+    places(router).map(move |(place, _)| (place, holder))
+}
+
+fn tracked(router: &RouterConfiguration) -> impl Iterator<Item = &str> {
+    router.tracking.iter().map(|tracked| tracked.name.as_str())
+}
+
+fn shared(router: &RouterConfiguration) -> impl Iterator<Item = Arc<str>> {
+    let shared = places(router)
+        .filter(|((_, address), prefix_length)| shares_subnet(*address, *prefix_length));
+    shared.map(|((interface, _), _)| interface)
 }
 
 fn interfaces(router: &RouterConfiguration) -> impl Iterator<Item = String> {

@@ -22,6 +22,10 @@ pub(super) enum Notice {
     Refused(Arc<str>, String),
     /// Somebody removed an address from an interface.
     AddressRemoved(Arc<str>, IpAddr),
+    /// An interface keeps its other addresses when a virtual one goes, or why it cannot be made to.
+    Promotion(Arc<str>, Option<String>),
+    /// What an earlier vip ran was said: what comes now is new.
+    Begin,
     /// Release everything and end.
     Stop,
 }
@@ -42,6 +46,8 @@ pub(super) enum Wish {
     Restricted(String),
     /// How late the wire thread was so far.
     Lateness(Lateness),
+    /// What an earlier vip ran runs again, as far as it may.
+    Begun,
     /// Everything is released: nothing more comes.
     Done,
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use skep_linux::clock;
 use skep_vip::configuration::RouterKey;
-use skep_vip::message::{Command, Lateness, ProcessReport, Report, RouterReport};
+use skep_vip::message::{
+    Command, Contested, Lateness, ProcessReport, Report, RouterReport, Silence,
+};
 use skep_vrrp::time::Instant;
 
 use crate::link::Link;
@@ -57,6 +59,21 @@ impl Reports {
     pub(super) const fn note_alive(&mut self, revision: u64) {
         self.process.revision = revision;
         self.process_unsaid = true;
+    }
+
+    /// When control was silent for long.
+    pub(super) const fn note_silence(&mut self, silence: Option<Silence>) {
+        self.process.control_silence = silence;
+    }
+
+    /// Which addresses somebody else keeps removing.
+    pub(super) fn note_contested(&mut self, contested: Vec<Contested>) {
+        self.process.contested = contested;
+    }
+
+    /// Since when the process ends again and again.
+    pub(super) fn note_looping(&mut self, since: Option<Duration>) {
+        self.process.looping_since = since.map(Instant::from_boot);
     }
 
     /// The process is less punctual than it could be.

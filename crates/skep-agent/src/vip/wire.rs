@@ -16,16 +16,17 @@ use skep_linux::vrrp_socket::{Batch, VrrpSocket};
 use skep_vip::action::{Action, Transmission};
 use skep_vip::brain::Brain;
 use skep_vip::interfaces::Socket;
-use skep_vip::message::Lateness;
+use skep_vip::message::{Command, Lateness};
 use skep_vrrp::packet::Packet;
 use skep_vrrp::time::Instant;
 
 use crate::memory::Memory;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
+use crate::vip::record::Record;
 
-/// The thread makes a turn at least this often, so that the supervisor sees it alive.
-const TURN: Duration = Duration::from_millis(250);
+/// The thread makes a turn at least this often, so that the supervisor and hand see it alive.
+const TURN: Duration = Duration::from_millis(100);
 
 /// When hand does not keep up, what it shall do is offered again this often.
 const RETRY: Duration = Duration::from_millis(1);
@@ -40,6 +41,8 @@ const REAL_TIME_PRIORITY: u8 = 50;
 pub(super) struct Wire {
     brain: Brain,
     memory: Arc<Memory>,
+    record: Record,
+    beginning: Beginning,
     poller: Poller,
     timer: Timer,
     inbox: Inbox<Notice>,
@@ -56,6 +59,17 @@ pub(super) struct Wire {
     stopping: bool,
 }
 
+/// How far the thread is with what an earlier vip ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beginning {
+    /// It is told.
+    Told,
+    /// It was told, and hand does not know yet that everything runs.
+    Running,
+    /// Hand knows.
+    Over,
+}
+
 impl Wire {
     pub(super) fn new(
         inbox: Inbox<Notice>,
@@ -70,6 +84,8 @@ impl Wire {
             .context("cannot wait for the mailbox")?;
         Ok(Self {
             brain: Brain::default(),
+            record: Record::new(Arc::clone(&memory)),
+            beginning: Beginning::Told,
             memory,
             poller,
             timer,
@@ -102,11 +118,17 @@ impl Wire {
                 .wait(&mut events, Some(TURN))
                 .context("cannot wait")?;
             self.timer.drain().context("cannot read the timer")?;
+            // The moment of the turn: what is late within it, because the process slept between
+            // two lines, is found out by the next one.
+            let woken_at = clock::now();
             self.note_lateness();
             self.receive();
-            self.brain.handle_timeout(now());
-            self.read_notices()?;
+            self.brain.handle_timeout(Instant::from_boot(woken_at));
+            self.read_notices(Instant::from_boot(woken_at))?;
             let acted = self.act();
+            if acted.is_continue() {
+                self.memory.set_settled_at(woken_at);
+            }
             if self.stopping && acted.is_continue() && self.put(Wish::Done).is_continue() {
                 return Ok(());
             }
@@ -156,7 +178,7 @@ impl Wire {
         }
     }
 
-    fn read_notices(&mut self) -> io::Result<()> {
+    fn read_notices(&mut self, now: Instant) -> io::Result<()> {
         let Self {
             inbox,
             brain,
@@ -164,12 +186,16 @@ impl Wire {
             retired,
             poller,
             stopping,
+            record,
+            beginning,
             ..
         } = self;
         for notice in inbox.take_all()? {
-            let now = now();
             match notice {
                 Notice::Command(command) => {
+                    if *beginning == Beginning::Told {
+                        adopt(brain, record, &command);
+                    }
                     if let Err(refused) = brain.handle_command(command, now) {
                         tracing::error!(error = %refused, "a configuration is refused");
                     }
@@ -190,6 +216,10 @@ impl Wire {
                 Notice::AddressRemoved(interface, address) => {
                     brain.handle_address_removed(&interface, address);
                 }
+                Notice::Promotion(interface, refused) => {
+                    brain.handle_promotion(&interface, refused, now);
+                }
+                Notice::Begin => *beginning = Beginning::Running,
                 Notice::Stop => {
                     *stopping = true;
                     brain.handle_shutdown(now);
@@ -207,7 +237,9 @@ impl Wire {
         while let Some(action) = self.brain.poll_action() {
             let wish = match action {
                 Action::Send(transmission) => {
-                    send(&self.sockets, &transmission);
+                    if send(&self.sockets, &transmission) {
+                        self.record.note_sent(&transmission, clock::now());
+                    }
                     continue;
                 }
                 Action::AddAddress(holding) => Wish::Present(holding),
@@ -220,7 +252,12 @@ impl Wire {
             self.put(Wish::Close(socket))?;
         }
         while let Some(report) = self.brain.poll_report() {
+            self.record.note_report(&report);
             self.put(Wish::Report(Box::new(report)))?;
+        }
+        if self.beginning == Beginning::Running {
+            self.beginning = Beginning::Over;
+            self.put(Wish::Begun)?;
         }
         ControlFlow::Continue(())
     }
@@ -264,19 +301,31 @@ fn hear(brain: &mut Brain, interface: &str, batch: &Batch) {
     }
 }
 
-fn send(sockets: &BTreeMap<Arc<str>, VrrpSocket>, transmission: &Transmission<'_>) {
-    let Some(socket) = sockets.get(&transmission.interface) else {
-        return;
-    };
-    if let (IpAddr::V4(source), IpAddr::V4(destination)) =
-        (transmission.source, transmission.destination)
-        && let Err(error) = socket.send(source, destination, transmission.message)
+/// Tells the brain who was Active until a moment ago, before it commits `command`.
+fn adopt(brain: &mut Brain, record: &mut Record, command: &Command) {
+    if let Command::Configure { router, .. } = command
+        && let Some(advertised_at) = record.was_active(router)
     {
-        // The next advertisement is the retry; the link's state comes from hand.
-        tracing::debug!(interface = %transmission.interface, %error, "cannot send");
+        brain.handle_adoption(router.key.clone(), advertised_at);
     }
 }
 
-fn now() -> Instant {
-    Instant::from_boot(clock::now())
+/// Whether it was sent.
+fn send(sockets: &BTreeMap<Arc<str>, VrrpSocket>, transmission: &Transmission<'_>) -> bool {
+    let Some(socket) = sockets.get(&transmission.interface) else {
+        return false;
+    };
+    let (IpAddr::V4(source), IpAddr::V4(destination)) =
+        (transmission.source, transmission.destination)
+    else {
+        return false;
+    };
+    match socket.send(source, destination, transmission.message) {
+        Ok(()) => true,
+        Err(error) => {
+            // The next advertisement is the retry; the link's state comes from hand.
+            tracing::debug!(interface = %transmission.interface, %error, "cannot send");
+            false
+        }
+    }
 }

@@ -20,9 +20,25 @@ pub enum Event {
     /// An address is new or was renewed.
     AddressAdded(Address),
     /// An address is gone.
-    AddressRemoved(Address),
+    AddressRemoved(Address, Requester),
     /// The kernel dropped changes because nobody read them in time: list everything again.
     Overrun,
+}
+
+/// Who asked for a change: the number of a netlink socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requester(u32);
+
+impl Requester {
+    /// The process, if it was not the kernel itself. The first netlink socket of a process has the
+    /// number of the process, and programs that change addresses have but one.
+    #[must_use]
+    pub const fn process(self) -> Option<u32> {
+        match self.0 {
+            0 => None,
+            number => Some(number),
+        }
+    }
 }
 
 /// The stream of changes from the moment it was opened.
@@ -58,7 +74,7 @@ impl Events {
     /// The next change. Dropping the future loses none.
     pub async fn next(&mut self) -> Result<Event, EventsEnded> {
         while let Some(message) = self.messages.next().await {
-            if let Some(event) = read(message.payload) {
+            if let Some(event) = read(message) {
                 return Ok(event);
             }
         }
@@ -72,8 +88,9 @@ impl Drop for Events {
     }
 }
 
-fn read(payload: NetlinkPayload<RouteNetlinkMessage>) -> Option<Event> {
-    match payload {
+fn read(message: NetlinkMessage<RouteNetlinkMessage>) -> Option<Event> {
+    let requester = Requester(message.header.port_number);
+    match message.payload {
         NetlinkPayload::Overrun(_) => Some(Event::Overrun),
         NetlinkPayload::InnerMessage(RouteNetlinkMessage::NewLink(message)) => {
             Link::read(&message).map(Event::LinkChanged)
@@ -85,7 +102,8 @@ fn read(payload: NetlinkPayload<RouteNetlinkMessage>) -> Option<Event> {
             Address::read(&message).map(Event::AddressAdded)
         }
         NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelAddress(message)) => {
-            Address::read(&message).map(Event::AddressRemoved)
+            let address = Address::read(&message)?;
+            Some(Event::AddressRemoved(address, requester))
         }
         _ => None,
     }

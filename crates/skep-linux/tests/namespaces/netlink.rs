@@ -39,7 +39,7 @@ async fn about(events: &mut Events, address: IpAddr) -> Event {
     loop {
         let event = events.next().await.expect("the stream goes on");
         match &event {
-            Event::AddressAdded(a) | Event::AddressRemoved(a) if a.address == address => {
+            Event::AddressAdded(a) | Event::AddressRemoved(a, _) if a.address == address => {
                 return event;
             }
             _ => {}
@@ -198,7 +198,7 @@ fn the_stream_tells_of_addresses_that_others_add_and_remove() {
         a.ip("address del 10.0.0.70/32 dev eth0");
         assert!(matches!(
             about(&mut events, address).await,
-            Event::AddressRemoved(_)
+            Event::AddressRemoved(..)
         ));
     });
 }

@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use skep_agent::control::{ClusterOptions, Options};
 use skep_agent::process::{self, Role};
-use skep_agent::supervisor;
+use skep_agent::{release, supervisor};
 use skep_manifest::name::NodeName;
 use tracing_subscriber::EnvFilter;
 
@@ -64,6 +64,9 @@ pub(crate) struct Arguments {
     /// Where to serve metrics for Prometheus, at /metrics [default: nowhere].
     #[arg(long, env = "SKEP_METRICS", value_name = "ADDRESS:PORT")]
     metrics: Option<SocketAddr>,
+    /// Release every address that an agent left behind on this host, and end. No agent may run.
+    #[arg(long)]
+    release: bool,
     /// Which child of the supervisor this process is.
     #[arg(long, hide = true, value_parser = parse_role)]
     process: Option<Role>,
@@ -71,10 +74,16 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit> {
     start_log();
+    let directory = socket.parent().unwrap_or(Path::new("/")).to_owned();
     match arguments.process {
+        None if arguments.release => {
+            for address in release::run(&directory)? {
+                output::print(&format!("released {address}\n"))?;
+            }
+        }
         None => {
             let command_line: Vec<OsString> = std::env::args_os().skip(1).collect();
-            supervisor::run(&command_line)?;
+            supervisor::run(&command_line, &directory)?;
         }
         Some(role) => {
             process::run(role, options(arguments, socket))?;

@@ -1,0 +1,134 @@
+//! What hand does so that addresses stay: it renews their leases, lets those come back that
+//! somebody else removed, and sees to interfaces on which they would take others along.
+
+use std::sync::Arc;
+
+use skep_linux::clock;
+use skep_linux::netlink::{Address, Requester};
+use skep_linux::process::name::process_name;
+use skep_linux::sysctl::promote_secondaries;
+
+use super::{Hand, surroundings};
+use crate::memory::Placed;
+use crate::vip::addresses::Place;
+use crate::vip::notes::Notice;
+
+impl Hand {
+    pub(super) async fn ensure_addresses(&mut self) {
+        if self.addresses.is_anything_due() {
+            let started = clock::now();
+            self.addresses
+                .ensure(&surroundings(&self.netlink, &self.interfaces, &self.keeper))
+                .await;
+            self.reports.note_hand_lateness(clock::now() - started);
+        }
+    }
+
+    /// Renews leases, and lets addresses come back whose wait is over.
+    pub(super) async fn handle_address_due(&mut self) {
+        let started = clock::now();
+        for place in self.guard.take_due(started) {
+            if let Some(placed) = self.addresses.wanted_at(&place) {
+                self.restore(placed);
+            }
+        }
+        if self
+            .addresses
+            .next_renewal()
+            .is_some_and(|at| at <= started)
+        {
+            self.addresses
+                .renew(&surroundings(&self.netlink, &self.interfaces, &self.keeper))
+                .await;
+            self.reports.note_hand_lateness(clock::now() - started);
+        }
+    }
+
+    /// The kernel says that an address is gone.
+    pub(super) fn handle_removed(&mut self, address: &Address, requester: Requester) {
+        self.interfaces.remove_address(address);
+        let Some(name) = self.interfaces.name(address.interface_index) else {
+            return;
+        };
+        let placed = Placed {
+            interface: Arc::from(name),
+            address: address.address,
+            prefix_length: address.prefix_length,
+        };
+        let place: Place = (Arc::clone(&placed.interface), placed.address);
+        if self.addresses.was_removed_here(&place) || !self.addresses.is_wanted(&placed) {
+            return;
+        }
+        let (by, now) = (who(requester), clock::now());
+        let back_at = self.guard.handle_removed(&place, by.clone(), now);
+        let wait_ms = (back_at - now).as_millis();
+        tracing::warn!(address = %placed, by, wait_ms, "removed by somebody else");
+        if back_at <= now {
+            self.restore(placed);
+        }
+    }
+
+    /// Lets wire put back every address that should be there and is not.
+    pub(super) fn restore_missing(&mut self) {
+        self.addresses.forget_removals();
+        let missing: Vec<Placed> = self
+            .addresses
+            .wanted()
+            .filter(|placed| !self.interfaces.has(placed))
+            .collect();
+        for placed in missing {
+            self.restore(placed);
+        }
+    }
+
+    /// Lets the addresses come back that waited for another one of their subnet.
+    pub(super) fn restore_left_alone(&mut self) {
+        for placed in std::mem::take(&mut self.left_alone) {
+            if self.addresses.is_wanted(&placed) && !self.interfaces.has(&placed) {
+                self.restore(placed);
+            }
+        }
+    }
+
+    fn restore(&mut self, placed: Placed) {
+        let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
+        if self.addresses.is_left_alone(&placed, &around) {
+            self.left_alone.insert(placed);
+        } else {
+            self.tell(Notice::AddressRemoved(placed.interface, placed.address));
+        }
+    }
+
+    /// Makes the interfaces keep their other addresses when a virtual one goes.
+    pub(super) fn promote_shared(&mut self) {
+        let shared = self.keeper.shared().clone();
+        self.unpromoted.retain(|name| shared.contains(name));
+        for name in shared {
+            self.promote(&name);
+        }
+    }
+
+    /// Makes the interface `name` keep its other addresses, if it exists.
+    pub(super) fn promote(&mut self, name: &Arc<str>) {
+        if self.interfaces.link(name).is_none() {
+            return;
+        }
+        let refused = promote_secondaries(name).err();
+        let refused = refused.map(|error| format!("{:#}", anyhow::Error::new(error)));
+        if refused.is_some() {
+            self.unpromoted.insert(Arc::clone(name));
+        }
+        self.tell(Notice::Promotion(Arc::clone(name), refused));
+    }
+}
+
+/// Who asked for a change, as far as it can be told.
+fn who(requester: Requester) -> String {
+    match requester.process() {
+        None => "the kernel".to_owned(),
+        Some(id) => process_name(id).map_or_else(
+            || format!("process {id}, which has ended"),
+            |name| format!("`{name}`, process {id}"),
+        ),
+    }
+}
