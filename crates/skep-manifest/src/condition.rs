@@ -99,6 +99,10 @@ pub enum Reason {
     DataPlaneSilent,
     /// Control does not answer; the VIPs carry on with what they know.
     ControlSilent,
+    /// The process that speaks VRRP ended again and again.
+    DataPlaneEnds,
+    /// Somebody else removes an address again and again.
+    AddressRemoved,
     /// A member left, and nobody took over.
     NoSuccessor,
     /// Nobody holds the addresses.

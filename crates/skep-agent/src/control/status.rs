@@ -186,7 +186,13 @@ fn vip_group(
                 priority: member.priority.map(|priority| priority.number()),
             })
             .collect(),
-        conditions: condition::of_group(is_member, &routers, active.as_ref(), accepted, now),
+        conditions: condition::of_group(
+            is_member,
+            (&routers, knowledge.observed),
+            active.as_ref(),
+            accepted,
+            now,
+        ),
         active,
         routers: routers
             .iter()

@@ -8,9 +8,12 @@ use skep_vrrp::time::Instant;
 
 use crate::vip::addresses::Place;
 
-/// How often an address comes back at once within [`WINDOW`]: a person who tries, or a tool that
-/// starts again.
-const AT_ONCE: usize = 5;
+/// How often an address comes back at once within [`WINDOW`]: more often than a person or a script
+/// removes it on purpose.
+const AT_ONCE: usize = 20;
+
+/// How often within [`WINDOW`] is worth a report.
+const REPORTED: usize = 5;
 
 /// What is longer ago does not count.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -96,7 +99,7 @@ impl Guard {
             .filter_map(|((interface, address), case)| {
                 let last_at = *case.lately.back()?;
                 let lately = now.saturating_sub(last_at) <= WINDOW;
-                (lately && case.lately.len() >= AT_ONCE).then(|| Contested {
+                (lately && case.lately.len() >= REPORTED).then(|| Contested {
                     interface: interface.to_string(),
                     address: *address,
                     times: case.times,
@@ -132,28 +135,31 @@ mod tests {
     }
 
     #[test]
-    fn an_address_comes_back_at_once_five_times_and_then_later_and_later() {
+    fn an_address_comes_back_at_once_twenty_times_and_then_later_and_later() {
         let mut guard = Guard::default();
-        let times = (0..12).map(|number| number * 100);
+        waits(&mut guard, [0; REPORTED - 1]);
+        assert_eq!(guard.contested(ms(0)), []);
+        assert_eq!(waits(&mut guard, [0; AT_ONCE - REPORTED + 1]), [0; 16]);
+        let times = (1..8).map(|number| number * 100);
         assert_eq!(
             waits(&mut guard, times),
-            [0, 0, 0, 0, 0, 50, 100, 200, 400, 800, 1_000, 1_000]
+            [50, 100, 200, 400, 800, 1_000, 1_000]
         );
         let contested = guard.contested(ms(1_200));
         assert_eq!(
             (contested[0].times, contested[0].by.as_str()),
-            (12, "keepalived")
+            (27, "keepalived")
         );
-        assert_eq!(guard.next(), Some(ms(2_100)));
-        assert_eq!(guard.take_due(ms(2_099)), []);
-        assert_eq!(guard.take_due(ms(2_100)), [place()]);
+        assert_eq!(guard.next(), Some(ms(1_700)));
+        assert_eq!(guard.take_due(ms(1_699)), []);
+        assert_eq!(guard.take_due(ms(1_700)), [place()]);
         assert_eq!(guard.next(), None);
     }
 
     #[test]
     fn after_a_quiet_time_it_comes_back_at_once_again() {
         let mut guard = Guard::default();
-        waits(&mut guard, [0; 6]);
+        waits(&mut guard, [0; AT_ONCE + 1]);
         assert_eq!(guard.contested(ms(20_000)), []);
         assert_eq!(waits(&mut guard, [20_000]), [0]);
         guard.forget(&place());

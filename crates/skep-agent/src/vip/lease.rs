@@ -129,7 +129,7 @@ mod tests {
             leases.start(&place(number), ms(1_000));
         }
         let mut renewals = 0;
-        for now in (1_000..1_500).step_by(20) {
+        for now in (1_000..=1_500).step_by(20) {
             let due = leases.take_due(ms(now)).len();
             assert!(due <= 20, "{due} at once");
             renewals += due;

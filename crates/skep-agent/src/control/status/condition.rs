@@ -1,5 +1,7 @@
 //! How well the agent and its groups do.
 
+mod degraded;
+
 use std::time::SystemTime;
 
 use skep_api::status::Holder;
@@ -50,7 +52,9 @@ pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) 
             accepted.at,
         ),
     };
-    vec![condition]
+    let mut conditions = vec![condition];
+    conditions.extend(degraded::of_data_plane(observed, generation, now));
+    conditions
 }
 
 fn not_a_member(state: &DesiredState) -> String {
@@ -63,7 +67,7 @@ fn not_a_member(state: &DesiredState) -> String {
 /// Whether the group has a living holder and this node does its part.
 pub(super) fn of_group(
     is_member: bool,
-    routers: &[Known<'_>],
+    (routers, observed): (&[Known<'_>], &Observed),
     active: Option<&Holder>,
     accepted: &Accepted,
     now: Instant,
@@ -100,14 +104,17 @@ pub(super) fn of_group(
             (ConditionStatus::Unknown, Reason::NotAMember, message)
         }
     };
-    vec![Condition {
+    let mut conditions = vec![Condition {
         condition_type: ConditionType::Ready,
         status,
         reason,
         message,
         last_transition_time: wall_time(since, now),
         observed_generation: accepted.generation,
-    }]
+    }];
+    let contested = degraded::of_group(routers, observed, accepted.generation, now);
+    conditions.extend(contested);
+    conditions
 }
 
 const fn fault_reason(reason: &message::Reason) -> Reason {

@@ -1,0 +1,82 @@
+//! What works, but not as it should.
+
+use std::time::Duration;
+
+use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
+use skep_vip::message::{Contested, Silence};
+use skep_vrrp::time::Instant;
+
+use super::wall_time;
+use crate::control::status::observed::{Known, Observed};
+
+/// How long something that is over is told: somebody who is called looks within minutes.
+const TOLD: Duration = Duration::from_secs(10 * 60);
+
+/// What the data plane had to bear lately.
+pub(super) fn of_data_plane(
+    observed: &Observed,
+    generation: u64,
+    now: Instant,
+) -> impl Iterator<Item = Condition> {
+    let process = observed.process();
+    let looping = process.and_then(|process| process.looping_since);
+    let looping = looping.map(|since| {
+        let message = "the process that speaks VRRP ended again and again: what it held was \
+                       released, and it is started again after longer and longer waits";
+        degraded(Reason::DataPlaneEnds, message.to_owned(), since)
+    });
+    let silence = process.and_then(|process| process.control_silence);
+    let silence = silence.filter(|silence| is_told(*silence, now));
+    let silence = silence.map(|silence| {
+        let until = silence.until.unwrap_or(now);
+        let lasted = until.saturating_duration_since(silence.since).as_secs();
+        let message =
+            format!("control said nothing for {lasted} s; the VIPs carried on with what they knew");
+        degraded(Reason::ControlSilent, message, silence.since)
+    });
+    looping
+        .into_iter()
+        .chain(silence)
+        .map(move |condition| condition(generation, now))
+}
+
+/// The addresses of the group that somebody else keeps removing.
+pub(super) fn of_group(
+    routers: &[Known<'_>],
+    observed: &Observed,
+    generation: u64,
+    now: Instant,
+) -> Option<Condition> {
+    let is_ours = |contested: &&Contested| {
+        let mut held = routers.iter().flat_map(|known| &known.report.holding);
+        held.any(|held| held.address == contested.address)
+    };
+    let contested = observed.process()?.contested.iter().find(is_ours)?;
+    let message = format!(
+        "{} was removed from {} {} times, last by {}",
+        contested.address, contested.interface, contested.times, contested.by
+    );
+    let condition = degraded(Reason::AddressRemoved, message, contested.last_at);
+    Some(condition(generation, now))
+}
+
+fn is_told(silence: Silence, now: Instant) -> bool {
+    silence
+        .until
+        .is_none_or(|until| now.saturating_duration_since(until) < TOLD)
+}
+
+fn degraded(
+    reason: Reason,
+    message: String,
+    since: Instant,
+) -> impl FnOnce(u64, Instant) -> Condition {
+    move |generation, now| Condition {
+        condition_type: ConditionType::Degraded,
+        status: ConditionStatus::True,
+        reason,
+        message,
+        last_transition_time: wall_time(since, now),
+        observed_generation: generation,
+    }
+}
