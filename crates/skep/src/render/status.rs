@@ -88,6 +88,7 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
             .iter()
             .map(|why| format!("VRRP may be late: {why}")),
     );
+    lines.extend(degraded(status));
     let blocked = status.cluster.iter().flat_map(|cluster| &cluster.blocked);
     lines.extend(blocked.map(|blocked| format!("BLOCKED {blocked}")));
     let not_a_member = status
@@ -96,6 +97,16 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
         .filter(|condition| is_unsaid(condition));
     lines.extend(not_a_member.map(|condition| condition.message.clone()));
     lines
+}
+
+/// What works, but not as it should.
+fn degraded(status: &AgentStatus) -> impl Iterator<Item = String> {
+    let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
+    let degraded = status.conditions.iter().chain(groups).filter(|condition| {
+        condition.condition_type == ConditionType::Degraded
+            && condition.status == ConditionStatus::True
+    });
+    degraded.map(|condition| format!("DEGRADED {:?}: {}", condition.reason, condition.message))
 }
 
 /// Whether a condition says something that no other line of the screen does.

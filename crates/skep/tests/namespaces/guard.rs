@@ -1,10 +1,12 @@
 //! Addresses that somebody else removes.
 
-use std::fs::{self, File};
 use std::time::Duration;
+
+use skep_manifest::condition::Reason;
 
 use crate::cluster::wire::adverts;
 use crate::cluster::{measured, ms, wait_until};
+use crate::monitor::Monitor;
 use crate::pair::{self, A, B, CLIENT, ID, VIP};
 
 const TIMES: usize = 10;
@@ -12,17 +14,13 @@ const TIMES: usize = 10;
 #[test]
 fn an_address_removed_by_hand_is_back_at_once_and_nobody_takes_over() {
     let mut cluster = pair::running("guard", &pair::ingress());
-    let seen = cluster.directory(A).join("monitor");
-    let mut monitor = cluster.lab.command(A, "ip").expect("the host lives");
-    monitor.args(["-ts", "-o", "-4", "monitor", "address"]);
-    monitor.stdout(File::create(&seen).expect("there is room"));
-    cluster.lab.spawn(monitor).expect("it starts");
+    let monitor = Monitor::start(&mut cluster, A, "10.0.0.70/32");
     let prober = cluster.probe(CLIENT, VIP);
     let mut times = Vec::new();
     for round in 1..=TIMES {
         cluster.say(A, &["ip", "addr", "del", "10.0.0.70/32", "dev", "eth0"]);
         let back = wait_until(|| {
-            times = absences(&fs::read_to_string(&seen).unwrap_or_default());
+            times = monitor.absences();
             times.len() == round
         });
         assert!(back, "it is not back: {times:?}");
@@ -47,31 +45,19 @@ fn an_address_removed_by_hand_is_back_at_once_and_nobody_takes_over() {
             .all(|advert| advert.node == A)
     );
     cluster.agent(B).wait_for_state("ingress", "Backup");
-}
-
-/// How long the address was away each time, from lines `[<date>T<time>] [Deleted] 2: eth0 inet …`.
-fn absences(monitor: &str) -> Vec<Duration> {
-    let mut gone = None;
-    let mut times = Vec::new();
-    for line in monitor.lines().filter(|line| line.contains("10.0.0.70/32")) {
-        let Some(at) = time_of_day(line) else {
-            continue;
-        };
-        if line.contains("Deleted") {
-            gone = Some(at);
-        } else if let Some(gone) = gone.take() {
-            times.push(at.saturating_sub(gone));
-        }
-    }
-    times
-}
-
-fn time_of_day(line: &str) -> Option<Duration> {
-    let time = line.split_once('T')?.1.split_once(']')?.0;
-    let mut parts = time.splitn(3, ':');
-    let mut next = || parts.next()?.parse::<f64>().ok();
-    let (hours, minutes, seconds) = (next()?, next()?, next()?);
-    Some(Duration::from_secs_f64(
-        hours * 3600.0 + minutes * 60.0 + seconds,
-    ))
+    let status = cluster
+        .agent(A)
+        .wait_for_status("who removes it", |status| {
+            let mut conditions = status.vip_groups[0].conditions.iter();
+            conditions.any(|condition| condition.reason == Reason::AddressRemoved)
+        });
+    let conditions = &status.vip_groups[0].conditions;
+    let text = format!("{conditions:?}");
+    assert!(
+        text.contains("10.0.0.70 was removed from eth0 10 times"),
+        "{text}"
+    );
+    let (code, text) = cluster.agent(A).ask(&["status"]);
+    assert_eq!(code, 0, "the group is Ready: {text}");
+    assert!(text.contains("AddressRemoved"), "{text}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
+use skep_manifest::condition::Reason;
 
 use crate::cluster::agent::{child, is_running, signal};
 use crate::cluster::wire::{adverts, last_advert, wait_for_advert, wait_for_takeover};
@@ -100,35 +101,102 @@ fn a_killed_backup_runs_its_configuration_again_without_control() {
 }
 
 #[test]
-fn a_killed_active_leaves_exactly_one_holder() {
+fn a_killed_active_carries_on_and_nobody_takes_over() {
     let cluster = pair::running("active", &pair::ingress());
     let prober = cluster.probe(CLIENT, VIP);
+    let mut restarts = Vec::new();
+    // A third end within ten seconds would be a crash loop.
+    for _round in 0..2 {
+        let killed = child(cluster.agent(A).supervisor(), "vip");
+        let last = last_advert(&cluster.capture, ID, A);
+        let at = cluster::now();
+        signal(killed, Signal::KILL);
+        let next = wait_for_advert(&cluster.capture, ID, |advert| advert.at > at);
+        assert!(next.at - last.at < 2 * INTERVAL, "{last:?} {next:?}");
+        restarts.push(next.at - at);
+        let router = cluster.agent(A).wait_for_state("ingress", "Active");
+        assert!(router.because.contains("the process before"), "{router:?}");
+    }
+    cluster.wait_for_holder(VIP, A);
+    measured("SIGKILL of vip on the Active", &assert_none_lost(prober));
+    measured(
+        "SIGKILL of vip on the Active: until it advertises again",
+        &format!("{}, {}", ms(restarts[0]), ms(restarts[1])),
+    );
+    let all = adverts(&cluster.capture, ID);
+    assert!(
+        all.iter()
+            .all(|advert| advert.node == A && advert.priority() > 0)
+    );
+    let router = cluster.agent(B).wait_for_state("ingress", "Backup");
+    assert_eq!(router.transitions.len(), 1, "{router:?}");
+}
+
+#[test]
+fn inputs_that_fail_are_known_to_the_next_vip_without_control() {
+    let check = "---\napiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: flag}\n\
+                 spec: {exec: {argv: [/usr/bin/false]}, interval: 50ms, fall: 1}\n";
+    let tracking = "  tracking:\n    - {check: flag, weight: -20}\n";
+    let manifest = format!("{}{tracking}{check}", pair::ingress());
+    let mut cluster = pair::hosts("inputs");
+    cluster.start(A, &manifest);
+    wait_for_advert(&cluster.capture, ID, |advert| advert.priority() == 80);
+    let control = child(cluster.agent(A).supervisor(), "control");
+    signal(control, Signal::STOP);
     let killed = child(cluster.agent(A).supervisor(), "vip");
     let at = cluster::now();
     signal(killed, Signal::KILL);
-    let next = wait_for_advert(&cluster.capture, ID, |advert| advert.at > at + INTERVAL);
-    let last = adverts(&cluster.capture, ID)
-        .into_iter()
-        .rfind(|advert| advert.at < next.at);
-    let silent = next.at - last.expect("a advertised").at;
-    assert!(silent < DOWN + Duration::from_millis(20), "{silent:?}");
-    // The better member comes back and takes over again.
+    wait_for_advert(&cluster.capture, ID, |advert| advert.at > at + 3 * INTERVAL);
+    signal(control, Signal::CONT);
+    let all = adverts(&cluster.capture, ID);
+    let mut after = all.iter().filter(|advert| advert.at > at);
+    assert!(after.all(|advert| advert.priority() == 80), "{all:?}");
+}
+
+#[test]
+fn a_vip_that_ends_again_and_again_holds_nothing_meanwhile() {
+    let cluster = pair::running("loop", &pair::ingress());
+    let supervisor = cluster.agent(A).supervisor();
+    let mut at = cluster::now();
+    let mut killed = 0;
+    for _round in 0..3 {
+        let mut next = killed;
+        assert!(wait_until(|| {
+            next = child(supervisor, "vip");
+            next != killed
+        }));
+        killed = next;
+        at = cluster::now();
+        signal(killed, Signal::KILL);
+    }
+    cluster.wait_for_holder(VIP, B);
+    let took = cluster::now() - at;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    cluster.agent(A).wait_for_status("why", |status| {
+        let mut conditions = status.conditions.iter();
+        conditions.any(|condition| condition.reason == Reason::DataPlaneEnds)
+    });
     cluster.agent(A).wait_for_state("ingress", "Active");
     cluster.wait_for_holder(VIP, A);
-    cluster.agent(B).wait_for_state("ingress", "Backup");
-    assert_eq!(cluster.holders(VIP), [A]);
-    let report = prober.stop().expect("it probed");
-    let dark = report
-        .longest_dark()
-        .map_or(Duration::ZERO, |dark| dark.length());
     measured(
-        "SIGKILL of vip on the Active: next advertisement of anybody",
-        &format!(
-            "after {} (protocol {}), dark {}",
-            ms(silent),
-            ms(DOWN),
-            ms(dark)
-        ),
+        "three SIGKILLs of vip: until the other holds alone",
+        &ms(took),
+    );
+}
+
+#[test]
+fn a_killed_supervisor_takes_both_processes_along_and_leaves_nothing_behind() {
+    let cluster = pair::running("supervisor", &pair::ingress());
+    let prober = cluster.probe(CLIENT, VIP);
+    let supervisor = cluster.agent(A).supervisor();
+    let children = [child(supervisor, "vip"), child(supervisor, "control")];
+    signal(supervisor, Signal::KILL);
+    assert!(wait_until(|| !children.iter().any(|id| is_running(*id))));
+    cluster.wait_for_holder(VIP, B);
+    let report = prober.stop().expect("it probed");
+    measured(
+        "SIGKILL of the supervisor",
+        &format!("{} of {} probes lost", report.lost(), report.probes.len()),
     );
 }
 
