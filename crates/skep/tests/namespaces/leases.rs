@@ -31,7 +31,7 @@ fn an_address_is_renewed_in_place_and_not_announced_again() {
     let line = addresses.lines().find(|line| line.contains("10.0.0.70/32"));
     let line = line.expect("it is held");
     assert!(
-        line.contains(" dynamic ") && line.contains("proto 0x56"),
+        line.contains(" dynamic ") && line.contains("valid_lft 2sec"),
         "{line}"
     );
     let since = cluster::now();
