@@ -10,10 +10,12 @@ pub mod directory;
 mod inbox;
 mod listener;
 mod metrics;
+mod node_file;
 mod question;
 mod routes;
 mod state;
 mod status;
+mod surroundings;
 mod understand;
 
 use std::net::SocketAddr;
@@ -26,6 +28,7 @@ use skep_api::trust::key::ClusterKeys;
 use skep_linux::clock;
 use skep_linux::process::channel::Channel;
 use skep_manifest::name::NodeName;
+use skep_plan::site::Site;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
@@ -34,7 +37,7 @@ pub use cluster::ClusterOptions;
 use crate::control::checks::{Checks, FINDINGS_WAITING};
 use crate::control::cluster::Cluster;
 use crate::control::desired::DesiredState;
-use crate::control::inbox::{Event, Inbox};
+use crate::control::inbox::{Event, Inbox, Sources};
 use crate::control::listener::PeerListener;
 use crate::control::routes::Questions;
 use crate::control::state::Control;
@@ -96,13 +99,27 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
         }
     };
     let link = Link::new(channel).context("cannot wait for the data plane")?;
+    let site = Site {
+        interfaces: surroundings::look().await,
+        ..Site::default()
+    };
+    let (interfaces, seen) = mpsc::channel(1);
+    tokio::spawn(surroundings::watch(interfaces));
     let mut control = Control::new(options, desired, Checks::new(findings), cluster, link);
-    let mut inbox = Inbox::new(fed, asked, looked, happened)?;
+    control.start(site);
+    let mut inbox = Inbox::new(Sources {
+        fed,
+        asked,
+        looked,
+        seen,
+        happened,
+    })?;
     loop {
         match inbox.next(control.link()).await {
             Event::Fed(contents) => control.handle_fed(contents),
             Event::Reported(report) => control.handle_report(report),
             Event::Looked(finding) => control.handle_finding(finding),
+            Event::Seen(interfaces) => control.handle_seen(interfaces),
             Event::Happened(happening) => control.handle_happening(happening),
             Event::Asked(question) => control.handle_question(question),
             Event::HeartbeatDue => control.handle_heartbeat(),

@@ -120,6 +120,9 @@ pub struct VipGroupStatus {
     pub active: Option<Holder>,
     /// The virtual routers of this node; none where the node is no member.
     pub routers: Vec<RouterStatus>,
+    /// Why this node, which is a member, takes no part.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// How well it does.
     pub conditions: Vec<Condition>,
 }

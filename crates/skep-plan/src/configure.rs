@@ -1,11 +1,16 @@
 //! The share of the desired VIP groups that belongs to one node.
 
+mod clash;
+mod interface;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Desired, GroupMember, Runs, VipGroup};
 use skep_manifest::name::{Name, NodeName};
 use skep_manifest::priority::VirtualRouterId as DeclaredId;
-use skep_manifest::value_source::ValueSource;
+use skep_manifest::value_source::{AbsolutePath, ValueSource};
 use skep_manifest::vip_group::VipGroupSpec;
 use skep_manifest::vip_group::address::Route as DeclaredRoute;
 use skep_manifest::vip_group::authentication::Authentication as DeclaredAuthentication;
@@ -21,6 +26,19 @@ use skep_vip::configuration::{
 };
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
+use crate::site::Site;
+
+/// A node's virtual routers, and the groups it cannot run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// The virtual routers, by key.
+    pub routers: Vec<RouterConfiguration>,
+    /// The groups of which the node is a member and cannot run its part: it is ineligible there.
+    pub refused: Vec<ConfigureError>,
+    /// The interfaces that were found for groups that name none.
+    pub found: BTreeMap<Name, String>,
+}
+
 /// Why a VIP group cannot be run on a node.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("VIP group `{group}` on node `{node}`: {missing}")]
@@ -34,14 +52,56 @@ pub struct ConfigureError {
 }
 
 /// What stands in the way of running a group on a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
-    /// The interface is not given.
-    #[error("finding the interface by subnet is not supported yet: give `interface`")]
-    Interface,
+    /// There is nothing to hold.
+    #[error("it has no addresses")]
+    Addresses,
+    /// No interface is in the network of the addresses.
+    #[error(
+        "no interface of this node is in the network of {address} ({seen}): give `interface` in the \
+         group or for this member"
+    )]
+    NoInterface {
+        /// The group's first address.
+        address: IpAddr,
+        /// What there is instead.
+        seen: String,
+    },
+    /// More than one interface is in the network of the addresses.
+    #[error(
+        "{found} of this node are all in the network of {address}: give `interface` in the group or \
+         for this member"
+    )]
+    SeveralInterfaces {
+        /// The group's first address.
+        address: IpAddr,
+        /// The interfaces.
+        found: String,
+    },
     /// The virtual router id is to be chosen.
-    #[error("choosing the virtual router id is not supported yet: give `virtualRouterId`")]
+    #[error("its virtual router id was not chosen: apply the manifest again, or give a number")]
     VirtualRouterId,
+    /// Another group of the node uses the same virtual router id.
+    #[error(
+        "`{by}` uses virtual router id {id} on {interface} too: give one of them another number"
+    )]
+    IdTaken {
+        /// The id.
+        id: u8,
+        /// The interface.
+        interface: String,
+        /// The other group.
+        by: String,
+    },
+    /// Another group of the node holds the same address.
+    #[error("`{by}` has the address {address} too: remove it from one of them")]
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// The other group.
+        by: String,
+    },
     /// The member has no priority.
     #[error("the member has no priority")]
     Priority,
@@ -51,49 +111,125 @@ pub enum Missing {
     /// The authentication is not one the data plane knows.
     #[error("this authentication is not supported yet: use `none` or `simple`")]
     Authentication,
-    /// The password does not stand in the manifest.
-    #[error("this source of the password is not supported yet: use `value`")]
-    Password,
+    /// A secret cannot be read on this node.
+    #[error("{why}: put the secret there, it is read again every second")]
+    Secret {
+        /// Why, with the file.
+        why: String,
+    },
+    /// A value was to be read by who submitted the manifest.
+    #[error("`{source_name}` was not read when the manifest was submitted: apply it again")]
+    Unread {
+        /// The file or variable, as it was written.
+        source_name: String,
+    },
+    /// A sealed value cannot be opened.
+    #[error("sealed values are not supported yet: use `fromNodeFile`")]
+    Sealed,
     /// An input is not one the data plane is told about.
     #[error("tracking is supported for checks only yet")]
     Tracking,
 }
 
-/// The virtual routers that `node` runs, by key.
-///
-/// # Errors
-///
-/// [`ConfigureError`] for the first group that asks for what the data plane cannot do.
-pub fn configure(
-    desired: &Desired,
-    node: &NodeName,
-) -> Result<Vec<RouterConfiguration>, ConfigureError> {
-    let mut routers = Vec::new();
-    for (name, group) in &desired.vip_groups {
-        let mut members = group.members.iter();
-        let is_here = |member: &&GroupMember| match member.runs {
-            Runs::Agent => member.name == *node,
-            Runs::Elsewhere => false,
-        };
-        if let Some(member) = members.find(is_here) {
-            let router = router(name, group, member).map_err(|missing| ConfigureError {
-                group: name.clone(),
-                node: node.clone(),
-                missing,
-            })?;
-            routers.push(router);
+impl Missing {
+    /// The word for it in conditions.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::NoInterface { .. } | Self::SeveralInterfaces { .. } => Reason::InterfaceDown,
+            Self::Secret { .. } => Reason::SecretMissing,
+            Self::Ipv6 | Self::Authentication | Self::Sealed | Self::Tracking => {
+                Reason::NotSupported
+            }
+            Self::Addresses
+            | Self::VirtualRouterId
+            | Self::IdTaken { .. }
+            | Self::AddressTaken { .. }
+            | Self::Priority
+            | Self::Unread { .. } => Reason::InvalidManifest,
         }
     }
-    Ok(routers)
+}
+
+/// The virtual routers that `node` runs. A group that cannot be run stops no other.
+#[must_use]
+pub fn configure(desired: &Desired, node: &NodeName, site: &Site) -> Configured {
+    let mut configured = Configured::default();
+    for (name, group, member) in memberships(desired, node) {
+        match router(name, group, member, site) {
+            Ok(router) => {
+                if member.interface.is_none() {
+                    let found = router.interface.clone();
+                    configured.found.insert(name.clone(), found);
+                }
+                configured.routers.push(router);
+            }
+            Err(missing) => configured.refuse(name, node, missing),
+        }
+    }
+    clash::refuse(&mut configured, node);
+    configured
+}
+
+/// The files that `node` has to read for its virtual routers.
+#[must_use]
+pub fn node_files(desired: &Desired, node: &NodeName) -> BTreeSet<AbsolutePath> {
+    let sources = memberships(desired, node)
+        .flat_map(|(_, group, _)| group.authentication.values())
+        .cloned();
+    let path = |source| match source {
+        ValueSource::FromNodeFile(path) => Some(path),
+        ValueSource::Value(_)
+        | ValueSource::FromFile(_)
+        | ValueSource::FromEnv(_)
+        | ValueSource::Sealed(_) => None,
+    };
+    sources.filter_map(path).collect()
+}
+
+/// Whether `node` has to look for an interface.
+#[must_use]
+pub fn looks_for_interfaces(desired: &Desired, node: &NodeName) -> bool {
+    memberships(desired, node).any(|(_, _, member)| member.interface.is_none())
+}
+
+/// The groups of which `node` is a member, with its part in them.
+fn memberships<'a>(
+    desired: &'a Desired,
+    node: &'a NodeName,
+) -> impl Iterator<Item = (&'a Name, &'a VipGroup, &'a GroupMember)> {
+    let is_here = move |member: &&GroupMember| match member.runs {
+        Runs::Agent => member.name == *node,
+        Runs::Elsewhere => false,
+    };
+    let groups = desired.vip_groups.iter();
+    groups.filter_map(move |(name, group)| {
+        let member = group.members.iter().find(is_here)?;
+        Some((name, group, member))
+    })
+}
+
+impl Configured {
+    fn refuse(&mut self, group: &Name, node: &NodeName, missing: Missing) {
+        self.refused.push(ConfigureError {
+            group: group.clone(),
+            node: node.clone(),
+            missing,
+        });
+    }
 }
 
 fn router(
     name: &Name,
     group: &VipGroup,
     member: &GroupMember,
+    site: &Site,
 ) -> Result<RouterConfiguration, Missing> {
     let spec = &group.declared.spec;
-    let interface = member.interface.as_ref().ok_or(Missing::Interface)?;
+    let interface = match &member.interface {
+        Some(interface) => interface.to_string(),
+        None => interface::find(group, member, site)?,
+    };
     let priority = member.priority.ok_or(Missing::Priority)?;
     Ok(RouterConfiguration {
         key: RouterKey {
@@ -105,12 +241,12 @@ fn router(
             DeclaredVersion::V2 => Version::V2,
             DeclaredVersion::V3 => Version::V3,
         },
-        interface: interface.to_string(),
+        interface,
         source: member.source.map(|address| address.0),
         addresses: addresses(spec)?,
         priority: Priority::new(priority.number()),
         advertisement_interval: spec.advertisement_interval.time(),
-        authentication: authentication(&group.authentication)?,
+        authentication: authentication(&group.authentication, site)?,
         checksum: match spec.checksum.pseudo_header {
             PseudoHeader::Auto => ChecksumMode::Auto,
             PseudoHeader::Always => ChecksumMode::Always,
@@ -141,8 +277,17 @@ fn router(
         },
         sync_group: spec.sync_group.as_ref().map(ToString::to_string),
         follows: None,
-        relocation: Relocation::None,
+        relocation: relocation(name, member, site),
     })
+}
+
+/// Where an operator moved the group, as seen from this member.
+fn relocation(name: &Name, member: &GroupMember, site: &Site) -> Relocation {
+    match site.moves.get(name) {
+        None => Relocation::None,
+        Some(target) if *target == member.name => Relocation::Here,
+        Some(_) => Relocation::Away,
+    }
 }
 
 /// The peers of a unicast group are the other members that say where they are.
@@ -219,20 +364,41 @@ fn addresses(spec: &VipGroupSpec) -> Result<Vec<VirtualAddress>, Missing> {
     spec.addresses.iter().map(address).collect()
 }
 
-fn authentication(declared: &DeclaredAuthentication) -> Result<Authentication, Missing> {
+fn authentication(
+    declared: &DeclaredAuthentication,
+    site: &Site,
+) -> Result<Authentication, Missing> {
     match declared {
         DeclaredAuthentication::None(_) => Ok(Authentication::None),
         // A group of a swarm is authenticated by default, and by nothing as long as the data plane
         // has no HMAC; lint says so.
         DeclaredAuthentication::Cluster(_) => Ok(Authentication::None),
-        DeclaredAuthentication::Simple(simple) => match &simple.password {
-            ValueSource::Value(password) => Ok(Authentication::Simple(eight_bytes(password))),
-            ValueSource::FromFile(_)
-            | ValueSource::FromEnv(_)
-            | ValueSource::Sealed(_)
-            | ValueSource::FromNodeFile(_) => Err(Missing::Password),
-        },
+        DeclaredAuthentication::Simple(simple) => {
+            let password = value(&simple.password, site)?;
+            Ok(Authentication::Simple(eight_bytes(password)))
+        }
         DeclaredAuthentication::Hmac(_) => Err(Missing::Authentication),
+    }
+}
+
+/// What stands behind a value source on this node.
+fn value<'a>(source: &'a ValueSource, site: &'a Site) -> Result<&'a str, Missing> {
+    match source {
+        ValueSource::Value(value) => Ok(value),
+        ValueSource::FromNodeFile(path) => match site.files.get(path) {
+            Some(Ok(text)) => Ok(text),
+            Some(Err(why)) => Err(Missing::Secret { why: why.clone() }),
+            None => Err(Missing::Secret {
+                why: format!("{path} was not read yet"),
+            }),
+        },
+        ValueSource::FromFile(path) => Err(Missing::Unread {
+            source_name: format!("fromFile: {path}"),
+        }),
+        ValueSource::FromEnv(name) => Err(Missing::Unread {
+            source_name: format!("fromEnv: {name}"),
+        }),
+        ValueSource::Sealed(_) => Err(Missing::Sealed),
     }
 }
 

@@ -22,5 +22,6 @@ mod roster;
 mod service_spec;
 mod services;
 mod settings;
+pub mod site;
 
 pub use plan::plan;

@@ -4,10 +4,13 @@ use skep_api::generation::GenerationId;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
+use skep_plan::configure::{ConfigureError, Configured, configure, node_files};
+use skep_plan::site::Site;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vrrp::time::Instant;
 
 use crate::control::directory::Contents;
+use crate::control::node_file;
 use crate::control::understand::{Mode, Understood, host_names, understand, with_causes};
 
 /// What the agent works towards and what it was last offered in vain.
@@ -29,7 +32,10 @@ pub(super) struct Accepted {
     pub(super) desired: Desired,
     /// The name this node has in the set.
     pub(super) node: Option<NodeName>,
+    /// The virtual routers that this node runs.
     pub(super) routers: Vec<RouterConfiguration>,
+    /// The groups of which this node is a member and which it cannot run.
+    pub(super) refused: Vec<ConfigureError>,
 }
 
 /// A set that was refused.
@@ -109,9 +115,8 @@ impl DesiredState {
             documents,
             desired,
             node,
-            routers,
         } = understood;
-        tracing::info!(generation, documents, routers = routers.len(), "accepted");
+        tracing::info!(generation, documents, "accepted");
         self.accepted = Some(Accepted {
             generation,
             id,
@@ -119,9 +124,45 @@ impl DesiredState {
             at: now,
             desired,
             node,
-            routers,
+            routers: Vec::new(),
+            refused: Vec::new(),
         });
         self.rejected = None;
+    }
+
+    /// Works out what this node runs, given what it knows of itself; whether that changed.
+    pub(super) fn configure(&mut self, site: &mut Site) -> bool {
+        let Some(accepted) = &mut self.accepted else {
+            return false;
+        };
+        let Some(node) = &accepted.node else {
+            return false;
+        };
+        site.files = node_file::read_all(node_files(&accepted.desired, node));
+        let Configured {
+            routers,
+            refused,
+            found,
+        } = configure(&accepted.desired, node, site);
+        site.found = found;
+        let is_new = |error: &&ConfigureError| !accepted.refused.contains(error);
+        for error in refused.iter().filter(is_new) {
+            tracing::warn!("{error}");
+        }
+        let changed = routers != accepted.routers || refused != accepted.refused;
+        accepted.routers = routers;
+        accepted.refused = refused;
+        changed
+    }
+
+    /// Whether this node reads files of its own for its virtual routers.
+    pub(super) fn reads_node_files(&self) -> bool {
+        let accepted = self.accepted.as_ref();
+        let files = accepted.and_then(|accepted| {
+            let node = accepted.node.as_ref()?;
+            Some(node_files(&accepted.desired, node))
+        });
+        files.is_some_and(|files| !files.is_empty())
     }
 
     /// Stays with what was accepted.

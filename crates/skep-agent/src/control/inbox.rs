@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use skep_plan::site::LocalInterface;
 use skep_probe::check::Finding;
 use skep_vip::message::{Command, Report};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,6 +26,8 @@ pub(super) enum Event {
     Reported(Result<Report, ReceiveError>),
     /// A health check was looked at.
     Looked(Finding),
+    /// The interfaces of this node changed.
+    Seen(Vec<LocalInterface>),
     /// Something happened in the cluster.
     Happened(Happening),
     /// Somebody asks something.
@@ -35,11 +38,21 @@ pub(super) enum Event {
     Stopped,
 }
 
-/// Where they come from.
+/// Where they come from; without a cluster nothing happens in it.
+pub(super) struct Sources {
+    pub(super) fed: mpsc::Receiver<Contents>,
+    pub(super) asked: mpsc::Receiver<Question>,
+    pub(super) looked: mpsc::Receiver<Finding>,
+    pub(super) seen: mpsc::Receiver<Vec<LocalInterface>>,
+    pub(super) happened: Option<mpsc::Receiver<Happening>>,
+}
+
+/// All of them, with the clock and the signals.
 pub(super) struct Inbox {
     fed: mpsc::Receiver<Contents>,
     asked: mpsc::Receiver<Question>,
     looked: mpsc::Receiver<Finding>,
+    seen: mpsc::Receiver<Vec<LocalInterface>>,
     happened: mpsc::Receiver<Happening>,
     heartbeat: Interval,
     terminate: Signal,
@@ -47,20 +60,16 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new(
-        fed: mpsc::Receiver<Contents>,
-        asked: mpsc::Receiver<Question>,
-        looked: mpsc::Receiver<Finding>,
-        happened: Option<mpsc::Receiver<Happening>>,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn new(sources: Sources) -> anyhow::Result<Self> {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
-            fed,
-            asked,
-            looked,
-            // Without a cluster nothing happens in it: a channel nobody sends on.
-            happened: happened.unwrap_or_else(|| mpsc::channel(1).1),
+            fed: sources.fed,
+            asked: sources.asked,
+            looked: sources.looked,
+            seen: sources.seen,
+            // A channel nobody sends on.
+            happened: sources.happened.unwrap_or_else(|| mpsc::channel(1).1),
             heartbeat,
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
@@ -73,6 +82,7 @@ impl Inbox {
             Some(contents) = self.fed.recv() => Event::Fed(contents),
             report = link.receive() => Event::Reported(report),
             Some(finding) = self.looked.recv() => Event::Looked(finding),
+            Some(interfaces) = self.seen.recv() => Event::Seen(interfaces),
             Some(happening) = self.happened.recv() => Event::Happened(happening),
             Some(question) = self.asked.recv() => Event::Asked(question),
             _ = self.heartbeat.tick() => Event::HeartbeatDue,

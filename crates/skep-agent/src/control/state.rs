@@ -5,6 +5,7 @@ mod submission;
 use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Generation;
 use skep_api::status::AgentStatus;
+use skep_plan::site::{LocalInterface, Site};
 use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Report};
@@ -23,6 +24,8 @@ pub(super) struct Control {
     options: Options,
     desired: DesiredState,
     observed: Observed,
+    /// What this node knows of itself.
+    site: Site,
     checks: Checks,
     cluster: Option<Cluster>,
     link: Link<Command, Report>,
@@ -38,26 +41,31 @@ impl Control {
         cluster: Option<Cluster>,
         link: Link<Command, Report>,
     ) -> Self {
-        let observed = Observed::default();
-        let mut control = Self {
+        Self {
             options,
             desired,
-            observed,
+            observed: Observed::default(),
+            site: Site::default(),
             checks,
             cluster,
             link,
             untold: false,
-        };
-        control.send(&Command::ReportAll);
-        if let Some(kept) = control
-            .cluster
-            .as_ref()
-            .and_then(Cluster::generation)
-            .cloned()
-        {
-            control.adopt(kept);
         }
-        control
+    }
+
+    /// Takes up the work on a node of which `site` is known, where it was left.
+    pub(super) fn start(&mut self, site: Site) {
+        self.site = site;
+        self.send(&Command::ReportAll);
+        let kept = self.cluster.as_ref().and_then(Cluster::generation).cloned();
+        if let Some(kept) = kept {
+            self.adopt(kept);
+        }
+    }
+
+    pub(super) fn handle_seen(&mut self, interfaces: Vec<LocalInterface>) {
+        self.site.interfaces = interfaces;
+        self.reconsider();
     }
 
     pub(super) const fn link(&self) -> &Link<Command, Report> {
@@ -93,6 +101,10 @@ impl Control {
         self.send(&Command::Heartbeat);
         for input in self.checks.inputs() {
             self.send(&input);
+        }
+        // Files have no event that always comes: what they say is looked at.
+        if self.desired.reads_node_files() {
+            self.reconsider();
         }
         if self.untold {
             self.configure();
@@ -179,8 +191,20 @@ impl Control {
         }
     }
 
+    /// Follows what changed about this node, if that changes what it runs.
+    fn reconsider(&mut self) {
+        if self.desired.configure(&mut self.site) {
+            self.follow_configuration();
+        }
+    }
+
     /// Does what follows from a new desired state.
     fn pursue(&mut self) {
+        self.desired.configure(&mut self.site);
+        self.follow_configuration();
+    }
+
+    fn follow_configuration(&mut self) {
         if let Some(accepted) = self.desired.accepted() {
             self.checks.follow(&accepted.desired, &accepted.routers);
         }

@@ -163,10 +163,15 @@ fn vip_group(
     now: Instant,
 ) -> VipGroupStatus {
     let spec = &group.declared.spec;
-    let is_member = accepted
-        .routers
+    let refused = accepted
+        .refused
         .iter()
-        .any(|router| router.key.group == name.as_str());
+        .find(|refused| refused.group == *name);
+    let is_member = refused.is_some()
+        || accepted
+            .routers
+            .iter()
+            .any(|router| router.key.group == name.as_str());
     let routers: Vec<Known<'_>> = knowledge.observed.routers_of(name).collect();
     let active = routers
         .iter()
@@ -186,13 +191,17 @@ fn vip_group(
                 priority: member.priority.map(|priority| priority.number()),
             })
             .collect(),
-        conditions: condition::of_group(
-            is_member,
-            (&routers, knowledge.observed),
-            active.as_ref(),
-            accepted,
-            now,
-        ),
+        conditions: match refused {
+            Some(refused) => vec![condition::of_refused(refused, accepted, now)],
+            None => condition::of_group(
+                is_member,
+                (&routers, knowledge.observed),
+                active.as_ref(),
+                accepted,
+                now,
+            ),
+        },
+        refused: refused.map(|refused| refused.missing.to_string()),
         active,
         routers: routers
             .iter()

@@ -12,8 +12,6 @@ use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
-use skep_plan::configure::configure;
-use skep_vip::configuration::RouterConfiguration;
 
 /// Whether the agent belongs to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +28,6 @@ pub(super) struct Understood {
     pub(super) desired: Desired,
     /// The name this node has in the set.
     pub(super) node: Option<NodeName>,
-    /// The virtual routers it runs.
-    pub(super) routers: Vec<RouterConfiguration>,
 }
 
 /// What `sources` mean for the node that goes by one of `names`, or why they cannot be used, a
@@ -56,15 +52,10 @@ pub(super) fn understand(
         }
     }
     let node = own_name(&desired, names);
-    let routers = match &node {
-        Some(node) => configure(&desired, node).map_err(|error| vec![with_causes(&error)])?,
-        None => Vec::new(),
-    };
     Ok(Understood {
         documents: set.documents.len(),
         desired,
         node,
-        routers,
     })
 }
 

@@ -20,6 +20,18 @@ pub enum Authentication {
     Hmac(HmacAuthentication),
 }
 
+impl Authentication {
+    /// Where its secrets come from.
+    #[must_use]
+    pub fn values(&self) -> Vec<&ValueSource> {
+        match self {
+            Self::None(_) | Self::Cluster(_) => Vec::new(),
+            Self::Simple(simple) => vec![&simple.password],
+            Self::Hmac(hmac) => hmac.keys.iter().map(|key| &key.key).collect(),
+        }
+    }
+}
+
 /// No authentication; there is nothing to set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
 use super::*;
+use crate::site::LocalInterface;
 
 /// Seed 001: three managers, one group by priorities.
 const SEED_001: &str = include_str!("../../../../manifests/seeds/001/skep.yaml");
@@ -48,8 +49,32 @@ fn group(fields: &str) -> String {
 }
 
 fn configured(yaml: &str, node: &str) -> Result<Vec<RouterConfiguration>, Missing> {
-    let node = node.parse().unwrap();
-    configure(&desired(yaml), &node).map_err(|error| error.missing)
+    configured_at(yaml, node, &Site::default())
+}
+
+fn configured_at(yaml: &str, node: &str, site: &Site) -> Result<Vec<RouterConfiguration>, Missing> {
+    let Configured {
+        routers, refused, ..
+    } = configure(&desired(yaml), &node.parse().unwrap(), site);
+    match refused.into_iter().next() {
+        None => Ok(routers),
+        Some(error) => Err(error.missing),
+    }
+}
+
+/// A site with these interfaces: `eth0 10.0.0.60/24 10.0.1.1/24`.
+fn site(interfaces: &[&str]) -> Site {
+    let interface = |text: &&str| {
+        let mut words = text.split(' ');
+        LocalInterface {
+            name: words.next().unwrap().to_owned(),
+            addresses: words.map(|word| word.parse().unwrap()).collect(),
+        }
+    };
+    Site {
+        interfaces: interfaces.iter().map(interface).collect(),
+        ..Site::default()
+    }
 }
 
 fn one(yaml: &str, node: &str) -> RouterConfiguration {
@@ -209,18 +234,14 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
         "authentication: {hmac: {keys: [{id: 1, key: {value: 0123456789abcdef}}], activeKey: 1}}";
     for (yaml, missing) in [
         (
-            group("").replace("  interface: eth0\n", ""),
-            Missing::Interface,
-        ),
-        (
             group("virtualRouterId: auto\nmembers: [a]") + swarm,
             Missing::VirtualRouterId,
         ),
         (group("addresses: [\"fd00::70\"]"), Missing::Ipv6),
         (group(hmac), Missing::Authentication),
         (
-            group("version: 2\n authentication: {simple: {password: {fromNodeFile: /etc/key}}}"),
-            Missing::Password,
+            group("version: 2\n authentication: {simple: {password: {sealed: skep1.QQ}}}"),
+            Missing::Sealed,
         ),
         (group("tracking: [{interface: eth1}]"), Missing::Tracking),
     ] {
@@ -230,10 +251,141 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
 
 #[test]
 fn an_error_names_the_group_the_node_and_the_remedy() {
-    let yaml = group("addresses: [10.0.0.70]").replace("  interface: eth0\n", "");
-    let error = configure(&desired(&yaml), &"a".parse().unwrap()).unwrap_err();
+    let yaml = group("version: 2\n authentication: {simple: {password: {fromEnv: PASSWORD}}}");
+    let configured = configure(&desired(&yaml), &"a".parse().unwrap(), &Site::default());
     assert_eq!(
-        error.to_string(),
-        "VIP group `ingress` on node `a`: finding the interface by subnet is not supported yet: give `interface`"
+        configured.refused[0].to_string(),
+        "VIP group `ingress` on node `a`: `fromEnv: PASSWORD` was not read when the manifest was submitted: apply it again"
     );
+}
+
+/// A group that names no interface.
+fn floating(fields: &str) -> String {
+    group(fields).replace("  interface: eth0\n", "")
+}
+
+#[test]
+fn the_interface_is_the_one_in_whose_network_the_first_address_lies() {
+    let found = |yaml: &str, interfaces: &[&str]| {
+        configured_at(yaml, "a", &site(interfaces)).map(|routers| routers[0].interface.clone())
+    };
+    let docker = "docker0 172.17.0.1/16";
+    let lan = ["lo 127.0.0.1/8", "eth0 10.0.0.60/24 192.0.2.7/24", docker];
+    assert_eq!(found(&floating(""), &lan), Ok("eth0".to_owned()));
+    let second = floating("addresses: [192.0.2.70, 172.17.0.9]");
+    assert_eq!(found(&second, &lan), Ok("eth0".to_owned()));
+    let none = found(&floating(""), &[docker, "eth1"]).unwrap_err();
+    assert_eq!(
+        none.to_string(),
+        "no interface of this node is in the network of 10.0.0.70 (there is docker0 with 172.17.0.1/16): give `interface` in the group or for this member"
+    );
+    assert_eq!(none.reason(), Reason::InterfaceDown);
+    let two = ["eth0 10.0.0.60/24", "wlan0 10.0.0.61/24"];
+    assert_eq!(
+        found(&floating(""), &two).unwrap_err().to_string(),
+        "eth0, wlan0 of this node are all in the network of 10.0.0.70: give `interface` in the group or for this member"
+    );
+    // What is given is not looked for.
+    let named = floating("members: [{node: a, interface: wlan0}, b]");
+    assert_eq!(found(&named, &two), Ok("wlan0".to_owned()));
+}
+
+#[test]
+fn a_virtual_address_on_an_interface_does_not_make_it_the_interface() {
+    let yaml = floating("addresses: [10.0.0.70/24]");
+    let moved = site(&["eth0 10.0.0.60/24", "dummy0 10.0.0.70/24"]);
+    assert_eq!(
+        configured_at(&yaml, "a", &moved).unwrap()[0].interface,
+        "eth0"
+    );
+    let yaml = floating("addresses: [10.0.0.70/24]\n members: [{node: a, owner: true}, b]");
+    let own = site(&["eth1 10.0.0.70/24"]);
+    assert_eq!(
+        configured_at(&yaml, "a", &own).unwrap()[0].interface,
+        "eth1"
+    );
+}
+
+#[test]
+fn an_interface_that_lost_its_addresses_stays_the_one_that_was_found() {
+    let (yaml, node) = (floating(""), "a".parse().unwrap());
+    let first = configure(&desired(&yaml), &node, &site(&["eth0 10.0.0.60/24"]));
+    let later = Site {
+        found: first.found,
+        ..site(&["eth0"])
+    };
+    let later = configure(&desired(&yaml), &node, &later);
+    assert_eq!(later.routers[0].interface, "eth0");
+    assert_eq!(later.found.len(), 1);
+}
+
+#[test]
+fn a_group_that_cannot_run_stops_no_other() {
+    let other =
+        |name: &str, fields: &str| format!("---\n{}", group(fields)).replace("ingress", name);
+    let yaml = floating("")
+        + &other("other", "virtualRouterId: 52\naddresses: [10.0.0.71]")
+        + &other("same-id", "virtualRouterId: 52\naddresses: [10.0.0.72]")
+        + &other("z", "virtualRouterId: 53\naddresses: [10.0.0.71]");
+    let configured = configure(&desired(&yaml), &"a".parse().unwrap(), &Site::default());
+    let run: Vec<&str> = configured
+        .routers
+        .iter()
+        .map(|router| router.key.group.as_str())
+        .collect();
+    assert_eq!(run, ["other"]);
+    let refused: Vec<String> = configured
+        .refused
+        .iter()
+        .map(|error| format!("{} {}", error.group, error.missing))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            "ingress no interface of this node is in the network of 10.0.0.70 (none has an address): give `interface` in the group or for this member",
+            "same-id `other` uses virtual router id 52 on eth0 too: give one of them another number",
+            "z `other` has the address 10.0.0.71 too: remove it from one of them",
+        ]
+    );
+}
+
+#[test]
+fn a_secret_of_the_node_is_read_from_its_file_or_the_member_is_ineligible() {
+    let yaml = group("version: 2\n authentication: {simple: {password: {fromNodeFile: /etc/key}}}");
+    let files = node_files(&desired(&yaml), &"a".parse().unwrap());
+    let path: AbsolutePath = "/etc/key".parse().unwrap();
+    assert_eq!(files, BTreeSet::from([path.clone()]));
+    assert!(node_files(&desired(&yaml), &"c".parse().unwrap()).is_empty());
+    let with = |text: Result<&str, &str>| {
+        let text = text.map(str::to_owned).map_err(str::to_owned);
+        let site = Site {
+            files: BTreeMap::from([(path.clone(), text)]),
+            ..Site::default()
+        };
+        configured_at(&yaml, "a", &site).map(|routers| routers[0].authentication.clone())
+    };
+    assert_eq!(
+        with(Ok("secret")),
+        Ok(Authentication::Simple(*b"secret\0\0"))
+    );
+    let missing = with(Err("cannot read /etc/key on this node")).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "cannot read /etc/key on this node: put the secret there, it is read again every second"
+    );
+    assert_eq!(missing.reason(), Reason::SecretMissing);
+    assert!(configured(&yaml, "a").is_err());
+}
+
+#[test]
+fn a_moved_group_is_here_on_its_target_and_away_on_the_others() {
+    let site = Site {
+        moves: BTreeMap::from([("ingress".parse().unwrap(), "b".parse().unwrap())]),
+        ..Site::default()
+    };
+    for (node, relocation) in [("a", Relocation::Away), ("b", Relocation::Here)] {
+        let routers = configured_at(&group(""), node, &site).unwrap();
+        assert_eq!(routers[0].relocation, relocation);
+    }
+    assert_eq!(one(&group(""), "a").relocation, Relocation::None);
 }

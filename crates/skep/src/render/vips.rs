@@ -12,10 +12,10 @@ pub(crate) fn table(groups: &[VipGroupStatus]) -> String {
         table.row([
             group.name.clone(),
             addresses(group),
-            router.map_or_else(|| "no member".to_owned(), |router| router.state.clone()),
+            here(group, router),
             router.map_or_else(String::new, |router| age(router.since_ms)),
             active(group),
-            router.map_or_else(String::new, |router| router.because.clone()),
+            because(group, router),
         ]);
     }
     table.to_string()
@@ -42,12 +42,12 @@ pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
             addresses(group),
             of(|router| router.virtual_router_id.to_string()),
             of(|router| router.interface.clone()),
-            router.map_or_else(|| "no member".to_owned(), |router| router.state.clone()),
+            here(group, router),
             of(|router| age(router.since_ms)),
             of(priority),
             active(group),
             of(heard),
-            of(|router| router.because.clone()),
+            because(group, router),
         ]);
     }
     table.to_string()
@@ -67,6 +67,22 @@ fn lines(
     })
 }
 
+/// What this node is in the group.
+fn here(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
+    match (router, &group.refused) {
+        (Some(router), _) => router.state.clone(),
+        (None, Some(_)) => "no part".to_owned(),
+        (None, None) => "no member".to_owned(),
+    }
+}
+
+fn because(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
+    router
+        .map(|router| router.because.clone())
+        .or_else(|| group.refused.clone())
+        .unwrap_or_default()
+}
+
 fn addresses(group: &VipGroupStatus) -> String {
     match group.addresses.as_slice() {
         [] => String::new(),
@@ -77,7 +93,8 @@ fn addresses(group: &VipGroupStatus) -> String {
 
 /// Who holds the group. A router in Fault does not listen, so it cannot say that nobody does.
 pub(crate) fn active(group: &VipGroupStatus) -> String {
-    let is_deaf = group.routers.iter().any(|router| router.state == "Fault");
+    let is_deaf =
+        group.refused.is_some() || group.routers.iter().any(|router| router.state == "Fault");
     match &group.active {
         Some(active) => holder(active),
         None if is_deaf => "unknown".to_owned(),

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use skep_api::status::Holder;
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
+use skep_plan::configure::ConfigureError;
 use skep_vip::message::{self, State};
 use skep_vrrp::time::Instant;
 use time::OffsetDateTime;
@@ -115,6 +116,18 @@ pub(super) fn of_group(
     let contested = degraded::of_group(routers, observed, accepted.generation, now);
     conditions.extend(contested);
     conditions
+}
+
+/// Why this node takes no part in a group of which it is a member.
+pub(super) fn of_refused(refused: &ConfigureError, accepted: &Accepted, now: Instant) -> Condition {
+    Condition {
+        condition_type: ConditionType::Ready,
+        status: ConditionStatus::False,
+        reason: refused.missing.reason(),
+        message: format!("this node takes no part: {}", refused.missing),
+        last_transition_time: wall_time(accepted.at, now),
+        observed_generation: accepted.generation,
+    }
 }
 
 const fn fault_reason(reason: &message::Reason) -> Reason {
