@@ -10,6 +10,7 @@ pub mod directory;
 mod inbox;
 mod listener;
 mod metrics;
+mod moves;
 mod node_file;
 mod question;
 mod routes;

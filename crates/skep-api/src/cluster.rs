@@ -8,6 +8,7 @@ use skep_plan::action::JoinSwarm;
 use skep_plan::observed::{Cluster, Engine};
 
 use crate::generation::GenerationId;
+use crate::moves::Move;
 use crate::status::VipGroupStatus;
 
 /// What an agent tells its peers, again and again.
@@ -24,6 +25,9 @@ pub struct PeerReport {
     pub cluster: Option<Cluster>,
     /// Its VIP groups.
     pub vip_groups: Vec<VipGroupStatus>,
+    /// The moves it keeps, also those that ended.
+    #[serde(default)]
+    pub moves: Vec<Move>,
 }
 
 /// An agent tells another one that it has a newer desired state.

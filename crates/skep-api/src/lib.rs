@@ -8,6 +8,7 @@ pub mod call;
 pub mod client;
 pub mod cluster;
 pub mod generation;
+pub mod moves;
 pub mod path;
 pub mod peer;
 pub mod status;

@@ -18,6 +18,9 @@ pub const DIFF: &str = "/v1/diff";
 /// How far: a [`crate::submit::Reached`] of the desired state.
 pub const PROGRESS: &str = "/v1/progress";
 
+/// Takes a [`crate::moves::MoveRequest`].
+pub const MOVE: &str = "/v1/move";
+
 /// What an agent tells its peers: a [`crate::cluster::PeerReport`].
 pub const REPORT: &str = "/v1/peer/report";
 
@@ -32,3 +35,6 @@ pub const VOTE: &str = "/v1/peer/vote";
 
 /// Takes a [`crate::cluster::GrantRequest`].
 pub const GRANT: &str = "/v1/peer/grant";
+
+/// Takes a [`crate::moves::Move`] and answers with a [`crate::moves::MoveReply`].
+pub const MOVE_ORDER: &str = "/v1/peer/move";

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use skep_manifest::condition::Condition;
 
 use crate::cluster::ClusterStatus;
+use crate::moves::Move;
 
 /// One agent: its node, the desired state it works towards and what it observes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +119,9 @@ pub struct VipGroupStatus {
     pub members: Vec<MemberStatus>,
     /// Who holds it, as this agent knows.
     pub active: Option<Holder>,
+    /// Where an operator moved it, while that counts.
+    #[serde(default)]
+    pub moved: Option<Move>,
     /// The virtual routers of this node; none where the node is no member.
     pub routers: Vec<RouterStatus>,
     /// Why this node, which is a member, takes no part.

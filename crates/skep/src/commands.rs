@@ -10,6 +10,7 @@ pub(crate) mod keygen;
 pub(crate) mod lab;
 pub(crate) mod lint;
 mod manifests;
+pub(crate) mod move_group;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod version;

@@ -44,6 +44,7 @@ enum Command {
     Keygen(commands::keygen::Arguments),
     Lab(commands::lab::Arguments),
     Lint(commands::lint::Arguments),
+    Move(commands::move_group::Arguments),
     Schema(commands::schema::Arguments),
     Status(commands::status::Arguments),
     /// Print the version of this binary.
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Command::Keygen(arguments) => commands::keygen::run(&arguments),
         Command::Lab(arguments) => commands::lab::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
+        Command::Move(arguments) => commands::move_group::run(&arguments, &socket),
         Command::Schema(arguments) => commands::schema::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments, &socket),
         Command::Version => commands::version::run(),

@@ -10,6 +10,7 @@ mod generations;
 mod grants;
 mod peers;
 mod remembrance;
+mod standby;
 mod store;
 mod view;
 mod votes;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use skep_api::generation::{Generation, GenerationId};
+use skep_api::moves::Move;
 use skep_api::peer::PeerClient;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
@@ -33,11 +35,12 @@ use tokio::sync::{Notify, mpsc};
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
 pub(super) use peers::{Heard, agent_of};
+pub(super) use store::{KeptMove, Store};
 
 use crate::control::cluster::apply::Errand;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::peers::Peers;
-use crate::control::cluster::store::{GenerationStore, Remembered, Store};
+use crate::control::cluster::store::{GenerationStore, Remembered};
 use crate::control::desired::Accepted;
 
 /// Happenings that may wait for the loop.
@@ -53,6 +56,8 @@ pub(super) enum Happening {
     Fetched(Result<Box<Generation>, String>),
     /// What was to be done was tried.
     Done(apply::Outcome),
+    /// The target of a move took it: it counts here too.
+    Moved(Move),
 }
 
 /// Where an agent of a cluster finds what it needs.

@@ -2,6 +2,7 @@
 
 use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Generation;
+use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use tokio::sync::oneshot;
@@ -26,6 +27,10 @@ pub(super) enum Question {
     Vote(VoteRequest, Answer<Vote>),
     /// May this node join?
     Grant(GrantRequest, Answer<Grant>),
+    /// Move a VIP group.
+    Move(MoveRequest, Answer<MoveAnswer>),
+    /// Another agent tells where a VIP group was moved.
+    MoveOrder(Move, Answer<MoveReply>),
 }
 
 /// Where an answer goes.

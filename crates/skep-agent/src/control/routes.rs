@@ -30,6 +30,7 @@ pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow:
     let listener = listen(socket).with_context(|| format!("cannot serve {}", socket.display()))?;
     let router = Router::new()
         .route(path::STATUS, get(status))
+        .route(path::MOVE, post(move_group))
         .merge(shared())
         .layer(Extension(Hop::First))
         .with_state(questions);
@@ -49,6 +50,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::ANNOUNCE, post(announce))
         .route(path::VOTE, post(vote))
         .route(path::GRANT, post(grant))
+        .route(path::MOVE_ORDER, post(move_order))
         .merge(shared())
         .layer(Extension(Hop::Last))
         .with_state(questions)
@@ -137,6 +139,20 @@ async fn grant(
     Json(request): Json<skep_api::cluster::GrantRequest>,
 ) -> Response {
     ask(&questions, |answer| Question::Grant(request, answer)).await
+}
+
+async fn move_group(
+    State(questions): State<Questions>,
+    Json(request): Json<skep_api::moves::MoveRequest>,
+) -> Response {
+    ask(&questions, |answer| Question::Move(request, answer)).await
+}
+
+async fn move_order(
+    State(questions): State<Questions>,
+    Json(order): Json<skep_api::moves::Move>,
+) -> Response {
+    ask(&questions, |answer| Question::MoveOrder(order, answer)).await
 }
 
 /// Puts a question to the loop and answers with what it says.

@@ -1,6 +1,9 @@
 //! The state of control, and what each event does to it.
 
+mod moving;
 mod submission;
+
+use std::time::SystemTime;
 
 use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Generation;
@@ -14,6 +17,7 @@ use crate::control::checks::Checks;
 use crate::control::cluster::{self, Cluster, Happening};
 use crate::control::desired::DesiredState;
 use crate::control::directory::Contents;
+use crate::control::moves::Moves;
 use crate::control::question::{Answer, Question, Trouble, answer};
 use crate::control::status::{self, Observed};
 use crate::control::{Options, now};
@@ -26,6 +30,7 @@ pub(super) struct Control {
     observed: Observed,
     /// What this node knows of itself.
     site: Site,
+    moves: Moves,
     checks: Checks,
     cluster: Option<Cluster>,
     link: Link<Command, Report>,
@@ -41,11 +46,13 @@ impl Control {
         cluster: Option<Cluster>,
         link: Link<Command, Report>,
     ) -> Self {
+        let state = options.cluster.state.clone();
         Self {
             options,
             desired,
             observed: Observed::default(),
             site: Site::default(),
+            moves: Moves::open(state, now(), SystemTime::now()),
             checks,
             cluster,
             link,
@@ -106,8 +113,20 @@ impl Control {
         if self.desired.reads_node_files() {
             self.reconsider();
         }
+        self.expire_moves();
+        self.tell_standbys();
         if self.untold {
             self.configure();
+        }
+    }
+
+    /// Tells the data plane who stands by for its routers, as long as that is fresh.
+    fn tell_standbys(&self) {
+        let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) else {
+            return;
+        };
+        for standby in cluster.standbys(&accepted.routers, now()) {
+            self.send(&standby);
         }
     }
 
@@ -118,8 +137,14 @@ impl Control {
         match happening {
             Happening::Seen(sight) => cluster.handle_seen(sight, self.desired.accepted()),
             Happening::Heard(heard) => {
+                let moves = heard
+                    .report
+                    .as_ref()
+                    .map_or_else(|_| Vec::new(), |report| report.moves.clone());
                 cluster.handle_heard(heard, self.desired.accepted(), now());
+                self.take_orders(moves);
             }
+            Happening::Moved(order) => self.take_orders([order]),
             Happening::Done(outcome) => cluster.handle_done(outcome, self.desired.accepted()),
             Happening::Fetched(fetched) => {
                 cluster.handle_fetched();
@@ -145,6 +170,8 @@ impl Control {
             Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
             Question::Vote(request, to) => self.handle_vote(&request, to),
             Question::Grant(request, to) => self.handle_grant(&request, to),
+            Question::Move(request, to) => self.handle_move(request, to),
+            Question::MoveOrder(order, to) => self.handle_order(order, to),
         }
     }
 
@@ -200,6 +227,10 @@ impl Control {
 
     /// Does what follows from a new desired state.
     fn pursue(&mut self) {
+        if let Some(accepted) = self.desired.accepted() {
+            self.moves.prune(&accepted.desired, now());
+        }
+        self.site.moves = self.moves.in_force();
         self.desired.configure(&mut self.site);
         self.follow_configuration();
     }
@@ -243,6 +274,7 @@ impl Control {
     fn answer_report(&self, to: Answer<PeerReport>) {
         let report = self.cluster.as_ref().map(|cluster| PeerReport {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
+            moves: self.moves.all(now()),
             ..cluster.report()
         });
         answer(to, report.ok_or_else(standalone));
@@ -287,6 +319,7 @@ impl Control {
             desired: &self.desired,
             observed: &self.observed,
             checks: &self.checks,
+            moves: &self.moves,
             cluster: self.cluster.as_ref(),
         }
     }

@@ -21,10 +21,12 @@ use crate::control::Options;
 use crate::control::checks::Checks;
 use crate::control::cluster::Cluster;
 use crate::control::desired::{Accepted, DesiredState, Rejected};
+use crate::control::moves::Moves;
 use crate::control::understand;
 
 use observed::Known;
 pub(super) use observed::Observed;
+pub(super) use router::{backup_priority, is_fault};
 
 /// Everything the status is made from.
 pub(super) struct Knowledge<'a> {
@@ -32,6 +34,7 @@ pub(super) struct Knowledge<'a> {
     pub(super) desired: &'a DesiredState,
     pub(super) observed: &'a Observed,
     pub(super) checks: &'a Checks,
+    pub(super) moves: &'a Moves,
     pub(super) cluster: Option<&'a Cluster>,
 }
 
@@ -203,6 +206,7 @@ fn vip_group(
         },
         refused: refused.map(|refused| refused.missing.to_string()),
         active,
+        moved: knowledge.moves.of(name, now),
         routers: routers
             .iter()
             .map(|known| router::status(known.report, knowledge.checks, now))

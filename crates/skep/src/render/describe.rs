@@ -6,7 +6,7 @@ use skep_api::status::{RouterStatus, VipGroupStatus};
 
 use crate::render::age::{age, ago};
 use crate::render::table::Table;
-use crate::render::vips;
+use crate::render::{moves, vips};
 
 /// The whole description.
 pub(crate) fn group(group: &VipGroupStatus) -> String {
@@ -16,6 +16,9 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
         format!(" (heard {})", ago(active.heard_ms))
     });
     field(&mut text, "active", &(vips::active(group) + &heard));
+    if let Some(order) = &group.moved {
+        field(&mut text, "moved", &moves::sentence(order));
+    }
     for condition in &group.conditions {
         let (kind, status) = (condition.condition_type, condition.status);
         field(

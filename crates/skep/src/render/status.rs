@@ -4,7 +4,7 @@ use skep_api::status::{AgentStatus, Mode};
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
 
 use crate::render::age::ago;
-use crate::render::{cluster, vips};
+use crate::render::{cluster, moves, vips};
 
 /// Whether the agent and every VIP group are Ready.
 pub(crate) fn is_ready(status: &AgentStatus) -> bool {
@@ -32,6 +32,17 @@ pub(crate) fn status(status: &AgentStatus) -> String {
     }
     if !status.vip_groups.is_empty() {
         text.push_str(&vips::table(&status.vip_groups));
+    }
+    for order in status
+        .vip_groups
+        .iter()
+        .filter_map(|group| group.moved.as_ref())
+    {
+        let group = &order.group;
+        text.push_str(&format!(
+            "{}; `skep move {group} --back` ends it\n",
+            moves::sentence(order)
+        ));
     }
     text
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use skep_api::cluster::VoteRequest;
 use skep_api::generation::{Generation, GenerationId};
+use skep_api::moves::Move;
 
 /// Where the cluster's desired state is kept: as one number after the other, each given away once.
 ///
@@ -41,12 +42,14 @@ pub(super) enum Kept {
 const GENERATION: &str = "generation.json";
 /// The votes this agent granted, by the name of the swarm.
 const VOTES: &str = "votes.json";
+/// Where operators moved VIP groups.
+const MOVES: &str = "moves.json";
 /// The swarm this node is or was in.
 const MEMBERSHIP: &str = "membership.json";
 
 /// The state directory of an agent.
 #[derive(Clone, Debug)]
-pub(super) struct Store {
+pub(in crate::control) struct Store {
     directory: PathBuf,
 }
 
@@ -58,9 +61,20 @@ pub(super) struct Remembered {
     pub(super) swarm_id: String,
 }
 
+/// A move, as it survives a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::control) struct KeptMove {
+    /// The move as it was ordered.
+    pub(in crate::control) order: Move,
+    /// When it ends, in milliseconds since 1970: only the wall clock goes on while a machine is
+    /// off.
+    pub(in crate::control) until_ms: Option<u64>,
+}
+
 /// Why something was not kept or not found.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
+pub(in crate::control) enum StoreError {
     /// The system refuses.
     #[error("cannot {action} {}", path.display())]
     Refused {
@@ -86,7 +100,7 @@ pub(super) enum StoreError {
 impl Store {
     /// The directory, made when it is missing; only this user may look into it, for a desired
     /// state can hold secrets.
-    pub(super) fn open(directory: &Path) -> Result<Self, StoreError> {
+    pub(in crate::control) fn open(directory: &Path) -> Result<Self, StoreError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -125,6 +139,18 @@ impl Store {
 
     pub(super) fn remember(&self, membership: &Remembered) -> Result<(), StoreError> {
         self.write(MEMBERSHIP, membership)
+    }
+
+    /// The moves that were kept in `directory`, which need not exist.
+    pub(in crate::control) fn moves(directory: &Path) -> Result<Vec<KeptMove>, StoreError> {
+        let store = Self {
+            directory: directory.to_owned(),
+        };
+        Ok(store.read(MOVES)?.unwrap_or_default())
+    }
+
+    pub(in crate::control) fn keep_moves(&self, moves: &[KeptMove]) -> Result<(), StoreError> {
+        self.write(MOVES, &moves)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {

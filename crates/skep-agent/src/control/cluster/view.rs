@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skep_api::cluster::PeerReport;
-use skep_api::peer::PeerClient;
+use skep_api::moves::Move;
+use skep_api::peer::{Peer, PeerClient};
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::SwarmSpec;
 use skep_plan::action::{Blocked, Plan};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
+use tokio::sync::mpsc;
 
 use crate::control::cluster::writer::{Candidate, writer};
-use crate::control::cluster::{Cluster, managers};
+use crate::control::cluster::{Cluster, Happening, managers};
 use crate::control::understand::Understood;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
@@ -46,7 +48,7 @@ impl Cluster {
         )
     }
 
-    /// What this agent tells its peers, but for its VIP groups.
+    /// What this agent tells its peers, but for its VIP groups and their moves.
     pub(in crate::control) fn report(&self) -> PeerReport {
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -57,6 +59,7 @@ impl Cluster {
             engine: self.engine(),
             cluster: self.swarm().cloned(),
             vip_groups: Vec::new(),
+            moves: Vec::new(),
         }
     }
 
@@ -83,6 +86,25 @@ impl Cluster {
     /// What is known of the peer `name`: its report and when it came.
     pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
         self.peers.get(name)?.latest.as_ref()
+    }
+
+    /// The agent of the node `name`, if it is a peer.
+    pub(in crate::control) fn peer_of(&self, name: &NodeName) -> Option<Peer> {
+        Some(self.peers.get(name)?.peer.clone())
+    }
+
+    /// Every move that some peer told of last.
+    pub(in crate::control) fn moves(&self) -> impl Iterator<Item = &Move> {
+        let reports = self
+            .peers
+            .iter()
+            .filter_map(|(_, peer)| peer.latest.as_ref());
+        reports.flat_map(|(report, _)| &report.moves)
+    }
+
+    /// Where what happened is sent.
+    pub(in crate::control) fn happenings(&self) -> mpsc::Sender<Happening> {
+        self.happenings.clone()
     }
 
     /// Why the engine cannot tell, why the last errand failed, and why peers are not heard.

@@ -53,6 +53,7 @@ fn status() -> AgentStatus {
             addresses: Vec::new(),
             members: Vec::new(),
             active: None,
+            moved: None,
             refused: None,
             routers: vec![router()],
             conditions: Vec::new(),

@@ -6,7 +6,7 @@ use skep_api::status::{HeardStatus, InputStatus, RouterStatus, TransitionStatus}
 use skep_vip::message::{
     Counters, Health, Heard, InputReport, Reason, RouterReport, State, Transition,
 };
-use skep_vrrp::identity::Family;
+use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::time::Instant;
 
 use crate::control::checks::Checks;
@@ -44,6 +44,16 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
             .collect(),
         counters: counters(&report.counters),
     }
+}
+
+/// The priority of a router that stands by.
+pub(in crate::control) fn backup_priority(router: &RouterStatus) -> Option<Priority> {
+    (router.state == word(State::Backup)).then(|| Priority::new(router.effective_priority))
+}
+
+/// Whether a router takes no part.
+pub(in crate::control) fn is_fault(router: &RouterStatus) -> bool {
+    router.state == word(State::Fault)
 }
 
 pub(super) const fn word(state: State) -> &'static str {
