@@ -1,5 +1,7 @@
 //! Reads manifests from files and directories.
 
+mod values;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -8,6 +10,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use skep_manifest::set::Source;
+use skep_manifest::span::Location;
+
+pub use values::fill;
 
 /// The most that is read from one file: the largest real manifests are a hundredth of it, and a
 /// mistaken path to an image or a log must not fill the memory.
@@ -33,6 +38,17 @@ pub enum ReadError {
     TooLarge {
         /// Which.
         path: PathBuf,
+    },
+    /// A value that the manifest names cannot be read.
+    #[error("{location}: {what}")]
+    NoValue {
+        /// Where the manifest names it.
+        location: Location,
+        /// What is wrong with it.
+        what: String,
+        /// The system's words.
+        #[source]
+        source: Option<io::Error>,
     },
     /// The directory tree is no collection of manifests.
     #[error("{} holds more than {FILES_MAX} manifests", path.display())]

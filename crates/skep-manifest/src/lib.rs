@@ -11,6 +11,7 @@ pub mod config;
 pub mod desired;
 pub mod duration;
 pub mod file_mode;
+pub mod fill;
 pub mod health_check;
 pub mod name;
 pub mod network;

@@ -358,7 +358,7 @@ fn addresses(spec: &VipGroupSpec) -> Result<Vec<VirtualAddress>, Missing> {
             prefix_length: declared.address.prefix_length(),
             interface: declared.interface.as_ref().map(ToString::to_string),
             label: declared.label.as_ref().map(ToString::to_string),
-            advertised: declared.advertised,
+            advertised: declared.is_advertised(),
         })
     };
     spec.addresses.iter().map(address).collect()

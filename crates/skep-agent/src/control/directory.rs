@@ -42,6 +42,7 @@ pub async fn feed(directory: PathBuf, contents: mpsc::Sender<Contents>) {
     loop {
         watch.renew();
         let read = read_at_rest(&directory, &mut watch, &mut hints).await;
+        let read = read.and_then(source::fill);
         let changed = match &read {
             Ok(sources) => failing || last.as_ref() != Some(sources),
             Err(_) => !failing,

@@ -7,6 +7,7 @@ use skep_lint::finding::Finding;
 use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
 use skep_manifest::desired::Desired;
+use skep_manifest::fill::{self, Unread};
 use skep_manifest::name::NodeName;
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
@@ -51,6 +52,7 @@ pub(super) fn understand(
             require_swarm(&desired)?;
         }
     }
+    refuse_unread(&set)?;
     let node = own_name(&desired, names);
     Ok(Understood {
         documents: set.documents.len(),
@@ -93,6 +95,19 @@ fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
     } else {
         Err(errors)
     }
+}
+
+/// Only whoever submitted a set could read what lies beside it.
+fn refuse_unread(set: &ManifestSet) -> Result<(), Vec<String>> {
+    let unread = fill::unread(set);
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let line = |unread: &Unread| {
+        let at = set.location(unread.span);
+        format!("{at}: the value was not read by who submitted this (submit with `skep apply`)")
+    };
+    Err(unread.iter().map(line).collect())
 }
 
 fn one_line(set: &ManifestSet, finding: &Finding) -> String {

@@ -17,15 +17,18 @@ pub struct VirtualAddress {
     pub interface: Option<InterfaceName>,
     /// Its label, IPv4 only.
     pub label: Option<AddressLabel>,
-    /// Whether it stands in the advertisements. `false` holds it without saying so, as keepalived
-    /// does with `virtual_ipaddress_excluded`.
-    #[serde(default = "VirtualAddress::default_advertised")]
-    pub advertised: bool,
+    /// Whether it stands in the advertisements, `true` by default. `false` holds it without saying
+    /// so, as keepalived does with `virtual_ipaddress_excluded`. An address that comes to a running
+    /// group with external members stands there once this says `true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advertised: Option<bool>,
 }
 
 impl VirtualAddress {
-    const fn default_advertised() -> bool {
-        true
+    /// Whether it stands in the advertisements.
+    #[must_use]
+    pub fn is_advertised(&self) -> bool {
+        self.advertised.unwrap_or(true)
     }
 }
 
@@ -37,7 +40,7 @@ impl Shorthand for VirtualAddress {
             address,
             interface: None,
             label: None,
-            advertised: true,
+            advertised: None,
         }
     }
 

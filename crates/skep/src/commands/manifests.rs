@@ -41,7 +41,7 @@ impl Manifests {
             output::tell(human::render(&set, &findings, Colour::Never).trim_end());
             return Ok(None);
         }
-        let documents = sources
+        let documents = source::fill(sources)?
             .into_iter()
             .map(manifest)
             .collect::<anyhow::Result<_>>()?;

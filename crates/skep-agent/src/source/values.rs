@@ -1,0 +1,145 @@
+//! Reads the values that manifests leave to whoever submits them.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use skep_manifest::fill::{self, Place, Unread};
+use skep_manifest::parse::parse;
+use skep_manifest::set::{ManifestSet, Source};
+
+use crate::source::ReadError;
+
+/// The longest value: keys and passwords are far shorter.
+const VALUE_BYTES_MAX: u64 = 64 << 10;
+
+/// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from.
+///
+/// # Errors
+///
+/// [`ReadError::NoValue`] for the first one that cannot be read.
+pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
+    let set = parse(sources.clone());
+    let unread = fill::unread(&set);
+    if unread.is_empty() {
+        return Ok(sources);
+    }
+    let mut values = Vec::new();
+    for unread in unread {
+        let value = value(&set, &unread)?;
+        values.push((unread, value));
+    }
+    let texts = set.sources.iter().enumerate();
+    let filled: Vec<Source> = texts
+        .map(|(index, source)| Source {
+            name: source.name().to_owned(),
+            text: fill::fill(source.text(), index, &values).into_bytes(),
+        })
+        .collect();
+    // A manifest so unusual that the values found no place in it is not submitted half filled.
+    let again = parse(filled.clone());
+    match fill::unread(&again).first() {
+        Some(left) => Err(no_value(
+            &again,
+            left,
+            "the value finds no place here: write it plainly".to_owned(),
+            None,
+        )),
+        None => Ok(filled),
+    }
+}
+
+fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
+    match &unread.place {
+        Place::Environment(name) => env::var(name.as_str()).map_err(|error| {
+            let what = match error {
+                env::VarError::NotPresent => "is not set in the environment",
+                env::VarError::NotUnicode(_) => "is not valid UTF-8",
+            };
+            no_value(set, unread, format!("`{name}` {what}"), None)
+        }),
+        Place::File(path) => {
+            let manifest = set.location(unread.span).file;
+            let directory = Path::new(&manifest).parent().unwrap_or(Path::new(""));
+            let path = directory.join(path.as_str());
+            let refuse = |what: &str, source| {
+                no_value(set, unread, format!("{what} {}", path.display()), source)
+            };
+            let text = read(&path).map_err(|error| refuse("cannot read", Some(error)))?;
+            if text.len() as u64 > VALUE_BYTES_MAX {
+                return Err(refuse("there are too many bytes for a value in", None));
+            }
+            let text =
+                String::from_utf8(text).map_err(|_| refuse("there is no valid UTF-8 in", None))?;
+            // The line break at the end is the editor's.
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Before it is opened: opening a pipe that nobody writes to waits for ever.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut text = Vec::new();
+    File::open(path)?
+        .take(VALUE_BYTES_MAX + 1)
+        .read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn no_value(
+    set: &ManifestSet,
+    unread: &Unread,
+    what: String,
+    source: Option<io::Error>,
+) -> ReadError {
+    ReadError::NoValue {
+        location: set.location(unread.span),
+        what,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: ingress}\nspec:\n  virtualRouterId: 51\n  version: 2\n  addresses: [10.0.0.70]\n  members: [a, b]\n  authentication: {simple: {password: {fromFile: secret}}}\n";
+
+    fn source(directory: &tempfile::TempDir) -> Source {
+        let name = directory.path().join("skep.yaml");
+        Source {
+            name: name.display().to_string(),
+            text: GROUP.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_file_beside_the_manifest_is_read_into_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("secret"), "hive\n").expect("written");
+        let filled = fill(vec![source(&directory)]).expect("filled");
+        let text = String::from_utf8(filled[0].text.clone()).expect("text");
+        assert_eq!(text, GROUP.replace("fromFile: secret", "value: \"hive\""));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named_with_its_place() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let error = fill(vec![source(&directory)]).expect_err("there is no file");
+        let said = error.to_string();
+        assert!(said.contains("skep.yaml:9:"), "{said}");
+        assert!(said.contains("cannot read"), "{said}");
+        let variable = GROUP.replace("fromFile: secret", "fromEnv: SKEP_TEST_NOT_SET");
+        let source = Source {
+            text: variable.into_bytes(),
+            ..source(&directory)
+        };
+        let said = fill(vec![source]).expect_err("it is not set").to_string();
+        assert!(said.contains("`SKEP_TEST_NOT_SET` is not set"), "{said}");
+    }
+}

@@ -1,0 +1,74 @@
+use super::*;
+use crate::parse::parse;
+use crate::set::Source;
+
+const HEAD: &str = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: ingress}\nspec:\n  addresses: [10.0.0.70]\n  members: [a, b]\n  version: 2\n";
+
+fn set_of(text: &str) -> ManifestSet {
+    let set = parse(vec![Source {
+        name: "skep.yaml".to_owned(),
+        text: text.as_bytes().to_vec(),
+    }]);
+    assert!(set.problems.is_empty(), "{:?}\n{text}", set.problems);
+    set
+}
+
+/// The text with every value read as `value`.
+fn filled(text: &str, value: &str) -> String {
+    let values: Vec<_> = unread(&set_of(text))
+        .into_iter()
+        .map(|unread| (unread, value.to_owned()))
+        .collect();
+    fill(text, 0, &values)
+}
+
+#[test]
+fn where_a_value_comes_from_is_replaced_by_the_value_and_nothing_else_moves() {
+    for (from, to) in [
+        (
+            "  authentication: {simple: {password: {fromFile: a/b.key}}} # why\n",
+            "  authentication: {simple: {password: {value: \"secret\"}}} # why\n",
+        ),
+        (
+            "  authentication:\n    simple:\n      password:\n        \"fromEnv\":   'KEY'\n",
+            "  authentication:\n    simple:\n      password:\n        value:   \"secret\"\n",
+        ),
+        (
+            "  authentication: {simple: {password: {fromNodeFile: /etc/key}}}\n",
+            "  authentication: {simple: {password: {fromNodeFile: /etc/key}}}\n",
+        ),
+    ] {
+        assert_eq!(
+            filled(&format!("{HEAD}{from}"), "secret"),
+            format!("{HEAD}{to}")
+        );
+    }
+}
+
+#[test]
+fn every_value_is_read_back_as_it_was() {
+    let text = format!("{HEAD}  authentication: {{simple: {{password: {{fromEnv: KEY}}}}}}\n");
+    for value in [
+        "",
+        "a\"b\\c",
+        "line\nbreak\ttab",
+        "größe 🐝 \u{85}\u{2028}\u{7f}",
+        "# no: comment",
+    ] {
+        let set = set_of(&filled(&text, value));
+        let Object::VipGroup(group) = &set.documents[0].object else {
+            panic!("a group");
+        };
+        let values = group.spec.authentication.as_ref().unwrap().values();
+        assert_eq!(values, [&ValueSource::Value(value.to_owned())]);
+        assert_eq!(unread(&set), []);
+    }
+}
+
+#[test]
+fn an_anchor_is_filled_once_for_all_that_name_it() {
+    let keys = "  authentication: {hmac: {activeKey: 1, keys: [{id: 1, key: &k {fromEnv: KEY}}, {id: 2, key: *k}]}}\n";
+    let text = format!("{HEAD}{keys}").replace("version: 2", "version: 3");
+    let set = set_of(&filled(&text, "secret"));
+    assert_eq!(unread(&set), []);
+}
