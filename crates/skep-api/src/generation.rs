@@ -1,6 +1,7 @@
 //! Desired state as it travels between agents.
 
 use serde::{Deserialize, Serialize};
+use skep_plan::decisions::Decisions;
 
 /// Which desired state: the number orders them, the digest tells whether two of the same number are
 /// the same.
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct GenerationId {
     /// Counted from 1.
     pub number: u64,
-    /// SHA-256 of the documents, in hex.
+    /// SHA-256 of the documents and of what was decided about them, in hex.
     pub digest: String,
 }
 
@@ -25,6 +26,9 @@ pub struct Generation {
     pub accepted_at: String,
     /// The manifests as they were written.
     pub documents: Vec<Manifest>,
+    /// What was decided about them when they were accepted.
+    #[serde(default, skip_serializing_if = "Decisions::is_empty")]
+    pub decisions: Decisions,
 }
 
 /// One manifest file.

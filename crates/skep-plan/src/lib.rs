@@ -8,6 +8,7 @@
 pub mod action;
 mod bootstrap;
 pub mod configure;
+pub mod decisions;
 mod diff;
 mod difference;
 pub mod groups;

@@ -1,10 +1,13 @@
 //! The desired state of this agent: what it accepted and what it refuses.
 
+use std::collections::BTreeSet;
+
 use skep_api::generation::GenerationId;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
 use skep_plan::configure::{ConfigureError, Configured, configure, node_files};
+use skep_plan::decisions::{Decisions, decide};
 use skep_plan::site::Site;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vrrp::time::Instant;
@@ -83,13 +86,26 @@ impl DesiredState {
         understand(sources, self.mode, &self.names)
     }
 
+    /// Decides what depends on what ran before, and fills it in.
+    pub(super) fn decide(&self, understood: &mut Understood) -> Result<Decisions, Vec<String>> {
+        let previous = self.accepted.as_ref().map(|accepted| &accepted.desired);
+        // Ids that others are heard to use are not known yet.
+        let decisions = decide(previous, &understood.desired, &BTreeSet::new())?;
+        decisions.apply(&mut understood.desired);
+        Ok(decisions)
+    }
+
     /// Takes what the watched directory holds, or refuses it and stays with what was accepted;
     /// whether there is something new to work towards.
     pub(super) fn offer(&mut self, contents: Contents, now: Instant) -> bool {
         let understood = contents
             .map_err(|error| vec![with_causes(&error)])
             .and_then(|sources| self.refuse_sudden_emptiness(sources))
-            .and_then(|sources| self.understand(sources));
+            .and_then(|sources| self.understand(sources))
+            .and_then(|mut understood| {
+                self.decide(&mut understood)?;
+                Ok(understood)
+            });
         match understood {
             Ok(understood) => {
                 let generation = self.accepted.as_ref().map_or(1, |last| last.generation + 1);

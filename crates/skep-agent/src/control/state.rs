@@ -203,7 +203,8 @@ impl Control {
             .desired
             .understand(cluster::sources(&generation.documents))
         {
-            Ok(understood) => {
+            Ok(mut understood) => {
+                generation.decisions.apply(&mut understood.desired);
                 let id = Some(generation.id.clone());
                 self.desired
                     .accept(generation.id.number, id, understood, now());

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use skep_api::generation::Manifest;
+use skep_plan::decisions::Decisions;
 
-/// SHA-256 of `documents` with their names, in hex.
-pub(super) fn digest(documents: &[Manifest]) -> String {
+/// SHA-256 of `documents` with their names and of what was decided about them, in hex.
+pub(super) fn digest(documents: &[Manifest], decisions: &Decisions) -> String {
     let mut hash = Sha256::new();
     for Manifest { name, text } in documents {
         // The lengths keep apart what would be the same when joined.
@@ -14,6 +15,9 @@ pub(super) fn digest(documents: &[Manifest]) -> String {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
+    }
+    if !decisions.is_empty() {
+        hash.update(serde_json::to_vec(decisions).expect("decisions have only string keys"));
     }
     hash.finalize()
         .iter()
@@ -25,6 +29,9 @@ pub(super) fn digest(documents: &[Manifest]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::num::NonZeroU8;
+
     use super::*;
 
     fn manifest(name: &str, text: &str) -> Manifest {
@@ -42,9 +49,17 @@ mod tests {
             vec![manifest("ab", "c")],
             vec![manifest("a", "b"), manifest("", "c")],
         ];
-        let digests: std::collections::BTreeSet<String> =
-            sets.iter().map(|set| digest(set)).collect();
-        assert_eq!(digests.len(), sets.len());
+        let chosen = ("a".parse().expect("a name"), NonZeroU8::MIN);
+        let decisions = Decisions {
+            virtual_router_ids: BTreeMap::from([chosen]),
+            ..Decisions::default()
+        };
+        let digests: std::collections::BTreeSet<String> = {
+            let plain = sets.iter().map(|set| digest(set, &Decisions::default()));
+            let decided = sets.iter().map(|set| digest(set, &decisions));
+            plain.chain(decided).collect()
+        };
+        assert_eq!(digests.len(), 2 * sets.len());
         assert!(digests.iter().all(|digest| digest.len() == 64));
     }
 }

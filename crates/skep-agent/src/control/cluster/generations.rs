@@ -6,6 +6,7 @@ use skep_api::path;
 use skep_api::peer::Peer;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
+use skep_plan::decisions::Decisions;
 
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
@@ -55,6 +56,7 @@ impl Cluster {
         &self,
         feeder: &str,
         documents: Vec<Manifest>,
+        decisions: Decisions,
     ) -> Generation {
         let number = self
             .generation
@@ -62,7 +64,7 @@ impl Cluster {
             .map_or(1, |latest| latest.id.number + 1);
         let id = GenerationId {
             number,
-            digest: digest(&documents),
+            digest: digest(&documents, &decisions),
         };
         let accepted_at = wall_clock();
         Generation {
@@ -70,12 +72,13 @@ impl Cluster {
             feeder: feeder.to_owned(),
             accepted_at,
             documents,
+            decisions,
         }
     }
 
     /// Whether `generation` is what its digest says.
     pub(in crate::control) fn is_whole(generation: &Generation) -> bool {
-        digest(&generation.documents) == generation.id.digest
+        digest(&generation.documents, &generation.decisions) == generation.id.digest
     }
 
     pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {

@@ -216,6 +216,8 @@ fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
 
 #[cfg(test)]
 mod tests {
+    use skep_plan::decisions::Decisions;
+
     use super::*;
 
     #[test]
@@ -265,6 +267,7 @@ mod tests {
             feeder: "apply".to_owned(),
             accepted_at: String::new(),
             documents: Vec::new(),
+            decisions: Decisions::default(),
         };
         let (first, second) = (generation(1, "a"), generation(2, "b"));
         assert_eq!(store.submit(None, &first).expect("kept"), Kept::Accepted);

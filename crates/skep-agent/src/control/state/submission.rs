@@ -57,12 +57,16 @@ impl Control {
     fn submit(
         &mut self,
         submission: Submission,
-        understood: Understood,
+        mut understood: Understood,
     ) -> Result<Submitted, Trouble> {
         let Some(cluster) = &mut self.cluster else {
             return Err(standalone());
         };
-        let next = cluster.next_generation(&submission.feeder, submission.documents);
+        let decisions = match self.desired.decide(&mut understood) {
+            Ok(decisions) => decisions,
+            Err(errors) => return Ok(Submitted::Rejected(errors)),
+        };
+        let next = cluster.next_generation(&submission.feeder, submission.documents, decisions);
         if let Some(known) = cluster.generation()
             && known.id.digest == next.id.digest
         {
