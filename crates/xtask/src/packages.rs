@@ -12,11 +12,15 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
     package("docker.io", "the engines of the lab"),
     package("iproute2", "the namespaces and links of the lab"),
     package("iptables", "the engines' networks"),
-    package("keepalived", "the peer of the interop tests"),
+    package("keepalived", "a peer of the interop tests and of the bench"),
+    package(
+        "frr",
+        "another peer of the interop tests: its zebra and vrrpd",
+    ),
     package("tcpdump", "a second opinion on what is on the wire"),
     package("busybox-static", "the root of the lab's images"),
     package("iputils-ping", "the clients of the lab"),

@@ -18,11 +18,14 @@ pub(crate) enum Ring {
     Unit,
     /// The real kernel: network namespaces, links and addresses. Needs root.
     Namespaces,
-    /// Beside the real keepalived. Needs root and keepalived.
+    /// Beside the real keepalived and FRR. Needs root and both.
     Interop,
     /// Real Docker engines, one per namespace. Needs root and docker.io.
     Engines,
 }
+
+/// More at once would disturb each other: all labs share the kernel's one configuration lock.
+const INTEROP_THREADS: &str = "6";
 
 /// What a ring came to.
 enum Outcome {
@@ -95,6 +98,10 @@ impl Ring {
                 words.extend(["--features", self.name(), "--test", self.name()]);
                 if self == Self::Namespaces {
                     words.extend(["--test", "lab"]);
+                }
+                if self == Self::Interop {
+                    // They wait for timers of seconds most of the time.
+                    words.extend(["--", "--test-threads", INTEROP_THREADS]);
                 }
                 vec![words]
             }

@@ -24,8 +24,7 @@ pub(crate) enum Kind {
 }
 
 impl Takeover {
-    /// Asserts that it took what the protocol says and at most 20 ms more. keepalived, which has no
-    /// real-time priority here, has 100 ms.
+    /// Asserts that it took what the protocol says and at most 20 ms more. keepalived has 100 ms.
     pub(crate) fn assert_took_by(&self, next: Kind, protocol: Duration) {
         let late = Duration::from_millis(match next {
             Kind::Skep => 20,

@@ -21,10 +21,9 @@ impl Instance<'_> {
         let directory = cluster.directory(node);
         let file = directory.join("keepalived.conf");
         fs::write(&file, self.text()).expect("there is room");
-        let mut command = cluster
-            .lab
-            .command(node, "keepalived")
-            .expect("the host lives");
+        let mut command = cluster.lab.command(node, "chrt").expect("the host lives");
+        // As the agent, it shall not wait for its turn.
+        command.args(["--fifo", "50", "keepalived"]);
         command.args(["--dont-fork", "--log-console", "--log-detail", "--vrrp"]);
         command.arg("--use-file").arg(&file);
         // A file that an earlier one left behind keeps it from starting.
@@ -61,12 +60,20 @@ impl Instance<'_> {
     }
 }
 
-/// Waits until the keepalived of `node` has its sockets, by what it logs.
+/// Waits until the keepalived of `node` has its sockets.
 pub(crate) fn wait_until_it_listens(cluster: &Cluster, node: &str) {
+    wait_until_it_listened(cluster, node, 1);
+}
+
+/// Waits until the keepalived of `node` got its sockets this many times.
+pub(crate) fn wait_until_it_listened(cluster: &Cluster, node: &str, times: usize) {
+    let listened = wait_until(|| times_it_listened(cluster, node) >= times);
+    assert!(listened, "keepalived on {node} does not listen");
+}
+
+/// How many times the keepalived of `node` got its sockets, by what it logs.
+pub(crate) fn times_it_listened(cluster: &Cluster, node: &str) -> usize {
     let log = cluster.directory(node).join("log");
-    let listens = || {
-        let text = fs::read_to_string(&log).unwrap_or_default();
-        text.contains("VRRP sockpool")
-    };
-    assert!(wait_until(listens), "keepalived on {node} does not listen");
+    let text = fs::read_to_string(&log).unwrap_or_default();
+    text.matches("VRRP sockpool").count()
 }

@@ -1,11 +1,13 @@
-//! The agent beside Debian's keepalived in one group.
+//! The agent beside Debian's keepalived and FRR in one group.
 //!
 //! Run as root: `cargo test -p skep --features interop --test interop`.
 
 #[path = "../cluster/cluster.rs"]
 mod cluster;
 
+mod frr;
 mod group;
 mod keepalived;
+mod matrix;
 mod seed001;
 mod version3;
