@@ -1,0 +1,274 @@
+//! What follows a wake-up: what the brain wants is done, what it reports is noted.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use skep_vip::action::{Action, Transmission};
+use skep_vip::message::{Report, RouterReport, State};
+
+use super::{Cluster, Due};
+use crate::invariants::{Violation, at_once};
+use crate::node::{Agent, Change, Datagram, Router};
+use crate::record::{Event, Gone};
+
+/// Whether what is owed may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owed {
+    Same,
+    Changed,
+}
+
+impl Cluster {
+    /// Wire wakes up on a node.
+    pub(super) fn wake(&mut self, number: usize) -> Result<(), Violation> {
+        let now = self.now;
+        let node = &mut self.nodes[number];
+        let Some(mut agent) = node.agent.take_if(|agent| !agent.frozen) else {
+            return Ok(());
+        };
+        let woken = agent.wake(&mut node.revision, now);
+        if let Some(refused) = woken.refused {
+            self.record.note(now, Event::Refused(number, refused));
+        }
+        at_once::timers_are_in_the_future(woken.overdue, now)?;
+        let had_changes = !agent.changes.is_empty();
+        let states: Vec<Option<State>> = states(&agent).collect();
+        let acted = self.act(number, &mut agent)?;
+        let reported = self.read_reports(number, &mut agent)?;
+        at_once::only_the_active_advertise(&acted.advertised, &states, &agent, now)?;
+        at_once::the_active_advertise_in_time(&agent, now)?;
+        let mut owed = reported;
+        if acted.changes || reported == Owed::Changed {
+            at_once::holdings_follow_the_routers(&agent, now)?;
+            at_once::changes_lead_to_what_is_held(&self.nodes[number].kernel, &agent, now)?;
+            owed = Owed::Changed;
+        }
+        self.nodes[number].agent = Some(agent);
+        if !had_changes {
+            self.call_hand(number);
+        }
+        self.end_if_stopped(number);
+        match owed {
+            Owed::Same => Ok(()),
+            Owed::Changed => self.review(),
+        }
+    }
+
+    fn act(&mut self, number: usize, agent: &mut Agent) -> Result<Acted, Violation> {
+        let mut acted = Acted::default();
+        let Agent { brain, changes, routers, .. } = agent;
+        while let Some(action) = brain.poll_action() {
+            acted.count += 1;
+            at_once::actions_end(acted.count, self.now)?;
+            match action {
+                Action::Send(transmission) => {
+                    let (id, priority) = (transmission.message[1], transmission.message[2]);
+                    self.record.note(self.now, Event::Sent(number, id, priority));
+                    let is_it = |router: &Router| {
+                        let configuration = &router.configuration;
+                        configuration.virtual_router_id.number() == id
+                            && *configuration.interface == *transmission.interface
+                    };
+                    let group = routers
+                        .iter()
+                        .position(|router| router.as_ref().is_some_and(is_it));
+                    acted.advertised.extend(group.map(|group| (group, priority)));
+                    self.send(number, &transmission);
+                }
+                Action::AddAddress(holding) => {
+                    acted.changes = true;
+                    changes.push_back(Change::Add(holding));
+                }
+                Action::RemoveAddress(holding) => {
+                    acted.changes = true;
+                    changes.push_back(Change::Remove(holding));
+                }
+                Action::Announce(announcement) => {
+                    let place = (announcement.interface, announcement.address);
+                    let kernel = &self.nodes[number].kernel;
+                    at_once::announced_is_wanted(kernel, changes, &place, self.now)?;
+                }
+            }
+        }
+        Ok(acted)
+    }
+
+    fn send(&mut self, from: usize, transmission: &Transmission<'_>) {
+        let interface = self.nodes[from].interfaces.get(&transmission.interface);
+        let Some(interface) = interface.filter(|interface| interface.carries()) else {
+            return;
+        };
+        let segment = interface.segment;
+        let datagram = Rc::new(Datagram {
+            source: transmission.source,
+            destination: transmission.destination,
+            message: transmission.message.into(),
+        });
+        for to in (0..self.nodes.len()).filter(|to| *to != from) {
+            let mut interfaces = self.nodes[to].interfaces.iter();
+            let destination = datagram.destination;
+            let hears = interfaces.find(|(_, interface)| {
+                interface.segment == segment
+                    && (destination.is_multicast() || interface.own.contains(&destination))
+            });
+            let Some(interface) = hears.map(|(name, _)| Arc::clone(name)) else {
+                continue;
+            };
+            let path = (segment, from, to);
+            let arrivals = self.network.carry(path, &mut self.random, self.now);
+            for arrival in arrivals.into_iter().flatten() {
+                let due = Due::Arrival {
+                    node: to,
+                    interface: Arc::clone(&interface),
+                    datagram: Rc::clone(&datagram),
+                };
+                self.schedule(arrival, due);
+            }
+        }
+    }
+
+    fn read_reports(&mut self, number: usize, agent: &mut Agent) -> Result<Owed, Violation> {
+        let mut owed = Owed::Same;
+        while let Some(report) = agent.brain.poll_report() {
+            let key = match &report {
+                Report::Router(report) => &report.key,
+                Report::Removed(key) => key,
+                // The shell says that, not the brain.
+                Report::Process(_) => continue,
+            };
+            let Some(group) = self.groups.iter().position(|group| group.key == *key) else {
+                continue;
+            };
+            match report {
+                Report::Router(report) => {
+                    let node = &self.nodes[number];
+                    at_once::eligible_routers_take_part(node, agent, &report, self.now)?;
+                    if self.read_report(number, agent, group, *report)? == Owed::Changed {
+                        owed = Owed::Changed;
+                    }
+                }
+                Report::Removed(_) => {
+                    agent.routers[group] = None;
+                    owed = Owed::Changed;
+                }
+                Report::Process(_) => {}
+            }
+        }
+        Ok(owed)
+    }
+
+    fn read_report(
+        &mut self,
+        number: usize,
+        agent: &mut Agent,
+        group: usize,
+        report: RouterReport,
+    ) -> Result<Owed, Violation> {
+        let configurations = &mut agent.configuration.iter();
+        let Some(configuration) = configurations.find(|router| router.key == report.key) else {
+            return Ok(Owed::Same);
+        };
+        let before = agent.routers[group].take();
+        let known = before.as_ref().map_or(&[][..], |router| &router.transitions);
+        let news = news(known, &report.transitions);
+        // Without an overlap it is another router of the same name, started in the same turn.
+        let continues = news.len() < report.transitions.len();
+        let last = known.last().filter(|_| continues);
+        at_once::states_change_as_drawn(last, news, self.now)?;
+        for transition in news {
+            let event = Event::Became {
+                node: number,
+                key: report.key.clone(),
+                transition: transition.clone(),
+            };
+            self.record.note(self.now, event);
+        }
+        let same = before.as_ref().is_some_and(|router| {
+            news.is_empty()
+                && router.effective == report.effective_priority
+                && Rc::ptr_eq(&router.configuration, configuration)
+        });
+        agent.routers[group] = Some(Router {
+            configuration: Rc::clone(configuration),
+            state: report.state,
+            effective: report.effective_priority,
+            since: report.since,
+            transitions: report.transitions,
+        });
+        Ok(if same { Owed::Same } else { Owed::Changed })
+    }
+
+    /// Hand makes one change, and goes on with the next.
+    pub(super) fn hand_turn(&mut self, number: usize) -> Result<(), Violation> {
+        let node = &mut self.nodes[number];
+        let Some(change) = node.agent.as_mut().and_then(|agent| agent.changes.pop_front()) else {
+            return Ok(());
+        };
+        match change {
+            Change::Add(holding) => {
+                let place = (Arc::clone(&holding.interface), holding.address);
+                if !node.kernel.has(&place) {
+                    self.record.note(self.now, Event::Present(number, holding.address));
+                }
+                node.kernel.add(&holding);
+            }
+            Change::Remove(holding) => {
+                let place = (Arc::clone(&holding.interface), holding.address);
+                if node.kernel.remove(&place) {
+                    let gone = Event::Gone(number, holding.address, Gone::Removed);
+                    self.record.note(self.now, gone);
+                }
+            }
+        }
+        self.call_hand(number);
+        self.end_if_stopped(number);
+        self.review()
+    }
+
+    /// Hand has something to do.
+    pub(super) fn call_hand(&mut self, node: usize) {
+        let agent = self.nodes[node].running();
+        if agent.is_some_and(|agent| !agent.changes.is_empty()) {
+            let epoch = self.nodes[node].epoch;
+            let takes: Duration = self.random.up_to(self.nodes[node].pace.most());
+            self.schedule(self.now + takes, Due::Hand { node, epoch });
+        }
+    }
+
+    /// An agent that was told to stop ends when it runs no virtual router and holds nothing.
+    fn end_if_stopped(&mut self, number: usize) {
+        let done = self.nodes[number].agent.as_ref().is_some_and(|agent| {
+            let idle = agent.routers.iter().all(Option::is_none) && agent.changes.is_empty();
+            agent.stopping && idle
+        });
+        if done {
+            self.lose_agent(number);
+            self.record.note(self.now, Event::Stopped(number));
+            self.let_expire(number);
+        }
+    }
+}
+
+/// What a brain did in one turn.
+#[derive(Debug, Default)]
+struct Acted {
+    count: u32,
+    /// The groups it advertised for, with the priorities.
+    advertised: Vec<(usize, u8)>,
+    changes: bool,
+}
+
+fn states(agent: &Agent) -> impl Iterator<Item = Option<State>> {
+    let routers = agent.routers.iter();
+    routers.map(|router| router.as_ref().map(|router| router.state))
+}
+
+/// The transitions that were not known. Both lists are the last ones of the same story.
+fn news<'a, T: PartialEq>(known: &[T], told: &'a [T]) -> &'a [T] {
+    let longest = known.len().min(told.len());
+    let overlap = (0..=longest)
+        .rev()
+        .find(|length| known[known.len() - length..] == told[..*length]);
+    &told[overlap.unwrap_or(0)..]
+}

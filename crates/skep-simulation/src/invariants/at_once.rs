@@ -1,0 +1,208 @@
+//! What holds at every moment.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use skep_vip::configuration::{Effect, RouterConfiguration};
+use skep_vip::message::{Health, RouterReport, State, Transition};
+use skep_vrrp::time::Instant;
+
+use super::Violation;
+use crate::kernel::{Kernel, Place};
+use crate::node::{Agent, Change, Node};
+use crate::record::seconds;
+
+/// More than a brain of some groups does in one turn: bursts of announcements, and all else.
+const ACTIONS_MAX: u32 = 10_000;
+
+/// After the timers were handled none of them is due: otherwise wire would spin.
+pub(crate) fn timers_are_in_the_future(
+    overdue: Option<Instant>,
+    now: Instant,
+) -> Result<(), Violation> {
+    let Some(overdue) = overdue else { return Ok(()) };
+    let what = format!("a timer of {} is still due", seconds(overdue));
+    broken("timers are in the future", now, what)
+}
+
+/// A brain has had its say after some actions.
+pub(crate) fn actions_end(count: u32, now: Instant) -> Result<(), Violation> {
+    if count < ACTIONS_MAX {
+        return Ok(());
+    }
+    broken("actions end", now, format!("{count} actions in one turn"))
+}
+
+/// Who is Active keeps Backups quiet: it wakes up within its interval to advertise.
+pub(crate) fn the_active_advertise_in_time(agent: &Agent, now: Instant) -> Result<(), Violation> {
+    for router in agent.routers.iter().flatten() {
+        let latest = now + router.configuration.advertisement_interval;
+        let in_time = agent.brain.poll_timeout().is_some_and(|due| due <= latest);
+        if router.state == State::Active && !in_time {
+            let what = format!("{} does not wake up for it", router.configuration.key);
+            return broken("the Active advertise in time", now, what);
+        }
+    }
+    Ok(())
+}
+
+/// Only who is responsible for the addresses says so; giving them up is everybody's right.
+pub(crate) fn only_the_active_advertise(
+    advertised: &[(usize, u8)],
+    before: &[Option<State>],
+    agent: &Agent,
+    now: Instant,
+) -> Result<(), Violation> {
+    for (group, priority) in advertised {
+        let Some(router) = &agent.routers[*group] else {
+            continue;
+        };
+        let quiet = |state| matches!(state, State::Backup | State::Fault);
+        let was_quiet = before[*group].is_none_or(quiet);
+        if *priority > 0 && was_quiet && quiet(router.state) && router.since < now {
+            let what = format!("{} in state {:?}", router.configuration.key, router.state);
+            return broken("only the Active advertise", now, what);
+        }
+    }
+    Ok(())
+}
+
+/// What the brain says it holds is what its Active and Leaving routers move, and nothing else.
+pub(crate) fn holdings_follow_the_routers(agent: &Agent, now: Instant) -> Result<(), Violation> {
+    let responsible = agent.routers.iter().flatten().filter(|router| is_responsible(router.state));
+    let wanted: BTreeSet<Place> = responsible
+        .flat_map(|router| places(&router.configuration))
+        .collect();
+    let held: BTreeSet<Place> = agent.brain.holdings().map(place).collect();
+    if wanted == held {
+        return Ok(());
+    }
+    let what = format!("holds {held:?}, its routers move {wanted:?}");
+    broken("holdings follow the routers", now, what)
+}
+
+/// Every change the brain asked for together makes the kernel have what the brain holds: nothing
+/// is added without being removed later, and nothing twice.
+pub(crate) fn changes_lead_to_what_is_held(
+    kernel: &Kernel,
+    agent: &Agent,
+    now: Instant,
+) -> Result<(), Violation> {
+    let mut then: BTreeSet<Place> = kernel.places().cloned().collect();
+    for change in &agent.changes {
+        match change {
+            Change::Add(holding) => then.insert(place(holding)),
+            Change::Remove(holding) => then.remove(&place(holding)),
+        };
+    }
+    let held: BTreeSet<Place> = agent.brain.holdings().map(place).collect();
+    if then == held {
+        return Ok(());
+    }
+    let what = format!("the kernel will have {then:?}, the brain holds {held:?}");
+    broken("changes lead to what is held", now, what)
+}
+
+/// Only what is here, or will be before the announcement is made, is announced.
+pub(crate) fn announced_is_wanted(
+    kernel: &Kernel,
+    changes: &VecDeque<Change>,
+    announced: &Place,
+    now: Instant,
+) -> Result<(), Violation> {
+    let last = changes.iter().rev().find_map(|change| match change {
+        Change::Add(holding) => (place(holding) == *announced).then_some(true),
+        Change::Remove(holding) => (place(holding) == *announced).then_some(false),
+    });
+    if last.unwrap_or_else(|| kernel.has(announced)) {
+        return Ok(());
+    }
+    let what = format!("{} is announced and not here", announced.1);
+    broken("what is announced is here", now, what)
+}
+
+/// A router is in Fault exactly while something is at fault.
+pub(crate) fn eligible_routers_take_part(
+    node: &Node,
+    agent: &Agent,
+    report: &RouterReport,
+    now: Instant,
+) -> Result<(), Violation> {
+    let mut configurations = agent.configuration.iter();
+    let Some(configuration) = configurations.find(|router| router.key == report.key) else {
+        return Ok(());
+    };
+    let fault = is_at_fault(node, configuration);
+    if fault == (report.state == State::Fault) {
+        return Ok(());
+    }
+    let what = format!(
+        "{} of {} is {:?} ({:?}), at fault: {fault}",
+        report.key, node.name, report.state, report.reason
+    );
+    broken("a router is in Fault exactly while it must be", now, what)
+}
+
+/// The states change as they are drawn, each from the one before it.
+pub(crate) fn states_change_as_drawn(
+    known: Option<&Transition>,
+    news: &[Transition],
+    now: Instant,
+) -> Result<(), Violation> {
+    let mut before = known.map_or(State::Fault, |known| known.to);
+    for transition in news {
+        let drawn = match (transition.from, transition.to) {
+            (State::Fault, State::Backup | State::Active)
+            | (State::Backup | State::Leaving, State::Active | State::Fault)
+            | (State::Active, State::Backup | State::Leaving | State::Fault)
+            | (State::Leaving, State::Backup) => true,
+            (State::Fault, State::Fault | State::Leaving)
+            | (State::Backup, State::Backup | State::Leaving)
+            | (State::Active, State::Active)
+            | (State::Leaving, State::Leaving) => false,
+        };
+        if !drawn || transition.from != before {
+            let what = format!("{before:?}, then {transition:?}");
+            return broken("states change as drawn", now, what);
+        }
+        before = transition.to;
+    }
+    Ok(())
+}
+
+/// Whether something outside keeps a router from taking part.
+pub(crate) fn is_at_fault(node: &Node, router: &RouterConfiguration) -> bool {
+    let Some(interface) = node.interfaces.get(router.interface.as_str()) else {
+        return true;
+    };
+    let mut tracking = router.tracking.iter();
+    (router.track_interface && !interface.carries())
+        || interface.source(router.key.family).is_none()
+        || tracking.any(|tracked| {
+            tracked.effect == Effect::Fault
+                && node.inputs.get(&tracked.name) == Some(&Health::Failing)
+        })
+}
+
+/// Whether a router in this state answers for the addresses.
+pub(crate) const fn is_responsible(state: State) -> bool {
+    match state {
+        State::Active | State::Leaving => true,
+        State::Fault | State::Backup => false,
+    }
+}
+
+/// Where the addresses of a router go.
+pub(crate) fn places(router: &RouterConfiguration) -> impl Iterator<Item = Place> {
+    router.addresses.iter().map(|held| {
+        let interface = held.interface.as_ref().unwrap_or(&router.interface);
+        (interface.as_str().into(), held.address)
+    })
+}
+
+fn place(holding: &skep_vip::action::Holding) -> Place {
+    (std::sync::Arc::clone(&holding.interface), holding.address)
+}
+
+fn broken(rule: &'static str, at: Instant, what: String) -> Result<(), Violation> {
+    Err(Violation { rule, at, what })
+}

@@ -1,0 +1,254 @@
+//! What is owed within a time: by the protocol, by hand, by the kernel.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use skep_vip::message::State;
+use skep_vrrp::identity::Priority;
+
+use super::World;
+use super::at_once::{is_at_fault, is_responsible, places};
+use crate::group::{Group, Slack};
+use crate::kernel::EXPIRY_LATE_MAX;
+use crate::network::Relation;
+use crate::node::{Node, Router};
+
+/// Something that may be so for some time only. Groups and nodes are indices, classes sets of
+/// nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Duty {
+    /// An address is present on a node whose agent is gone or stands still.
+    Abandoned { node: usize, address: IpAddr },
+    /// An address is present although no router of the node is Active or Leaving.
+    Stray { node: usize, address: IpAddr },
+    /// An address is absent although its router is Active or Leaving.
+    Missing { node: usize, group: usize },
+    /// A router is Leaving.
+    Leaving { node: usize, group: usize },
+    /// Two nodes that hear each other have the same address.
+    Overlap { one: usize, other: usize, address: IpAddr },
+    /// Nobody has the addresses, and some could.
+    Vacancy { group: usize, class: Class },
+    /// The election is not settled yet. It stays when it is, and then nothing may change.
+    Unsettled { group: usize, class: Class },
+}
+
+/// Nodes that hear each other and nobody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Class(u64);
+
+/// A duty and the time it has.
+pub(crate) struct Owed {
+    pub(crate) duty: Duty,
+    pub(crate) within: Duration,
+}
+
+impl Class {
+    fn add(&mut self, node: usize) {
+        self.0 |= 1 << node;
+    }
+
+    pub(crate) const fn has(self, node: usize) -> bool {
+        self.0 & (1 << node) != 0
+    }
+
+    /// Its nodes that run a router of the group, with the router.
+    pub(crate) fn routers<'a>(
+        self,
+        world: &World<'a>,
+        group: usize,
+    ) -> impl Iterator<Item = (usize, &'a Router)> + use<'a> {
+        let nodes = world.nodes.iter().enumerate();
+        let inside = nodes.filter(move |(number, _)| self.has(*number));
+        inside.filter_map(move |(number, node)| Some((number, node.router(group)?)))
+    }
+}
+
+impl Duty {
+    /// Whether what happens to a node excuses a delay.
+    pub(crate) const fn concerns(&self, number: usize) -> bool {
+        match self {
+            // Neither the kernel's leases nor the end of Leaving depend on what else happens.
+            Self::Abandoned { .. } => false,
+            Self::Stray { node, .. } | Self::Missing { node, .. } | Self::Leaving { node, .. } => {
+                *node == number
+            }
+            Self::Overlap { one, other, .. } => *one == number || *other == number,
+            // Who could not hold the addresses can still say something, with its last breath.
+            Self::Vacancy { .. } | Self::Unsettled { .. } => true,
+        }
+    }
+
+    /// Whether what happens to the network does.
+    pub(crate) const fn concerns_network(&self) -> bool {
+        match self {
+            Self::Abandoned { .. }
+            | Self::Stray { .. }
+            | Self::Missing { .. }
+            | Self::Leaving { .. } => false,
+            Self::Overlap { .. } | Self::Vacancy { .. } | Self::Unsettled { .. } => true,
+        }
+    }
+}
+
+/// Everything that is owed.
+pub(crate) fn owed(world: &World<'_>) -> Vec<Owed> {
+    let mut owed = Vec::new();
+    for (number, node) in world.nodes.iter().enumerate() {
+        owe_addresses(number, node, world, &mut owed);
+    }
+    owe_overlaps(world, &mut owed);
+    for (number, group) in world.groups.iter().enumerate() {
+        for class in classes(world, number, group) {
+            owe_election(number, group, class, world, &mut owed);
+        }
+    }
+    owed
+}
+
+fn owe_addresses(number: usize, node: &Node, world: &World<'_>, owed: &mut Vec<Owed>) {
+    let Some(agent) = node.running() else {
+        let leased = node.kernel.leased();
+        owed.extend(leased.map(|(address, lease)| Owed {
+            duty: Duty::Abandoned { node: number, address },
+            within: lease + EXPIRY_LATE_MAX,
+        }));
+        return;
+    };
+    let within = hand(node);
+    for place in node.kernel.places() {
+        let mut routers = agent.routers.iter().flatten();
+        let wanted = routers.any(|router| {
+            is_responsible(router.state) && places(&router.configuration).any(|it| it == *place)
+        });
+        if !wanted {
+            let duty = Duty::Stray { node: number, address: place.1 };
+            owed.push(Owed { duty, within });
+        }
+    }
+    for (group, router) in agent.routers.iter().enumerate() {
+        let Some(router) = router else { continue };
+        if is_responsible(router.state) && !has_all(node, router) {
+            let duty = Duty::Missing { node: number, group };
+            owed.push(Owed { duty, within });
+        }
+        if router.state == State::Leaving {
+            let duty = Duty::Leaving { node: number, group };
+            let within = world.groups[group].leaving_max();
+            owed.push(Owed { duty, within });
+        }
+    }
+}
+
+fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
+    for (one, node) in world.nodes.iter().enumerate() {
+        for place in node.kernel.places() {
+            for (other, peer) in world.nodes.iter().enumerate().skip(one + 1) {
+                let mut theirs = peer.kernel.places();
+                if !theirs.any(|their| their.1 == place.1) {
+                    continue;
+                }
+                let mover = |group: &&Group| group.moves(place.1);
+                let Some(group) = world.groups.iter().find(mover) else {
+                    continue;
+                };
+                if hear_each_other(world, group.segment, one, other) {
+                    let address = place.1;
+                    let within = group.overlap_max(slack(world, [node, peer]));
+                    let duty = Duty::Overlap { one, other, address };
+                    owed.push(Owed { duty, within });
+                }
+            }
+        }
+    }
+}
+
+fn owe_election(
+    number: usize,
+    group: &Group,
+    class: Class,
+    world: &World<'_>,
+    owed: &mut Vec<Owed>,
+) {
+    let (mut best, mut delay) = (Priority::new(1), Duration::ZERO);
+    let mut held = false;
+    for (node, router) in class.routers(world, number) {
+        let node = &world.nodes[node];
+        best = best.max(router.effective);
+        delay = delay.max(router.configuration.preemption.delay);
+        held |= is_responsible(router.state) && has_all(node, router);
+    }
+    let members = class.routers(world, number);
+    let slack = slack(world, members.map(|(node, _)| &world.nodes[node]));
+    let duty = Duty::Unsettled { group: number, class };
+    let within = group.settling_max(delay, slack);
+    owed.push(Owed { duty, within });
+    if !held {
+        let duty = Duty::Vacancy { group: number, class };
+        let within = group.vacancy_max(best, slack);
+        owed.push(Owed { duty, within });
+    }
+}
+
+/// The nodes that can hold the addresses of a group, in sets that hear each other wholly and no
+/// other set at all. None where the network allows no such sets.
+fn classes(world: &World<'_>, number: usize, group: &Group) -> Vec<Class> {
+    let can = |node: &Node| {
+        node.router(number).is_some_and(|router| {
+            let interface = node.interfaces.get(router.configuration.interface.as_str());
+            let carries = interface.is_some_and(crate::node::Interface::carries);
+            let stopping = node.running().is_some_and(|agent| agent.stopping);
+            carries && !stopping && !is_at_fault(node, &router.configuration)
+        })
+    };
+    let nodes = world.nodes.iter().enumerate();
+    let able: Vec<usize> = nodes.filter(|(_, node)| can(node)).map(|(at, _)| at).collect();
+    let mut classes: Vec<Class> = Vec::new();
+    for one in &able {
+        let mut class = Class::default();
+        for other in &able {
+            let relation = world.network.relation(group.segment, *one, *other);
+            match relation {
+                Relation::Impaired if one != other => return Vec::new(),
+                Relation::Apart if one != other => {}
+                Relation::Impaired | Relation::Apart | Relation::Whole => class.add(*other),
+            }
+        }
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
+    }
+    // Who hears somebody whom the others do not hear is in two sets.
+    let in_one = |node: &usize| classes.iter().filter(|class| class.has(*node)).count() == 1;
+    if able.iter().all(in_one) { classes } else { Vec::new() }
+}
+
+fn hear_each_other(world: &World<'_>, segment: usize, one: usize, other: usize) -> bool {
+    let listens = |node: usize| {
+        let node = &world.nodes[node];
+        let mut interfaces = node.interfaces.values();
+        node.running().is_some()
+            && interfaces.any(|interface| interface.segment == segment && interface.carries())
+    };
+    world.network.relation(segment, one, other) == Relation::Whole
+        && listens(one)
+        && listens(other)
+}
+
+/// Whether a node has all addresses of a router of its own.
+pub(crate) fn has_all(node: &Node, router: &Router) -> bool {
+    places(&router.configuration).all(|place| node.kernel.has(&place))
+}
+
+/// How long hand takes for everything it has to do, and one more thing.
+fn hand(node: &Node) -> Duration {
+    node.pace.most() * (node.changes_left() + 1)
+}
+
+/// What is slow beside the protocol.
+fn slack<'a>(world: &World<'_>, nodes: impl IntoIterator<Item = &'a Node>) -> Slack {
+    Slack {
+        hand: nodes.into_iter().map(hand).max().unwrap_or_default(),
+        latency: world.network.latency_max(),
+    }
+}
