@@ -264,6 +264,16 @@ pub struct Counters {
     pub discarded_interval: u64,
     /// Advertisements discarded: they carry this router's own source address.
     pub discarded_own_address: u64,
+    /// Advertisements that prove nothing, discarded or excused: no authentication code.
+    pub unproven_no_trailer: u64,
+    /// Advertisements that prove nothing: a key this node does not know.
+    pub unproven_unknown_key: u64,
+    /// Advertisements that prove nothing: a wrong authentication code.
+    pub unproven_wrong_code: u64,
+    /// Advertisements that prove nothing: signed longer ago than the window allows.
+    pub unproven_stale: u64,
+    /// Advertisements that prove nothing: heard before.
+    pub unproven_replayed: u64,
     /// Advertisements accepted whose address list is not ours.
     pub address_list_mismatches: u64,
 }

@@ -5,16 +5,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_vrrp::admission::Rejection;
 use skep_vrrp::configuration::Configuration;
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
-use skep_vrrp::packet::Advertisement;
+use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::Instant;
 use skep_vrrp::virtual_router::VirtualRouter;
 use skep_vrrp::{action, packet};
 
 use crate::action::Holding;
+use crate::authenticity::{Authenticity, Proof};
 use crate::configuration::RouterConfiguration;
-use crate::counting::{count_discard, count_rejection};
+use crate::counting::{count_discard, count_rejection, count_unproven};
 use crate::inputs::Inputs;
 use crate::message::{Counters, Heard, Reason, RouterReport, State, Transition};
 
@@ -38,6 +40,7 @@ pub(crate) struct Router {
     pub(crate) addresses: Vec<Holding>,
     pub(crate) report: ReportState,
     pub(crate) counters: Counters,
+    pub(crate) authenticity: Authenticity,
     source: Option<IpAddr>,
     fault: Option<Reason>,
     revision: u64,
@@ -95,6 +98,7 @@ impl Router {
         let interface = Arc::from(configuration.interface.as_str());
         Self {
             addresses: holdings(&configuration, &interface),
+            authenticity: Authenticity::new(&configuration.authentication),
             configuration,
             interface,
             machine: VirtualRouter::new(machine),
@@ -125,6 +129,7 @@ impl Router {
         now: Instant,
     ) -> Addresses {
         self.revision = revision;
+        self.authenticity.follow(&configuration.authentication);
         self.configuration = configuration;
         self.machine.handle_configuration(machine, now);
         let addresses = holdings(&self.configuration, &self.interface);
@@ -167,9 +172,24 @@ impl Router {
         }
     }
 
-    /// An advertisement for it arrived.
-    pub(crate) fn hear(&mut self, from: IpAddr, heard: &Advertisement<'_>, now: Instant) {
-        if let Err(rejection) = self.machine.handle_advertisement(from, heard, now) {
+    /// An advertisement for it arrived in `packet` at `now`, the wall time `since_1970`.
+    pub(crate) fn hear(
+        &mut self,
+        packet: &Packet<'_>,
+        heard: &Advertisement<'_>,
+        since_1970: Duration,
+        now: Instant,
+    ) {
+        let from = packet.source;
+        let outcome = match self.examine(packet, heard, since_1970, now) {
+            Proof::NotAsked | Proof::Given => self.machine.handle_advertisement(from, heard, now),
+            Proof::Excused(unproven) => {
+                count_unproven(&mut self.counters, unproven);
+                self.machine.handle_advertisement(from, heard, now)
+            }
+            Proof::Refused(unproven) => Err(Rejection::Unproven(unproven)),
+        };
+        if let Err(rejection) = outcome {
             count_rejection(&mut self.counters, &rejection);
             return;
         }
@@ -188,6 +208,20 @@ impl Router {
             priority,
             interval,
         });
+    }
+
+    /// Its own advertisement coming back proves nothing: the machine knows it by its source.
+    fn examine(
+        &mut self,
+        packet: &Packet<'_>,
+        heard: &Advertisement<'_>,
+        since_1970: Duration,
+        now: Instant,
+    ) -> Proof {
+        if self.source == Some(packet.source) {
+            return Proof::NotAsked;
+        }
+        self.authenticity.examine(packet, heard, since_1970, now)
     }
 
     /// A packet for it was no advertisement.

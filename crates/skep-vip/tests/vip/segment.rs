@@ -143,6 +143,13 @@ impl Host {
     }
 }
 
+/// What somebody wrote down on the segment.
+pub(crate) struct Recorded {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) message: Vec<u8>,
+}
+
 struct Datagram {
     sender: usize,
     source: IpAddr,
@@ -273,6 +280,38 @@ impl Segment {
             .iter()
             .filter(|(when, who, _)| *who == host && *when >= since);
         log.map(|(_, _, event)| *event).collect()
+    }
+
+    /// What a host sends next, within so many milliseconds; the others hear it too.
+    pub(crate) fn record(&mut self, host: usize, milliseconds: u64) -> Recorded {
+        let end = self.now + Duration::from_millis(milliseconds);
+        while let Some((due, next)) = self.next_timeout().filter(|(due, _)| *due <= end) {
+            self.now = due;
+            self.act(next, |brain| brain.handle_timeout(due));
+            let mut sent = self.in_flight.iter();
+            let recorded = sent.find(|sent| sent.sender == host).map(|sent| Recorded {
+                source: sent.source,
+                destination: sent.destination,
+                message: sent.message.clone(),
+            });
+            self.deliver();
+            if let Some(recorded) = recorded {
+                return recorded;
+            }
+        }
+        panic!("host {host} sends nothing");
+    }
+
+    /// Somebody sends this to a host.
+    pub(crate) fn inject(&mut self, host: usize, recorded: &Recorded) {
+        let packet = Packet {
+            source: recorded.source,
+            destination: recorded.destination,
+            hop_limit: HOP_LIMIT,
+            message: &recorded.message,
+        };
+        let now = self.now;
+        self.act(host, |brain| brain.handle_packet(INTERFACE, &packet, now));
     }
 
     fn next_timeout(&self) -> Option<(Instant, usize)> {
