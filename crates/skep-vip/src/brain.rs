@@ -97,7 +97,7 @@ impl Brain {
                 let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
                 let Some(slot) = slot else { return };
                 if let Some(router) = self.routers.get_mut(slot) {
-                    router.discard(&discard);
+                    router.discard(packet.source, &discard, now);
                 }
                 self.refresh(slot, now);
             }

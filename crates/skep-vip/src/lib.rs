@@ -25,3 +25,4 @@ mod news;
 mod outbox;
 mod roster;
 mod router;
+mod sensing;

@@ -18,7 +18,8 @@ use crate::authenticity::{Authenticity, Proof};
 use crate::configuration::RouterConfiguration;
 use crate::counting::{count_discard, count_rejection, count_unproven};
 use crate::inputs::Inputs;
-use crate::message::{Counters, Heard, Reason, RouterReport, State, Transition};
+use crate::message::{AnomalyKind, Counters, Heard, Reason, RouterReport, State, Transition};
+use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
 
 mod adoption;
 
@@ -41,6 +42,7 @@ pub(crate) struct Router {
     pub(crate) report: ReportState,
     pub(crate) counters: Counters,
     pub(crate) authenticity: Authenticity,
+    sensing: Sensing,
     source: Option<IpAddr>,
     fault: Option<Reason>,
     revision: u64,
@@ -99,6 +101,7 @@ impl Router {
         Self {
             addresses: holdings(&configuration, &interface),
             authenticity: Authenticity::new(&configuration.authentication),
+            sensing: Sensing::new(configuration.advertisement_interval),
             configuration,
             interface,
             machine: VirtualRouter::new(machine),
@@ -130,6 +133,8 @@ impl Router {
     ) -> Addresses {
         self.revision = revision;
         self.authenticity.follow(&configuration.authentication);
+        self.sensing
+            .set_interval(configuration.advertisement_interval);
         self.configuration = configuration;
         self.machine.handle_configuration(machine, now);
         let addresses = holdings(&self.configuration, &self.interface);
@@ -181,7 +186,8 @@ impl Router {
         now: Instant,
     ) {
         let from = packet.source;
-        let outcome = match self.examine(packet, heard, since_1970, now) {
+        let proof = self.examine(packet, heard, since_1970, now);
+        let outcome = match proof {
             Proof::NotAsked | Proof::Given => self.machine.handle_advertisement(from, heard, now),
             Proof::Excused(unproven) => {
                 count_unproven(&mut self.counters, unproven);
@@ -191,6 +197,7 @@ impl Router {
         };
         if let Err(rejection) = outcome {
             count_rejection(&mut self.counters, &rejection);
+            self.sensing.note(from, of_rejection(&rejection), now);
             return;
         }
         self.counters.received += 1;
@@ -201,6 +208,7 @@ impl Router {
         if !ours.same_set(heard.addresses) {
             self.counters.address_list_mismatches += 1;
         }
+        self.sense(from, heard, proof, now);
         let (priority, interval) = (heard.priority, heard.dialect.interval());
         self.status.heard = Some(Heard {
             from,
@@ -208,6 +216,44 @@ impl Router {
             priority,
             interval,
         });
+    }
+
+    /// Notes what does not fit in an advertisement that counts.
+    fn sense(&mut self, from: IpAddr, heard: &Advertisement<'_>, proof: Proof, now: Instant) {
+        let ours = self.machine.advertisement(heard.priority);
+        for kind in differences(heard, &ours).into_iter().flatten() {
+            self.sensing.note(from, kind, now);
+        }
+        match proof {
+            Proof::Given => {}
+            Proof::Excused(unproven) | Proof::Refused(unproven) => {
+                self.sensing.note(from, of_unproven(unproven), now);
+            }
+            Proof::NotAsked => {}
+        }
+        let members = self.configuration.members.as_ref();
+        let is_unknown = members.is_some_and(|members| !members.contains(&from));
+        if is_unknown && proof != Proof::Given {
+            self.sensing.note(from, AnomalyKind::Foreign, now);
+        }
+        if heard.priority != Priority::RELEASE && self.is_rivalled_by(from, now) {
+            let rival = AnomalyKind::Rival(heard.priority);
+            self.sensing.note(from, rival, now);
+        }
+    }
+
+    /// Whether somebody else holds the addresses: this router, or who advertised just before.
+    fn is_rivalled_by(&self, from: IpAddr, now: Instant) -> bool {
+        match self.machine.state() {
+            action::State::Active => true,
+            action::State::Backup | action::State::Initialize => {
+                self.status.heard.as_ref().is_some_and(|before| {
+                    before.from != from
+                        && before.priority != Priority::RELEASE
+                        && now.saturating_duration_since(before.at) < before.interval * 2
+                })
+            }
+        }
     }
 
     /// Its own advertisement coming back proves nothing: the machine knows it by its source.
@@ -225,8 +271,9 @@ impl Router {
     }
 
     /// A packet for it was no advertisement.
-    pub(crate) const fn discard(&mut self, discard: &packet::Discard) {
+    pub(crate) fn discard(&mut self, from: IpAddr, discard: &packet::Discard, now: Instant) {
         count_discard(&mut self.counters, discard);
+        self.sensing.note(from, of_discard(discard), now);
     }
 
     /// The source and the destination of what it sends, unless it cannot send.
@@ -336,6 +383,7 @@ impl Router {
             holding,
             transitions: self.status.transitions.iter().cloned().collect(),
             counters: self.counters,
+            anomalies: self.sensing.report(),
         }
     }
 

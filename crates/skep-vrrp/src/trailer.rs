@@ -21,6 +21,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::packet::{Advertisement, Packet};
 use crate::trailer::sequence::Sequence;
 
@@ -39,7 +41,8 @@ const CODE_BYTES: usize = TRAILER_BYTES - PREFIX_BYTES;
 const TYPE_HMAC_SHA256: u8 = 1;
 
 /// Why an advertisement does not prove that a holder of the group's key sent it just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Unproven {
     /// It carries no trailer, or one of another kind.
     #[error("advertisement carries no authentication code")]

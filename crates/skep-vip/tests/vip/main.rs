@@ -8,4 +8,5 @@ mod holding;
 mod properties;
 mod report;
 mod segment;
+mod sensing;
 mod takeover;

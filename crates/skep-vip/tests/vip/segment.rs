@@ -80,6 +80,7 @@ pub(crate) fn router(group: &str, id: u8, addresses: &[&str], priority: u8) -> R
         start: Start::default(),
         sync_group: None,
         follows: None,
+        members: None,
         relocation: Relocation::None,
     }
 }
@@ -312,6 +313,21 @@ impl Segment {
         };
         let now = self.now;
         self.act(host, |brain| brain.handle_packet(INTERFACE, &packet, now));
+    }
+
+    /// Somebody sends this, with a right checksum, to a host.
+    pub(crate) fn inject_right(&mut self, host: usize, recorded: &mut Recorded) {
+        recorded.message[6..8].fill(0);
+        let words = recorded.message.chunks(2);
+        let mut sum: u32 = words
+            .map(|word| u32::from(word[0]) << 8 | u32::from(word[1]))
+            .sum();
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        let checksum = !u16::try_from(sum).expect("it was folded");
+        recorded.message[6..8].copy_from_slice(&checksum.to_be_bytes());
+        self.inject(host, recorded);
     }
 
     fn next_timeout(&self) -> Option<(Instant, usize)> {
