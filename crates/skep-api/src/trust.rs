@@ -4,6 +4,7 @@
 //! certificate that names its node. Nothing but the secret is ever copied between nodes.
 
 pub mod file;
+pub mod group_key;
 pub mod identity;
 pub mod key;
 pub(crate) mod name;

@@ -1,4 +1,4 @@
-//! The boot clock: it never jumps and counts while the machine sleeps.
+//! The boot clock: it never jumps and counts while the machine sleeps. Beside it the wall clock.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub fn now() -> Duration {
 }
 
 /// The wall clock, as the time since the Unix epoch; kernel timestamps of packets are on it.
-pub(crate) fn wall() -> Duration {
+pub fn wall() -> Duration {
     duration(clock_gettime(ClockId::Realtime))
 }
 

@@ -277,6 +277,7 @@ fn router(
         },
         sync_group: spec.sync_group.as_ref().map(ToString::to_string),
         follows: None,
+        members: other_members(group, member),
         relocation: relocation(name, member, site),
     })
 }
@@ -304,6 +305,15 @@ fn transport(group: &VipGroup, member: &GroupMember) -> Transport {
             }
         }
     }
+}
+
+/// Where the other members advertise from, unless one of them does not say so. The address under
+/// which a member is reached is the one it advertises from, unless it fixes another.
+fn other_members(group: &VipGroup, member: &GroupMember) -> Option<Vec<IpAddr>> {
+    let others = group.members.iter().filter(|other| *other != member);
+    others
+        .map(|other| Some(other.source.or(other.peer_address)?.0))
+        .collect()
 }
 
 fn route(declared: &DeclaredRoute) -> VirtualRoute {

@@ -8,7 +8,10 @@ use skep_vrrp::configuration::{ChecksumChoice, Configuration, Preemption};
 use skep_vrrp::dialect::{self, Checksum, Dialect, IntervalUnfit};
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
-use crate::configuration::{Authentication, ChecksumMode, RouterConfiguration, RouterKey};
+use crate::authenticity::keyring;
+use crate::configuration::{
+    Authentication, ChecksumMode, HmacKeys, RouterConfiguration, RouterKey,
+};
 
 /// How many virtual routers one node runs at most: both families of every id on sixteen interfaces.
 pub const ROUTERS_MAX: usize = 16 * 2 * 255;
@@ -84,8 +87,14 @@ pub enum Unfit {
     #[error("version 3 has no simple password")]
     PasswordInVersion3,
     /// Only version 3 has message authentication codes.
-    #[error("message authentication codes are not known to this version of the data plane")]
-    Hmac,
+    #[error("version 2 has no authentication codes")]
+    HmacInVersion2,
+    /// The key that signs is not there.
+    #[error("no key has the id of the one that signs: {0}")]
+    SigningKeyMissing(u8),
+    /// Anybody knows an empty key.
+    #[error("key {0} is empty")]
+    KeyEmpty(u8),
     /// A source of the other family.
     #[error("source address is not of the virtual router's family: {0}")]
     Source(IpAddr),
@@ -234,7 +243,13 @@ fn translate_dialect(router: &RouterConfiguration) -> Result<(Dialect, ChecksumC
     };
     let dialect = match (router.version, router.key.family, &router.authentication) {
         (Version::V2, Family::Ipv6, _) => return Err(Unfit::Version2OverIpv6),
-        (_, _, Authentication::Hmac(_)) => return Err(Unfit::Hmac),
+        (Version::V2, Family::Ipv4, Authentication::Hmac(_)) => {
+            return Err(Unfit::HmacInVersion2);
+        }
+        (Version::V3, _, Authentication::Hmac(keys)) => {
+            inspect_keys(keys)?;
+            Dialect::v3(interval, checksum)?
+        }
         (Version::V3, _, Authentication::Simple(_)) => return Err(Unfit::PasswordInVersion3),
         (Version::V3, _, Authentication::None) => Dialect::v3(interval, checksum)?,
         (Version::V2, Family::Ipv4, Authentication::None) => {
@@ -245,6 +260,16 @@ fn translate_dialect(router: &RouterConfiguration) -> Result<(Dialect, ChecksumC
         }
     };
     Ok((dialect, choice))
+}
+
+fn inspect_keys(declared: &HmacKeys) -> Result<(), Unfit> {
+    let empty = declared.keys.iter().find(|(_, key)| key.is_empty());
+    if let Some((id, _)) = empty {
+        return Err(Unfit::KeyEmpty(*id));
+    }
+    keyring(declared)
+        .map(|_ready| ())
+        .ok_or(Unfit::SigningKeyMissing(declared.active_key))
 }
 
 const fn family(address: IpAddr) -> Family {

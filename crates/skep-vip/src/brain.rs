@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use skep_vrrp::action as machine;
 use skep_vrrp::action::Purpose;
 use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::packet::{Advertisement, Packet};
-use skep_vrrp::time::Instant;
+use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
 use crate::action::{Action, Announcement, Holding};
@@ -47,6 +48,7 @@ pub struct Brain {
     inputs: Inputs,
     collected: Collected,
     revision: u64,
+    wall_clock: WallClock,
     deadlines: Deadlines,
     outbox: Outbox,
     holdings: Holdings,
@@ -89,40 +91,40 @@ impl Brain {
     /// A packet of protocol 112 arrived on `interface` at `now`.
     pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
         match Advertisement::parse(packet) {
-            Ok(heard) => self.handle_advertisement(interface, packet.source, &heard, now),
+            Ok(heard) => self.handle_advertisement(interface, packet, &heard, now),
             Err(discard) => {
                 let id = packet.virtual_router_id();
                 let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
                 let Some(slot) = slot else { return };
                 if let Some(router) = self.routers.get_mut(slot) {
-                    router.discard(&discard);
+                    router.discard(packet.source, &discard, now);
                 }
                 self.refresh(slot, now);
             }
         }
     }
 
-    /// An advertisement from `from` arrived on `interface` at `now`.
-    pub fn handle_advertisement(
+    fn handle_advertisement(
         &mut self,
         interface: &str,
-        from: IpAddr,
+        packet: &Packet<'_>,
         heard: &Advertisement<'_>,
         now: Instant,
     ) {
-        let family = match from {
-            IpAddr::V4(_) => Family::Ipv4,
-            IpAddr::V6(_) => Family::Ipv6,
-        };
         let slot = self
             .interfaces
-            .route(interface, family, heard.virtual_router_id);
+            .route(interface, packet.family(), heard.virtual_router_id);
         let Some(slot) = slot else { return };
         if let Some(router) = self.routers.get_mut(slot) {
-            router.hear(from, heard, now);
+            router.hear(packet, heard, self.wall_clock.at(now), now);
         }
         self.follow(slot, now);
         self.refresh(slot, now);
+    }
+
+    /// The wall clock says `since_1970`. It dates what is signed, and moves no timer.
+    pub const fn handle_wall_clock(&mut self, since_1970: Duration, now: Instant) {
+        self.wall_clock = WallClock::read(since_1970, now);
     }
 
     /// The link of `interface` is this.
@@ -321,8 +323,16 @@ impl Brain {
         };
         router.counters.sent += 1;
         let advertisement = router.machine.advertisement(priority);
-        self.outbox
-            .push(&router.interface, source, destination, &advertisement);
+        let trailer = router
+            .authenticity
+            .sign(&advertisement, source, self.wall_clock.at(now));
+        let after = trailer.as_ref().map_or([].as_slice(), |bytes| bytes);
+        self.outbox.push(
+            &router.interface,
+            (source, destination),
+            &advertisement,
+            after,
+        );
         match purpose {
             Purpose::Release => router.counters.releases_sent += 1,
             Purpose::Assert if router.answers_claim(now) => self.announce_twice(slot, now),

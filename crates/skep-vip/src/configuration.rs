@@ -74,6 +74,9 @@ pub struct RouterConfiguration {
     /// The family of the group's router that decides for this one; the group's first address
     /// decides which that is, and itself follows none.
     pub follows: Option<Family>,
+    /// The addresses the other members advertise from; none when not all are known, and then
+    /// nobody is foreign.
+    pub members: Option<Vec<IpAddr>>,
     /// Where an operator moved the group.
     pub relocation: Relocation,
 }

@@ -2,6 +2,7 @@
 
 use skep_vrrp::admission::Rejection;
 use skep_vrrp::packet::Discard;
+use skep_vrrp::trailer::Unproven;
 
 use crate::message::Counters;
 
@@ -24,6 +25,7 @@ pub(crate) const fn count_discard(counters: &mut Counters, discard: &Discard) {
 /// Counts an advertisement that its router rejected.
 pub(crate) const fn count_rejection(counters: &mut Counters, rejection: &Rejection) {
     let counter = match rejection {
+        Rejection::Unproven(unproven) => return count_unproven(counters, *unproven),
         Rejection::Version(_) => &mut counters.discarded_version,
         Rejection::AuthenticationType | Rejection::Password => {
             &mut counters.discarded_authentication
@@ -31,6 +33,18 @@ pub(crate) const fn count_rejection(counters: &mut Counters, rejection: &Rejecti
         Rejection::Interval(_) => &mut counters.discarded_interval,
         Rejection::OwnAddress(_) => &mut counters.discarded_own_address,
         Rejection::VirtualRouterId(_) => &mut counters.discarded_malformed,
+    };
+    *counter += 1;
+}
+
+/// Counts an advertisement that proves nothing, whether it counts all the same or not.
+pub(crate) const fn count_unproven(counters: &mut Counters, unproven: Unproven) {
+    let counter = match unproven {
+        Unproven::NoTrailer => &mut counters.unproven_no_trailer,
+        Unproven::UnknownKey(_) => &mut counters.unproven_unknown_key,
+        Unproven::WrongCode => &mut counters.unproven_wrong_code,
+        Unproven::Stale => &mut counters.unproven_stale,
+        Unproven::Replayed => &mut counters.unproven_replayed,
     };
     *counter += 1;
 }

@@ -12,6 +12,7 @@
 
 pub mod acceptance;
 pub mod action;
+mod authenticity;
 pub mod brain;
 pub mod configuration;
 mod counting;
@@ -24,3 +25,4 @@ mod news;
 mod outbox;
 mod roster;
 mod router;
+mod sensing;

@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use skep_vrrp::identity::{Priority, VirtualRouterId};
+use skep_vrrp::identity::{Priority, Version, VirtualRouterId};
 use skep_vrrp::time::Instant;
+use skep_vrrp::trailer::Unproven;
 
 use crate::configuration::{RouterConfiguration, RouterKey, VirtualAddress};
 
@@ -115,6 +116,8 @@ pub struct RouterReport {
     pub transitions: Vec<Transition>,
     /// What it counted since it started.
     pub counters: Counters,
+    /// What it hears that does not fit.
+    pub anomalies: Vec<Anomaly>,
 }
 
 /// The state of a virtual router.
@@ -236,6 +239,54 @@ pub struct Heard {
     pub interval: Duration,
 }
 
+/// Something a sender does again and again that does not fit the virtual router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Anomaly {
+    /// Who.
+    pub from: IpAddr,
+    /// What.
+    pub kind: AnomalyKind,
+    /// How often since `first`.
+    pub count: u64,
+    /// Since when.
+    pub first: Instant,
+    /// When last.
+    pub last: Instant,
+    /// When it is over, unless it happens again.
+    pub until: Instant,
+}
+
+/// What does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AnomalyKind {
+    /// The sender is no member of the group, but uses its id.
+    Foreign,
+    /// Another interval: not counted in version 2, learnt in version 3.
+    Interval(Duration),
+    /// The other version.
+    Version(Version),
+    /// Another type of authentication.
+    AuthenticationType,
+    /// Another password.
+    Password,
+    /// No proof that a member sent it.
+    Unproven(Unproven),
+    /// Another list of addresses.
+    Addresses,
+    /// A checksum over something else.
+    Checksum,
+    /// This router's own source address.
+    OwnAddress,
+    /// A hop limit other than 255.
+    HopLimit(u8),
+    /// Bytes that are no advertisement.
+    Damaged,
+    /// Another claim to what this router, or the one it follows, holds.
+    Rival(Priority),
+}
+
 /// What a virtual router counted since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -264,6 +315,16 @@ pub struct Counters {
     pub discarded_interval: u64,
     /// Advertisements discarded: they carry this router's own source address.
     pub discarded_own_address: u64,
+    /// Advertisements that prove nothing, discarded or excused: no authentication code.
+    pub unproven_no_trailer: u64,
+    /// Advertisements that prove nothing: a key this node does not know.
+    pub unproven_unknown_key: u64,
+    /// Advertisements that prove nothing: a wrong authentication code.
+    pub unproven_wrong_code: u64,
+    /// Advertisements that prove nothing: signed longer ago than the window allows.
+    pub unproven_stale: u64,
+    /// Advertisements that prove nothing: heard before.
+    pub unproven_replayed: u64,
     /// Advertisements accepted whose address list is not ours.
     pub address_list_mismatches: u64,
 }

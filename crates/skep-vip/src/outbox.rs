@@ -26,13 +26,13 @@ struct Envelope {
 }
 
 impl Outbox {
-    /// Queues an advertisement.
+    /// Queues an advertisement from one address to another, and what follows it.
     pub(crate) fn push(
         &mut self,
         interface: &Arc<str>,
-        source: IpAddr,
-        destination: IpAddr,
+        (source, destination): (IpAddr, IpAddr),
         advertisement: &Advertisement<'_>,
+        trailer: &[u8],
     ) {
         if self.envelopes.is_empty() {
             self.bytes.clear();
@@ -42,6 +42,7 @@ impl Outbox {
         advertisement
             .encode(source, destination, &mut self.bytes[start..])
             .expect("the buffer has just been given the encoded length");
+        self.bytes.extend_from_slice(trailer);
         let message = start..self.bytes.len();
         let interface = Arc::clone(interface);
         self.envelopes.push_back(Envelope {

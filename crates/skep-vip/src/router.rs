@@ -5,18 +5,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skep_vrrp::admission::Rejection;
 use skep_vrrp::configuration::Configuration;
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
-use skep_vrrp::packet::Advertisement;
+use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::Instant;
 use skep_vrrp::virtual_router::VirtualRouter;
 use skep_vrrp::{action, packet};
 
 use crate::action::Holding;
+use crate::authenticity::{Authenticity, Proof};
 use crate::configuration::RouterConfiguration;
-use crate::counting::{count_discard, count_rejection};
+use crate::counting::{count_discard, count_rejection, count_unproven};
 use crate::inputs::Inputs;
-use crate::message::{Counters, Heard, Reason, RouterReport, State, Transition};
+use crate::message::{AnomalyKind, Counters, Heard, Reason, RouterReport, State, Transition};
+use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
 
 mod adoption;
 
@@ -38,6 +41,8 @@ pub(crate) struct Router {
     pub(crate) addresses: Vec<Holding>,
     pub(crate) report: ReportState,
     pub(crate) counters: Counters,
+    pub(crate) authenticity: Authenticity,
+    sensing: Sensing,
     source: Option<IpAddr>,
     fault: Option<Reason>,
     revision: u64,
@@ -95,6 +100,8 @@ impl Router {
         let interface = Arc::from(configuration.interface.as_str());
         Self {
             addresses: holdings(&configuration, &interface),
+            authenticity: Authenticity::new(&configuration.authentication),
+            sensing: Sensing::new(configuration.advertisement_interval),
             configuration,
             interface,
             machine: VirtualRouter::new(machine),
@@ -125,6 +132,9 @@ impl Router {
         now: Instant,
     ) -> Addresses {
         self.revision = revision;
+        self.authenticity.follow(&configuration.authentication);
+        self.sensing
+            .set_interval(configuration.advertisement_interval);
         self.configuration = configuration;
         self.machine.handle_configuration(machine, now);
         let addresses = holdings(&self.configuration, &self.interface);
@@ -167,10 +177,27 @@ impl Router {
         }
     }
 
-    /// An advertisement for it arrived.
-    pub(crate) fn hear(&mut self, from: IpAddr, heard: &Advertisement<'_>, now: Instant) {
-        if let Err(rejection) = self.machine.handle_advertisement(from, heard, now) {
+    /// An advertisement for it arrived in `packet` at `now`, the wall time `since_1970`.
+    pub(crate) fn hear(
+        &mut self,
+        packet: &Packet<'_>,
+        heard: &Advertisement<'_>,
+        since_1970: Duration,
+        now: Instant,
+    ) {
+        let from = packet.source;
+        let proof = self.examine(packet, heard, since_1970, now);
+        let outcome = match proof {
+            Proof::NotAsked | Proof::Given => self.machine.handle_advertisement(from, heard, now),
+            Proof::Excused(unproven) => {
+                count_unproven(&mut self.counters, unproven);
+                self.machine.handle_advertisement(from, heard, now)
+            }
+            Proof::Refused(unproven) => Err(Rejection::Unproven(unproven)),
+        };
+        if let Err(rejection) = outcome {
             count_rejection(&mut self.counters, &rejection);
+            self.sensing.note(from, of_rejection(&rejection), now);
             return;
         }
         self.counters.received += 1;
@@ -181,6 +208,7 @@ impl Router {
         if !ours.same_set(heard.addresses) {
             self.counters.address_list_mismatches += 1;
         }
+        self.sense(from, heard, proof, now);
         let (priority, interval) = (heard.priority, heard.dialect.interval());
         self.status.heard = Some(Heard {
             from,
@@ -190,9 +218,62 @@ impl Router {
         });
     }
 
+    /// Notes what does not fit in an advertisement that counts.
+    fn sense(&mut self, from: IpAddr, heard: &Advertisement<'_>, proof: Proof, now: Instant) {
+        let ours = self.machine.advertisement(heard.priority);
+        for kind in differences(heard, &ours).into_iter().flatten() {
+            self.sensing.note(from, kind, now);
+        }
+        match proof {
+            Proof::Given => {}
+            Proof::Excused(unproven) | Proof::Refused(unproven) => {
+                self.sensing.note(from, of_unproven(unproven), now);
+            }
+            Proof::NotAsked => {}
+        }
+        let members = self.configuration.members.as_ref();
+        let is_unknown = members.is_some_and(|members| !members.contains(&from));
+        if is_unknown && proof != Proof::Given {
+            self.sensing.note(from, AnomalyKind::Foreign, now);
+        }
+        if heard.priority != Priority::RELEASE && self.is_rivalled_by(from, now) {
+            let rival = AnomalyKind::Rival(heard.priority);
+            self.sensing.note(from, rival, now);
+        }
+    }
+
+    /// Whether somebody else holds the addresses: this router, or who advertised just before.
+    fn is_rivalled_by(&self, from: IpAddr, now: Instant) -> bool {
+        match self.machine.state() {
+            action::State::Active => true,
+            action::State::Backup | action::State::Initialize => {
+                self.status.heard.as_ref().is_some_and(|before| {
+                    before.from != from
+                        && before.priority != Priority::RELEASE
+                        && now.saturating_duration_since(before.at) < before.interval * 2
+                })
+            }
+        }
+    }
+
+    /// Its own advertisement coming back proves nothing: the machine knows it by its source.
+    fn examine(
+        &mut self,
+        packet: &Packet<'_>,
+        heard: &Advertisement<'_>,
+        since_1970: Duration,
+        now: Instant,
+    ) -> Proof {
+        if self.source == Some(packet.source) {
+            return Proof::NotAsked;
+        }
+        self.authenticity.examine(packet, heard, since_1970, now)
+    }
+
     /// A packet for it was no advertisement.
-    pub(crate) const fn discard(&mut self, discard: &packet::Discard) {
+    pub(crate) fn discard(&mut self, from: IpAddr, discard: &packet::Discard, now: Instant) {
         count_discard(&mut self.counters, discard);
+        self.sensing.note(from, of_discard(discard), now);
     }
 
     /// The source and the destination of what it sends, unless it cannot send.
@@ -302,6 +383,7 @@ impl Router {
             holding,
             transitions: self.status.transitions.iter().cloned().collect(),
             counters: self.counters,
+            anomalies: self.sensing.report(),
         }
     }
 

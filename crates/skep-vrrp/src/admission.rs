@@ -7,6 +7,7 @@ use crate::configuration::Configuration;
 use crate::dialect::{Authentication, Dialect};
 use crate::identity::{Version, VirtualRouterId};
 use crate::packet::Advertisement;
+use crate::trailer::Unproven;
 
 /// Why an advertisement does not count for this virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum Rejection {
     /// Its version 2 interval is not the router's.
     #[error("advertisement has another interval: {0:?}")]
     Interval(Duration),
+    /// It does not prove that a member sent it just now.
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
 }
 
 /// RFC 9568 §7.1 and RFC 3768 §7.1, the part that depends on the virtual router. A list of

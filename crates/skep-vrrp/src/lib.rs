@@ -7,7 +7,7 @@
 //!
 //! [`configuration`] is what it is told, [`action`] what it says, [`admission`] which advertisements
 //! count for it; [`packet`] knows the bytes, [`dialect`] what the two versions say differently,
-//! [`addresses`] the list of virtual addresses, [`identity`] and [`time`] the small values.
+//! [`trailer`] what may follow them and proves who sent them, [`addresses`] the list of virtual addresses, [`identity`] and [`time`] the small values.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod action;
@@ -19,4 +19,5 @@ pub mod dialect;
 pub mod identity;
 pub mod packet;
 pub mod time;
+pub mod trailer;
 pub mod virtual_router;

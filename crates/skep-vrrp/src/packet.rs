@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU8;
+use std::ops::Range;
 
 use crate::addresses::Addresses;
 use crate::checksum::Sum;
@@ -19,8 +20,9 @@ pub const MULTICAST_IPV6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x1
 /// RFC 9568 §5.1.1.3 and §5.1.2.3: a router in between would have made it smaller.
 pub const HOP_LIMIT: u8 = 255;
 
-const HEADER_BYTES: usize = 8;
-const CHECKSUM_AT: usize = 6;
+pub(crate) const HEADER_BYTES: usize = 8;
+/// Where the checksum stands.
+pub(crate) const CHECKSUM: Range<usize> = 6..HEADER_BYTES;
 const AUTHENTICATION_BYTES: usize = 8;
 const TYPE_ADVERTISEMENT: u8 = 1;
 
@@ -106,7 +108,8 @@ pub enum Discard {
 }
 
 impl<'a> Advertisement<'a> {
-    /// The advertisement in `packet`. Bytes after it are padding and not looked at.
+    /// The advertisement in `packet`. Bytes after it are padding or a
+    /// [trailer](crate::trailer) and not looked at.
     ///
     /// # Errors
     ///
@@ -168,7 +171,7 @@ impl<'a> Advertisement<'a> {
             available,
         })?;
         let (header, rest) = message.split_at_mut(HEADER_BYTES);
-        header.copy_from_slice(&self.header());
+        header.copy_from_slice(&self.header_without_checksum());
         let (addresses, authentication) = rest.split_at_mut(self.addresses.as_bytes().len());
         addresses.copy_from_slice(self.addresses.as_bytes());
         if let Dialect::V2 {
@@ -182,12 +185,12 @@ impl<'a> Advertisement<'a> {
             });
         }
         if let Some(checksum) = self.checksum(source, destination, message) {
-            message[CHECKSUM_AT..HEADER_BYTES].copy_from_slice(&checksum.to_be_bytes());
+            message[CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
         }
         Ok(length)
     }
 
-    fn header(&self) -> [u8; HEADER_BYTES] {
+    pub(crate) fn header_without_checksum(&self) -> [u8; HEADER_BYTES] {
         let (version, [fifth, sixth]) = match self.dialect {
             Dialect::V2 {
                 interval_s,

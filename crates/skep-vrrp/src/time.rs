@@ -35,6 +35,33 @@ impl Instant {
     }
 }
 
+/// What the wall clock said when it was read last: the time since 1970 moves on with the boot clock
+/// from there. Until it is read, 1970 is when the machine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WallClock {
+    since_1970: Duration,
+    read_at: Instant,
+}
+
+impl WallClock {
+    /// The wall clock said `since_1970` at `now`.
+    #[must_use]
+    pub const fn read(since_1970: Duration, now: Instant) -> Self {
+        Self {
+            since_1970,
+            read_at: now,
+        }
+    }
+
+    /// What it says at `now`.
+    #[must_use]
+    pub fn at(self, now: Instant) -> Duration {
+        let since = now.saturating_duration_since(self.read_at);
+        let until = self.read_at.saturating_duration_since(now);
+        self.since_1970.saturating_add(since).saturating_sub(until)
+    }
+}
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

@@ -7,7 +7,7 @@ use std::fmt;
 use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 
-const KEY_BYTES: usize = 32;
+pub(crate) const KEY_BYTES: usize = 32;
 
 /// The first line of the text, by which a person and this program recognise it.
 const FIRST_LINE: &str =
@@ -51,6 +51,14 @@ pub enum ArmourError {
     /// The same key stands there twice.
     #[error("line {line} repeats the key above it")]
     Repeated {
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// VRRP tells keys apart by one byte, and cannot tell these.
+    #[error(
+        "line {line} has the same id in VRRP as the key above it: make another with `skep keygen`"
+    )]
+    SameId {
         /// Its number, from 1.
         line: usize,
     },
@@ -136,6 +144,9 @@ impl ClusterKeys {
                     return Err(ArmourError::TooMany { line });
                 }
                 Some(keys) if keys.issuing == key => return Err(ArmourError::Repeated { line }),
+                Some(keys) if keys.issuing.vrrp_id() == key.vrrp_id() => {
+                    return Err(ArmourError::SameId { line });
+                }
                 Some(keys) => keys.also_trusted = Some(key),
             }
         }

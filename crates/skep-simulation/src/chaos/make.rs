@@ -153,6 +153,7 @@ impl Group {
             sync_group: None,
             follows: None,
             relocation: Relocation::None,
+            members: None,
         }
     }
 

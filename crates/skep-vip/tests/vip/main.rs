@@ -1,10 +1,12 @@
 //! Behaviour of the brain at its edge: several hosts with their brains on one segment and one
 //! virtual clock.
 
+mod authenticity;
 mod commit;
 mod eligibility;
 mod holding;
 mod properties;
 mod report;
 mod segment;
+mod sensing;
 mod takeover;

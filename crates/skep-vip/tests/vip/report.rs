@@ -208,3 +208,26 @@ fn every_discard_is_counted_where_it_belongs() {
     check_counted(&with(5, 2), 255, |counters| counters.discarded_interval = 1);
     check_counted(&with(1, 52), 255, |_| {});
 }
+
+#[test]
+fn an_advertisement_counts_on_its_own_interface_only() {
+    let elsewhere = skep_vip::configuration::RouterConfiguration {
+        interface: "eth1".to_owned(),
+        ..router("mail", 51, &["10.0.1.70"], 100)
+    };
+    let mut segment = Segment::of_hosts(1);
+    segment.commit(0, 1, &[router("web", 51, &["10.0.0.70"], 100), elsewhere]);
+    let message = bytes("21336401000170840a0000460000000000000000");
+    let packet = Packet {
+        source: ip("10.0.0.200"),
+        destination: ip("224.0.0.18"),
+        hop_limit: 255,
+        message: &message,
+    };
+    segment.act(0, |brain| {
+        brain.handle_packet("eth0", &packet, at(2_000));
+        brain.handle_packet("eth9", &packet, at(2_000));
+    });
+    let received = |group| segment.hosts[0].reports[&key(group)].counters.received;
+    assert_eq!((received("web"), received("mail")), (1, 0));
+}

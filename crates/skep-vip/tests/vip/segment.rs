@@ -80,6 +80,7 @@ pub(crate) fn router(group: &str, id: u8, addresses: &[&str], priority: u8) -> R
         start: Start::default(),
         sync_group: None,
         follows: None,
+        members: None,
         relocation: Relocation::None,
     }
 }
@@ -141,6 +142,13 @@ impl Host {
     pub(crate) fn state(&self, group: &str) -> Option<State> {
         self.reports.get(&key(group)).map(|report| report.state)
     }
+}
+
+/// What somebody wrote down on the segment.
+pub(crate) struct Recorded {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) message: Vec<u8>,
 }
 
 struct Datagram {
@@ -273,6 +281,53 @@ impl Segment {
             .iter()
             .filter(|(when, who, _)| *who == host && *when >= since);
         log.map(|(_, _, event)| *event).collect()
+    }
+
+    /// What a host sends next, within so many milliseconds; the others hear it too.
+    pub(crate) fn record(&mut self, host: usize, milliseconds: u64) -> Recorded {
+        let end = self.now + Duration::from_millis(milliseconds);
+        while let Some((due, next)) = self.next_timeout().filter(|(due, _)| *due <= end) {
+            self.now = due;
+            self.act(next, |brain| brain.handle_timeout(due));
+            let mut sent = self.in_flight.iter();
+            let recorded = sent.find(|sent| sent.sender == host).map(|sent| Recorded {
+                source: sent.source,
+                destination: sent.destination,
+                message: sent.message.clone(),
+            });
+            self.deliver();
+            if let Some(recorded) = recorded {
+                return recorded;
+            }
+        }
+        panic!("host {host} sends nothing");
+    }
+
+    /// Somebody sends this to a host.
+    pub(crate) fn inject(&mut self, host: usize, recorded: &Recorded) {
+        let packet = Packet {
+            source: recorded.source,
+            destination: recorded.destination,
+            hop_limit: HOP_LIMIT,
+            message: &recorded.message,
+        };
+        let now = self.now;
+        self.act(host, |brain| brain.handle_packet(INTERFACE, &packet, now));
+    }
+
+    /// Somebody sends this, with a right checksum, to a host.
+    pub(crate) fn inject_right(&mut self, host: usize, recorded: &mut Recorded) {
+        recorded.message[6..8].fill(0);
+        let words = recorded.message.chunks(2);
+        let mut sum: u32 = words
+            .map(|word| u32::from(word[0]) << 8 | u32::from(word[1]))
+            .sum();
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        let checksum = !u16::try_from(sum).expect("it was folded");
+        recorded.message[6..8].copy_from_slice(&checksum.to_be_bytes());
+        self.inject(host, recorded);
     }
 
     fn next_timeout(&self) -> Option<(Instant, usize)> {

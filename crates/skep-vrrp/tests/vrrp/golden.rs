@@ -10,7 +10,7 @@ use skep_vrrp::packet::{Advertisement, HOP_LIMIT, MULTICAST_IPV4, MULTICAST_IPV6
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let digit = |byte: u8| char::from(byte).to_digit(16).expect("a hexadecimal digit") as u8;
     digits

@@ -5,3 +5,4 @@ mod properties;
 mod rfc9568;
 mod segment;
 mod takeover;
+mod trailer;

@@ -6,12 +6,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use skep_vrrp::action::{Action, Purpose, Reason, State};
-use skep_vrrp::addresses::{AddressList, Addresses};
+use skep_vrrp::addresses::{AddressList, AddressListUnfit, Addresses};
 use skep_vrrp::admission::Rejection;
 use skep_vrrp::configuration::{Configuration, Preemption};
 use skep_vrrp::dialect::{Authentication, Checksum, Dialect};
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
-use skep_vrrp::packet::{Advertisement, Discard, HOP_LIMIT, MULTICAST_IPV4, Packet};
+use skep_vrrp::packet::{
+    Advertisement, Discard, HOP_LIMIT, MULTICAST_IPV4, MULTICAST_IPV6, Packet,
+};
 use skep_vrrp::virtual_router::VirtualRouter;
 
 use crate::segment::{at, configuration, version_2, version_3};
@@ -22,7 +24,7 @@ const HIGHER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 200));
 
 /// A valid message of version 2 for 10.0.0.70: id 51, priority 100, one second, no password.
 const MESSAGE_V2: [u8; 20] = [
-    0x21, 51, 100, 1, 0, 1, 0x89, 0x84, 10, 0, 0, 70, 0, 0, 0, 0, 0, 0, 0, 0,
+    0x21, 51, 100, 1, 0, 1, 0x70, 0x84, 10, 0, 0, 70, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 
 fn parse(message: &[u8]) -> Result<Advertisement<'_>, Discard> {
@@ -197,6 +199,7 @@ fn s5_2_7_an_interval_of_0_is_discarded() {
 #[test]
 fn s5_2_8_a_wrong_checksum_is_discarded() {
     for message in [MESSAGE_V2.to_vec(), message_v3()] {
+        parse(&message).expect("it is valid");
         for position in 0..message.len() {
             let mut damaged = message.clone();
             damaged[position] ^= 0x10;
@@ -231,6 +234,33 @@ fn s5_2_8_a_peer_without_pseudo_header_is_followed() {
         .handle_advertisement(HIGHER, &heard(&twin, 200, plain), at(10))
         .expect("it is valid");
     assert_eq!(router.advertisement(Priority::DEFAULT).dialect, plain);
+}
+
+#[test]
+fn s5_2_9_addresses_are_of_the_family_of_the_packet() {
+    let ipv6 = "fe80::100".parse().expect("an address");
+    for (family, stranger) in [(Family::Ipv4, ipv6), (Family::Ipv6, OWN)] {
+        assert_eq!(
+            AddressList::new(family, &[stranger]),
+            Err(AddressListUnfit::Family(stranger))
+        );
+    }
+    // What arrives over one family is read as addresses of it: 16 bytes are four or one.
+    let mut message = changed(&message_v3(), 3, 4);
+    message.extend([10, 0, 0, 71, 10, 0, 0, 72, 10, 0, 0, 73]);
+    let message = changed(&message, 3, 4);
+    let heard = parse(&message).expect("it is valid");
+    assert!(heard.addresses.iter().all(|address| address.is_ipv4()));
+    assert_eq!(heard.addresses.len(), 4);
+    let over_ipv6 = Packet {
+        source: "fe80::10".parse().expect("an address"),
+        destination: MULTICAST_IPV6.into(),
+        hop_limit: HOP_LIMIT,
+        message: &changed(&message, 3, 1),
+    };
+    let heard = Advertisement::parse(&over_ipv6).expect("it is valid");
+    assert!(heard.addresses.iter().all(|address| address.is_ipv6()));
+    assert_eq!(heard.addresses.len(), 1);
 }
 
 #[test]
@@ -452,6 +482,7 @@ fn s7_1_the_other_version_and_another_id_are_discarded() {
 #[test]
 fn s7_1_an_incomplete_message_is_discarded_and_padding_is_not() {
     for message in [MESSAGE_V2.to_vec(), message_v3()] {
+        parse(&message).expect("it is valid");
         for length in 0..message.len() {
             assert!(matches!(
                 parse(&message[..length]),

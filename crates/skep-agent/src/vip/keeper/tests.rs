@@ -55,6 +55,7 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         sync_group: None,
         follows: None,
         relocation: Relocation::None,
+        members: None,
     });
     Command::Configure { revision, router }
 }

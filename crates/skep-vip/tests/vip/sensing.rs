@@ -1,0 +1,233 @@
+//! What does not fit is told, by whom and since when, and is over when it stops.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use skep_vip::configuration::{
+    Authentication, ChecksumMode, HmacKeys, HmacMode, Replay, RouterConfiguration,
+};
+use skep_vip::message::{Anomaly, AnomalyKind};
+use skep_vrrp::identity::{Priority, Version};
+use skep_vrrp::packet::{MULTICAST_IPV4, Packet};
+use skep_vrrp::trailer::Unproven;
+
+use crate::segment::{Segment, at, ip, key, router};
+
+const MEMBER: &str = "10.0.0.12";
+
+fn ours() -> RouterConfiguration {
+    RouterConfiguration {
+        members: Some(vec![ip("10.0.0.11"), ip(MEMBER)]),
+        ..router("web", 51, &["10.0.0.70"], 100)
+    }
+}
+
+fn version_3() -> RouterConfiguration {
+    RouterConfiguration {
+        version: Version::V3,
+        ..ours()
+    }
+}
+
+/// What goes on at a host now.
+fn anomalies(segment: &Segment, host: usize) -> Vec<Anomaly> {
+    let reported = &segment.hosts[host].reports[&key("web")].anomalies;
+    let goes_on = |anomaly: &&Anomaly| anomaly.until > segment.now;
+    reported.iter().filter(goes_on).cloned().collect()
+}
+
+fn kinds(segment: &Segment, host: usize) -> Vec<AnomalyKind> {
+    let anomalies = anomalies(segment, host);
+    anomalies.iter().map(|anomaly| anomaly.kind).collect()
+}
+
+/// What the first of two notices of the other, which does not leave the first one alone.
+fn noticed(ours: RouterConfiguration, theirs: RouterConfiguration) -> Vec<AnomalyKind> {
+    let mut segment = Segment::running([ours, theirs]);
+    segment.run_until(at(10_000));
+    for anomaly in anomalies(&segment, 0) {
+        assert_eq!(anomaly.from, ip(MEMBER));
+        assert!(anomaly.count > 1 && anomaly.first < anomaly.last);
+    }
+    kinds(&segment, 0)
+}
+
+fn higher(theirs: RouterConfiguration) -> RouterConfiguration {
+    RouterConfiguration {
+        priority: Priority::new(200),
+        ..theirs
+    }
+}
+
+#[test]
+fn members_that_agree_notice_nothing() {
+    for ours in [ours(), version_3()] {
+        let mut segment = Segment::running([ours.clone(), higher(ours)]);
+        segment.run_until(at(10_000));
+        assert_eq!(kinds(&segment, 0), []);
+        // Neither does a hand-over.
+        segment.hosts[1].frozen = true;
+        segment.run_for(10_000);
+        segment.hosts[1].frozen = false;
+        segment.thaw(1);
+        segment.run_for(10_000);
+        assert_eq!((kinds(&segment, 0), kinds(&segment, 1)), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn what_is_configured_in_another_way_is_named() {
+    let two_seconds = Duration::from_secs(2);
+    let slow = |router| RouterConfiguration {
+        advertisement_interval: two_seconds,
+        ..higher(router)
+    };
+    let password = |password: &[u8; 8]| RouterConfiguration {
+        authentication: Authentication::Simple(*password),
+        ..higher(ours())
+    };
+    let keys = HmacKeys {
+        keys: [(1, vec![1])].into(),
+        active_key: 1,
+        mode: HmacMode::Enforce,
+        replay: Replay::Time,
+        window: Duration::from_secs(5),
+    };
+    let signed = |mode| RouterConfiguration {
+        authentication: Authentication::Hmac(HmacKeys {
+            mode,
+            ..keys.clone()
+        }),
+        ..version_3()
+    };
+    let more = RouterConfiguration {
+        addresses: router("web", 51, &["10.0.0.70", "10.0.0.71"], 100).addresses,
+        ..higher(ours())
+    };
+    let always = RouterConfiguration {
+        checksum: ChecksumMode::Always,
+        ..version_3()
+    };
+    let never = RouterConfiguration {
+        checksum: ChecksumMode::Never,
+        ..higher(version_3())
+    };
+    let unsigned = AnomalyKind::Unproven(Unproven::NoTrailer);
+    for (ours, theirs, expected) in [
+        (ours(), slow(ours()), AnomalyKind::Interval(two_seconds)),
+        (
+            version_3(),
+            slow(version_3()),
+            AnomalyKind::Interval(two_seconds),
+        ),
+        (
+            ours(),
+            higher(version_3()),
+            AnomalyKind::Version(Version::V3),
+        ),
+        (
+            ours(),
+            password(b"mypasswo"),
+            AnomalyKind::AuthenticationType,
+        ),
+        (
+            password(b"password"),
+            password(b"mypasswo"),
+            AnomalyKind::Password,
+        ),
+        (ours(), more, AnomalyKind::Addresses),
+        (always, never, AnomalyKind::Checksum),
+        (signed(HmacMode::Enforce), higher(version_3()), unsigned),
+        (signed(HmacMode::Permissive), higher(version_3()), unsigned),
+    ] {
+        assert_eq!(noticed(ours, theirs), [expected]);
+    }
+}
+
+#[test]
+fn somebody_elses_use_of_the_id_is_foreign() {
+    let alone = RouterConfiguration {
+        members: Some(vec![ip("10.0.0.99")]),
+        ..ours()
+    };
+    let strangers = noticed(alone.clone(), higher(ours()));
+    assert_eq!(strangers, [AnomalyKind::Foreign]);
+    let unknown = RouterConfiguration {
+        members: None,
+        ..alone
+    };
+    assert_eq!(noticed(unknown, higher(ours())), []);
+}
+
+#[test]
+fn a_second_active_router_is_a_rival_until_it_is_silent() {
+    let mut segment = Segment::running([ours(), higher(ours())]);
+    segment.run_until(at(10_000));
+    let recorded = segment.record(1, 1_000);
+    segment.hosts[1].connected = false;
+    segment.run_for(5_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0, 1]);
+    // It claims the addresses with a priority that moves nobody.
+    let (mut weak, now) = (recorded, segment.now);
+    weak.message[2] = 1;
+    for _ in 0..5 {
+        segment.inject_right(0, &mut weak);
+        segment.run_for(400);
+    }
+    let rivals: Vec<_> = anomalies(&segment, 0)
+        .into_iter()
+        .filter(|anomaly| matches!(anomaly.kind, AnomalyKind::Rival(_)))
+        .collect();
+    let [rival] = rivals.as_slice() else {
+        panic!("one rival: {rivals:?}");
+    };
+    assert_eq!(rival.from, ip(MEMBER));
+    assert!(rival.count >= 3 && rival.first >= now);
+    segment.run_for(30_000);
+    assert_eq!(kinds(&segment, 0), []);
+}
+
+#[test]
+fn two_active_routers_that_do_not_hear_each_other_are_seen_by_a_third() {
+    let mut segment = Segment::running([ours(), ours(), ours()]);
+    segment.run_until(at(10_000));
+    for (host, message) in [(1, "10.0.0.101"), (1, "10.0.0.102")]
+        .iter()
+        .cycle()
+        .take(8)
+    {
+        let mut recorded = segment.record(2, 1_000);
+        recorded.source = ip(message);
+        segment.inject(*host, &recorded);
+    }
+    let rivals = kinds(&segment, 1);
+    let rivals = rivals
+        .iter()
+        .filter(|kind| matches!(kind, AnomalyKind::Rival(_)));
+    assert!(rivals.count() >= 2);
+}
+
+#[test]
+fn damaged_bytes_and_far_senders_are_noticed_and_memory_is_bounded() {
+    let mut segment = Segment::running([ours()]);
+    segment.run_until(at(5_000));
+    let now = segment.now;
+    for sender in 0..=255_u8 {
+        segment.act(0, |brain| {
+            let packet = |hop_limit| Packet {
+                source: [10, 0, 1, sender].into(),
+                destination: MULTICAST_IPV4.into(),
+                hop_limit,
+                message: &[0x21, 51, 3],
+            };
+            brain.handle_packet("eth0", &packet(64), now);
+            brain.handle_packet("eth0", &packet(255), now);
+        });
+    }
+    segment.run_for(1_500);
+    let anomalies = anomalies(&segment, 0);
+    assert_eq!(anomalies.len(), 16);
+    let kinds = anomalies.iter().map(|anomaly| anomaly.kind);
+    let kinds: BTreeSet<String> = kinds.map(|kind| format!("{kind:?}")).collect();
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+}
