@@ -8,8 +8,9 @@ use skep_manifest::name::Name;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::aside::Aside;
 use crate::judge::{Judge, Outcome, Verdict};
-use crate::{exec, listening, tcp};
+use crate::{exec, file, http, listening, process, route, tcp};
 
 /// What a check says after a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub async fn run(
     findings: mpsc::Sender<Finding>,
 ) {
     let mut judge = Judge::new(&spec);
+    let aside = Aside::new();
     let mut due = interval(spec.interval.time());
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -40,7 +42,7 @@ pub async fn run(
         }
         let own_address = *own_address.borrow();
         let outcome = tokio::select! {
-            outcome = look(&spec, own_address) => outcome,
+            outcome = look(&spec, own_address, &aside) => outcome,
             () = findings.closed() => return,
         };
         let verdict = judge.hear(&outcome);
@@ -56,24 +58,26 @@ pub async fn run(
 }
 
 /// One look.
-async fn look(spec: &HealthCheckSpec, own_address: Option<IpAddr>) -> Outcome {
+async fn look(spec: &HealthCheckSpec, own_address: Option<IpAddr>, aside: &Aside) -> Outcome {
     let limit = spec.timeout.unwrap_or(spec.interval).time();
-    match timeout(limit, look_without_limit(&spec.probe, own_address)).await {
+    match timeout(limit, look_without_limit(&spec.probe, own_address, aside)).await {
         Ok(outcome) => outcome,
         Err(_elapsed) => Outcome::Failed(format!("no result within {}", seconds(limit))),
     }
 }
 
-async fn look_without_limit(probe: &Probe, own_address: Option<IpAddr>) -> Outcome {
+async fn look_without_limit(probe: &Probe, own_address: Option<IpAddr>, aside: &Aside) -> Outcome {
     match probe {
-        Probe::Tcp(probe) => tcp::probe(probe.host.as_deref(), own_address, probe.port).await,
-        Probe::Listening(probe) => {
-            listening::probe(probe.port, probe.address.map(|address| address.0))
+        Probe::Tcp(tcp) => tcp::probe(tcp.host.as_deref(), own_address, tcp.port, aside).await,
+        Probe::Listening(listening) => {
+            let address = listening.address.map(|address| address.0);
+            listening::probe(listening.port, address, aside).await
         }
-        Probe::Exec(probe) => exec::probe(probe).await,
-        Probe::Http(_) | Probe::File(_) | Probe::Process(_) | Probe::Route(_) => {
-            Outcome::Failed("this kind of check is not supported yet".to_owned())
-        }
+        Probe::Http(http) => http::probe(http, aside).await,
+        Probe::Exec(exec) => exec::probe(exec, aside).await,
+        Probe::File(file) => file::probe(file, aside).await,
+        Probe::Process(process) => process::probe(process, aside).await,
+        Probe::Route(route) => route::probe(route, aside).await,
     }
 }
 
@@ -122,10 +126,67 @@ mod tests {
         let spec = spec(&serde_json::json!({
             "exec": {"argv": ["/bin/sleep", "600"]}, "interval": "50ms",
         }));
-        let outcome = look(&spec, None).await;
+        let outcome = look(&spec, None, &Aside::new()).await;
         assert_eq!(
             outcome,
             Outcome::Failed("no result within 0.05 s".to_owned())
         );
+    }
+
+    /// How many looks it takes until the check says so.
+    async fn looks_until(wanted: Verdict, findings: &mut mpsc::Receiver<Finding>) -> u8 {
+        for looks in 1..100 {
+            if findings.recv().await.expect("it looks").verdict == wanted {
+                return looks;
+            }
+        }
+        panic!("it is never {wanted:?}");
+    }
+
+    #[tokio::test]
+    async fn rise_fall_and_the_beginning_are_what_is_declared() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let flag = directory.path().join("flag");
+        for (initially, rise, fall) in [("failing", 3, 1), ("passing", 1, 4)] {
+            let _none = std::fs::remove_file(&flag);
+            let spec = spec(&serde_json::json!({
+                "file": {"path": flag}, "interval": "1ms", "timeout": "20s",
+                "initially": initially, "rise": rise, "fall": fall,
+            }));
+            let (sender, mut findings) = mpsc::channel(1);
+            let (_address, own_address) = watch::channel(None);
+            let name: Name = "flag".parse().expect("a name");
+            tokio::spawn(run(name, spec, own_address, sender));
+            if initially == "passing" {
+                let failed = looks_until(Verdict::Failing, &mut findings).await;
+                assert_eq!(failed, fall);
+            }
+            std::fs::write(&flag, "").expect("written");
+            // Looks that were under way or waited to be heard still saw none.
+            let passed = looks_until(Verdict::Passing, &mut findings).await;
+            assert!((rise..=rise + 3).contains(&passed), "{passed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_check_that_hangs_leaves_the_others_alone() {
+        let (sender, mut findings) = mpsc::channel(1);
+        let (_address, own_address) = watch::channel(None);
+        for (name, argv) in [
+            ("hangs", serde_json::json!(["/bin/sleep", "600"])),
+            ("works", serde_json::json!(["/bin/true"])),
+        ] {
+            let spec = spec(&serde_json::json!({
+                "exec": {"argv": argv}, "interval": "20ms", "timeout": "10s",
+                "rise": 1,
+            }));
+            let name: Name = name.parse().expect("a name");
+            tokio::spawn(run(name, spec, own_address.clone(), sender.clone()));
+        }
+        for _ in 0..10 {
+            let finding = findings.recv().await.expect("it looks");
+            assert_eq!(finding.check.as_str(), "works");
+            assert_eq!(finding.verdict, Verdict::Passing);
+        }
     }
 }

@@ -1,12 +1,24 @@
-//! Runs health checks: what is looked at, how often, and what counts as failing.
+//! Runs health checks and notifiers: what is looked at, how often and what counts as failing; who
+//! is told, in which order and how often it is tried.
 //!
-//! A check is a task of its own on the caller's runtime. Whatever it looks at can hang, flood or
-//! fork: it is given a time, an amount of output and a user, and nothing it does reaches further
-//! than its own result.
+//! A check is a task of its own on the caller's runtime, and so is a queue of notices. Whatever
+//! they touch can hang, flood or fork: it is given a time, an amount of output and a user, and
+//! nothing it does reaches further than its own result.
 
+mod aside;
 pub mod check;
+mod connect;
 mod exec;
+mod file;
+mod http;
 pub mod judge;
 mod listening;
+mod process;
+mod program;
+mod route;
+#[cfg(test)]
+mod server;
 mod tcp;
+mod tls;
 mod user;
+mod web;
