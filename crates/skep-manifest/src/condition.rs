@@ -117,6 +117,8 @@ pub enum Reason {
     InterfaceDown,
     /// A key or secret is missing on this node.
     SecretMissing,
+    /// Somebody who is to be told about transitions cannot be told.
+    NotificationsFailing,
 }
 
 impl fmt::Display for ConditionType {

@@ -113,7 +113,7 @@ pub struct ListeningProbe {
 pub struct HttpProbe {
     /// What is asked for.
     pub url: Url,
-    /// The `Host` header, by default the URL's host.
+    /// The `Host` header and, with `https`, the name in the certificate; by default the URL's host.
     #[schemars(length(min = 1))]
     pub host: Option<String>,
     /// The method.
@@ -123,7 +123,7 @@ pub struct HttpProbe {
     #[serde(default = "HttpProbe::default_statuses")]
     #[schemars(length(min = 1))]
     pub statuses: Vec<StatusRange>,
-    /// A text the answer must contain.
+    /// A text the answer must contain, in its first MiB.
     pub contains: Option<String>,
     /// Whether any certificate of the server is accepted.
     #[serde(default)]
@@ -235,7 +235,7 @@ pub struct FileProbe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProcessProbe {
-    /// The name of the program.
+    /// The name of the process or of the file of its program.
     #[schemars(length(min = 1))]
     pub name: String,
     /// How many must run at least.
@@ -254,7 +254,7 @@ impl ProcessProbe {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RouteProbe {
-    /// The network it leads to.
+    /// The network it leads to, exactly; `0.0.0.0/0` and `::/0` are the default routes.
     pub to: Subnet,
     /// The interface it leaves through, by default any.
     pub interface: Option<InterfaceName>,

@@ -50,7 +50,8 @@ pub struct Email {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Tls {
-    /// When the server offers it.
+    /// When the server offers it. A user's password is only sent over an encrypted line, to a
+    /// server whose certificate is valid.
     #[default]
     Opportunistic,
     /// Always, after the greeting.

@@ -13,6 +13,7 @@ mod file;
 mod http;
 pub mod judge;
 mod listening;
+pub mod notify;
 mod process;
 mod program;
 mod route;

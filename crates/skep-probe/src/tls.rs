@@ -56,7 +56,6 @@ impl Trust {
                 .with_no_client_auth(),
             _ => {
                 let mut roots = RootCertStore::empty();
-                // Some that a host trusts are too odd to be used; the others still count.
                 roots.add_parsable_certificates(self.authorities(aside).await?);
                 versions.with_root_certificates(roots).with_no_client_auth()
             }
@@ -66,7 +65,10 @@ impl Trust {
 }
 
 fn read_system() -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = rustls_native_certs::load_native_certs();
+    let mut read = rustls_native_certs::load_native_certs();
+    // Some that a host trusts are too odd to be used; the others still count.
+    read.certs
+        .retain(|authority| RootCertStore::empty().add(authority.clone()).is_ok());
     if read.certs.is_empty() {
         let why = read.errors.first();
         let why = why.map_or_else(String::new, |error| format!(": {error}"));

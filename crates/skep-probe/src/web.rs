@@ -49,7 +49,11 @@ pub(crate) async fn exchange(ask: Ask<'_>, aside: &Aside) -> Result<Answer, Stri
         .map_err(|error| format!("the URL cannot be used: {error}"))?;
     let authority = uri.authority().ok_or("the URL has no host")?;
     let host = authority.host().trim_matches(['[', ']']);
-    let is_https = uri.scheme() == Some(&Scheme::HTTPS);
+    let is_https = match uri.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTPS => true,
+        Some(scheme) if *scheme == Scheme::HTTP => false,
+        _ => return Err("the URL does not begin with `http://` or `https://`".to_owned()),
+    };
     let port = authority
         .port_u16()
         .unwrap_or(if is_https { 443 } else { 80 });
