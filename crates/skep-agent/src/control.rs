@@ -12,6 +12,7 @@ mod listener;
 mod metrics;
 mod moves;
 mod node_file;
+mod notifications;
 mod question;
 mod routes;
 mod state;

@@ -129,6 +129,29 @@ pub struct VipGroupStatus {
     pub refused: Option<String>,
     /// How well it does.
     pub conditions: Vec<Condition>,
+    /// Whom this node tells about it, and how that goes.
+    #[serde(default)]
+    pub notifications: Vec<NotificationStatus>,
+}
+
+/// How telling one notifier goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationStatus {
+    /// The notifier.
+    pub notifier: String,
+    /// How many notices wait, the one under way included.
+    pub waiting: usize,
+    /// How many were delivered since control started.
+    pub delivered: u64,
+    /// How many attempts failed.
+    pub failed_attempts: u64,
+    /// How many were given up after all attempts.
+    pub given_up: u64,
+    /// How many were dropped because too many waited: the oldest.
+    pub dropped: u64,
+    /// Why the last attempt failed, if it did.
+    pub error: Option<String>,
 }
 
 /// A member of a VIP group, as declared.

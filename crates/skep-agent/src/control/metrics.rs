@@ -69,6 +69,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_agent(&mut encoder)?;
         self.encode_routers(&mut encoder)?;
+        self.encode_notifications(&mut encoder)?;
         let lateness = &self.0.data_plane;
         encode_lateness(
             &mut encoder,
@@ -155,6 +156,53 @@ impl Snapshot {
                     .encode_family(&labels)?
                     .encode_counter::<NoLabelSet, u64, u64>(count, None)?;
             }
+        }
+        Ok(())
+    }
+
+    fn encode_notifications(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let all = || {
+            self.0.vip_groups.iter().flat_map(|group| {
+                let notifications = group.notifications.iter();
+                notifications.map(|known| (group.name.as_str(), known))
+            })
+        };
+        let help = "What became of notices: delivered, given up after all attempts, or dropped \
+                    because too many waited";
+        let mut family =
+            encoder.encode_descriptor("notifications", help, None, MetricType::Counter)?;
+        for (group, known) in all() {
+            for (outcome, count) in [
+                ("delivered", known.delivered),
+                ("given_up", known.given_up),
+                ("dropped", known.dropped),
+            ] {
+                let labels = [
+                    ("group", group),
+                    ("notifier", &known.notifier),
+                    ("outcome", outcome),
+                ];
+                family
+                    .encode_family(&labels)?
+                    .encode_counter::<NoLabelSet, u64, u64>(&count, None)?;
+            }
+        }
+        let help = "Attempts to deliver a notice that failed";
+        let mut family =
+            encoder.encode_descriptor("notification_failures", help, None, MetricType::Counter)?;
+        for (group, known) in all() {
+            let labels = [("group", group), ("notifier", &known.notifier)];
+            family
+                .encode_family(&labels)?
+                .encode_counter::<NoLabelSet, u64, u64>(&known.failed_attempts, None)?;
+        }
+        let help = "Notices that wait to be delivered";
+        let mut family =
+            encoder.encode_descriptor("notifications_waiting", help, None, MetricType::Gauge)?;
+        for (group, known) in all() {
+            let labels = [("group", group), ("notifier", &known.notifier)];
+            let waiting = u64::try_from(known.waiting).unwrap_or(u64::MAX);
+            family.encode_family(&labels)?.encode_gauge(&waiting)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod moving;
 mod submission;
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
@@ -18,6 +19,7 @@ use crate::control::cluster::{self, Cluster, Happening};
 use crate::control::desired::DesiredState;
 use crate::control::directory::Contents;
 use crate::control::moves::Moves;
+use crate::control::notifications::Notifications;
 use crate::control::question::{Answer, Question, Trouble, answer};
 use crate::control::status::{self, Observed};
 use crate::control::{Options, now};
@@ -32,6 +34,7 @@ pub(super) struct Control {
     site: Site,
     moves: Moves,
     checks: Checks,
+    notifications: Notifications,
     cluster: Option<Cluster>,
     link: Link<Command, Report>,
     /// Whether the data plane did not hear all of the configuration.
@@ -47,6 +50,8 @@ impl Control {
         link: Link<Command, Report>,
     ) -> Self {
         let state = options.cluster.state.clone();
+        let directory = options.socket.parent().unwrap_or(Path::new("/"));
+        let notifications = Notifications::new(directory, now());
         Self {
             options,
             desired,
@@ -54,6 +59,7 @@ impl Control {
             site: Site::default(),
             moves: Moves::open(state, now(), SystemTime::now()),
             checks,
+            notifications,
             cluster,
             link,
             untold: false,
@@ -96,6 +102,7 @@ impl Control {
             Ok(report) => {
                 let is_new = self.observed.handle_report(report, now());
                 self.checks.set_own_address(self.observed.own_address());
+                self.notify();
                 if is_new {
                     self.configure();
                 }
@@ -239,8 +246,20 @@ impl Control {
     fn follow_configuration(&mut self) {
         if let Some(accepted) = self.desired.accepted() {
             self.checks.follow(&accepted.desired, &accepted.routers);
+            self.notifications.follow(accepted);
         }
+        self.notify();
         self.configure();
+    }
+
+    /// Tells the notifiers what the data plane reported; what they know is not told again.
+    fn notify(&mut self) {
+        let Some(accepted) = self.desired.accepted() else {
+            return;
+        };
+        for report in self.observed.routers() {
+            self.notifications.handle_report(report, accepted, now());
+        }
     }
 
     /// Tells the data plane what to run, all of it: it keeps what did not change.
@@ -321,6 +340,7 @@ impl Control {
             observed: &self.observed,
             checks: &self.checks,
             moves: &self.moves,
+            notifications: &self.notifications,
             cluster: self.cluster.as_ref(),
         }
     }

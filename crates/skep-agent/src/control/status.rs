@@ -9,11 +9,12 @@ use std::net::IpAddr;
 
 use skep_api::status::{
     AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, LatenessStatus,
-    MemberStatus, Mode, RejectedStatus, VipGroupStatus,
+    MemberStatus, Mode, NotificationStatus, RejectedStatus, VipGroupStatus,
 };
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
 use skep_plan::progress::{ObjectProgress, Progress};
+use skep_probe::notify::record::Record;
 use skep_vip::message::{LATENESS_BOUNDS_US, Lateness, State};
 use skep_vrrp::time::Instant;
 
@@ -22,11 +23,13 @@ use crate::control::checks::Checks;
 use crate::control::cluster::Cluster;
 use crate::control::desired::{Accepted, DesiredState, Rejected};
 use crate::control::moves::Moves;
+use crate::control::notifications::Notifications;
 use crate::control::understand;
 
+pub(super) use condition::wall_time;
 use observed::Known;
 pub(super) use observed::Observed;
-pub(super) use router::{backup_priority, is_fault};
+pub(super) use router::{backup_priority, because, is_fault};
 
 /// Everything the status is made from.
 pub(super) struct Knowledge<'a> {
@@ -35,6 +38,7 @@ pub(super) struct Knowledge<'a> {
     pub(super) observed: &'a Observed,
     pub(super) checks: &'a Checks,
     pub(super) moves: &'a Moves,
+    pub(super) notifications: &'a Notifications,
     pub(super) cluster: Option<&'a Cluster>,
 }
 
@@ -179,6 +183,18 @@ fn vip_group(
     let active = routers
         .iter()
         .find_map(|known| holder(accepted, known, now));
+    let records = knowledge.notifications.records(name);
+    let mut conditions = match refused {
+        Some(refused) => vec![condition::of_refused(refused, accepted, now)],
+        None => condition::of_group(
+            is_member,
+            (&routers, knowledge.observed),
+            active.as_ref(),
+            accepted,
+            now,
+        ),
+    };
+    conditions.extend(condition::of_notifications(&records, accepted, now));
     VipGroupStatus {
         name: name.to_string(),
         addresses: spec
@@ -194,16 +210,7 @@ fn vip_group(
                 priority: member.priority.map(|priority| priority.number()),
             })
             .collect(),
-        conditions: match refused {
-            Some(refused) => vec![condition::of_refused(refused, accepted, now)],
-            None => condition::of_group(
-                is_member,
-                (&routers, knowledge.observed),
-                active.as_ref(),
-                accepted,
-                now,
-            ),
-        },
+        conditions,
         refused: refused.map(|refused| refused.missing.to_string()),
         active,
         moved: knowledge.moves.of(name, now),
@@ -211,6 +218,19 @@ fn vip_group(
             .iter()
             .map(|known| router::status(known.report, knowledge.checks, now))
             .collect(),
+        notifications: records.into_iter().map(notification).collect(),
+    }
+}
+
+fn notification(record: Record) -> NotificationStatus {
+    NotificationStatus {
+        notifier: record.notifier.to_string(),
+        waiting: record.waiting,
+        delivered: record.delivered,
+        failed_attempts: record.failed_attempts,
+        given_up: record.given_up,
+        dropped: record.dropped,
+        error: record.trouble.map(|trouble| trouble.error),
     }
 }
 
@@ -252,5 +272,5 @@ fn age_ms(then: Instant, now: Instant) -> u64 {
 
 /// The wall clock, for people: RFC 3339 in UTC.
 pub(super) fn wall_clock() -> String {
-    condition::wall_time(Instant::default(), Instant::default())
+    wall_time(Instant::default(), Instant::default())
 }

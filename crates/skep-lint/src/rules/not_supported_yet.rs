@@ -10,8 +10,8 @@
 //!
 //! ## Why is this bad?
 //!
-//! The manifest would promise what nobody keeps: routes that are never set, mails that are never
-//! sent.
+//! The manifest would promise what nobody keeps: routes that are never set, secrets that
+//! never arrive.
 //!
 //! ## Example
 //!

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use skep_api::status::{RouterStatus, VipGroupStatus};
+use skep_api::status::{NotificationStatus, RouterStatus, VipGroupStatus};
 
 use crate::render::age::{age, ago};
 use crate::render::table::Table;
@@ -39,7 +39,37 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
     for router in &group.routers {
         describe_router(&mut text, router);
     }
+    if !group.notifications.is_empty() {
+        text.push_str("\nnotifications from this node\n");
+    }
+    for notification in &group.notifications {
+        describe_notification(&mut text, notification);
+    }
     text
+}
+
+fn describe_notification(text: &mut String, known: &NotificationStatus) {
+    let counts = [
+        (known.delivered, "delivered"),
+        (known.given_up, "given up"),
+        (known.dropped, "dropped"),
+    ];
+    let happened = counts.iter().filter(|(count, _)| *count > 0);
+    let mut counts: Vec<String> = happened
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if known.waiting > 0 || counts.is_empty() {
+        counts.push(format!("{} waiting", known.waiting));
+    }
+    let error = known
+        .error
+        .as_ref()
+        .map_or_else(String::new, |error| format!("; failing: {error}"));
+    field(
+        text,
+        &known.notifier,
+        &format!("{}{error}", counts.join(", ")),
+    );
 }
 
 fn describe_router(text: &mut String, router: &RouterStatus) {

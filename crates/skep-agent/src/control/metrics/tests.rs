@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use skep_api::status::{
-    AgentStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode, RouterStatus, VipGroupStatus,
+    AgentStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode, NotificationStatus,
+    RouterStatus, VipGroupStatus,
 };
 
 use super::render;
@@ -57,6 +58,15 @@ fn status() -> AgentStatus {
             refused: None,
             routers: vec![router()],
             conditions: Vec::new(),
+            notifications: vec![NotificationStatus {
+                notifier: "mail".to_owned(),
+                waiting: 2,
+                delivered: 5,
+                failed_attempts: 4,
+                given_up: 1,
+                dropped: 0,
+                error: None,
+            }],
         }],
         cluster: None,
     }
@@ -71,6 +81,9 @@ fn a_scrape_has_the_routers_and_the_lateness_in_base_units() {
         "skep_vip_active{group=\"ingress\",family=\"ipv4\"} 1",
         "skep_vip_priority{group=\"ingress\",family=\"ipv4\"} 90",
         "skep_vrrp_events_total{group=\"ingress\",family=\"ipv4\",event=\"sent\"} 7",
+        "skep_notifications_total{group=\"ingress\",notifier=\"mail\",outcome=\"given_up\"} 1",
+        "skep_notification_failures_total{group=\"ingress\",notifier=\"mail\"} 4",
+        "skep_notifications_waiting{group=\"ingress\",notifier=\"mail\"} 2",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"0.0001\"} 5",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"0.001\"} 6",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"+Inf\"} 7",

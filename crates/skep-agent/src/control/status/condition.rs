@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use skep_api::status::Holder;
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
 use skep_plan::configure::ConfigureError;
+use skep_probe::notify::record::Record;
 use skep_vip::message::{self, State};
 use skep_vrrp::time::Instant;
 use time::OffsetDateTime;
@@ -130,6 +131,25 @@ pub(super) fn of_refused(refused: &ConfigureError, accepted: &Accepted, now: Ins
     }
 }
 
+/// Whether everybody who wants to know about the group can be told; nothing where that is so.
+pub(super) fn of_notifications(
+    records: &[Record],
+    accepted: &Accepted,
+    now: Instant,
+) -> Option<Condition> {
+    let failing = records.iter().find(|record| record.keeps_failing())?;
+    let trouble = failing.trouble.as_ref()?;
+    let since = now.since_boot().saturating_sub(trouble.since.elapsed());
+    Some(Condition {
+        condition_type: ConditionType::Degraded,
+        status: ConditionStatus::True,
+        reason: Reason::NotificationsFailing,
+        message: format!("notifier {} fails: {}", failing.notifier, trouble.error),
+        last_transition_time: wall_time(Instant::from_boot(since), now),
+        observed_generation: accepted.generation,
+    })
+}
+
 const fn fault_reason(reason: &message::Reason) -> Reason {
     match reason {
         message::Reason::InputFailing { .. } => Reason::InputFailing,
@@ -153,7 +173,7 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
 }
 
 /// `then` on the wall clock, for people.
-pub(super) fn wall_time(then: Instant, now: Instant) -> String {
+pub(in crate::control) fn wall_time(then: Instant, now: Instant) -> String {
     let wall = SystemTime::now() - now.saturating_duration_since(then);
     OffsetDateTime::from(wall)
         .format(&Rfc3339)

@@ -97,6 +97,11 @@ impl Observed {
             .is_some_and(|process| age(process) < SILENT)
     }
 
+    /// The virtual routers of this node.
+    pub(in crate::control) fn routers(&self) -> impl Iterator<Item = &RouterReport> {
+        self.routers.values().map(|(report, _)| report)
+    }
+
     /// The virtual routers of the group `name` on this node.
     pub(super) fn routers_of(&self, name: &Name) -> impl Iterator<Item = Known<'_>> {
         let alive_at = self.process.as_ref().map(|(_, at)| *at);

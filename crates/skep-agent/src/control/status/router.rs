@@ -66,7 +66,7 @@ pub(super) const fn word(state: State) -> &'static str {
 }
 
 /// `reason` as a person reads it.
-pub(super) fn because(reason: &Reason) -> String {
+pub(in crate::control) fn because(reason: &Reason) -> String {
     match reason {
         Reason::Started => "it was started".to_owned(),
         Reason::Owner => "it owns the addresses".to_owned(),

@@ -27,7 +27,7 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
         Kind::VipGroup => Ok(VIP_GROUP),
         Kind::HealthCheck => Ok(HEALTH_CHECK),
         Kind::Service => Ok(SERVICE),
-        Kind::Notifier => Err("remove it: transitions show in `skep status` only"),
+        Kind::Notifier => Ok(NOTIFIER),
         Kind::Stack => Err("write its services as `Service`, or go on with `docker stack deploy`"),
         Kind::Network => {
             Err("remove it: services can be attached to `host`, `ingress` and `default` only")
@@ -40,6 +40,7 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
 
 const ENGINE_DEFAULT: &str = "remove it: the engine's own default counts until a later release";
 const INLINE_ONLY: &str = "write the value into the manifest as `value:`";
+const INLINE_OR_NODE: &str = "write the value into the manifest as `value:`, or into a file of every node as `fromNodeFile:`";
 const CONTAINER_DEFAULT: &str =
     "remove it: what the image and the engine say counts until a later release";
 const ROLLOUT_DEFAULT: &str = "remove it: Docker's own defaults count until a later release";
@@ -205,10 +206,15 @@ const VIP_GROUP: &[Field] = &[
         "accept",
         When(is_true, "remove it: packets to the addresses are accepted"),
     ),
+    Field("notify/*/notifier", Full),
     Field(
-        "notify",
-        Later("remove it: transitions show in `skep status` only"),
+        "notify/*/states/*",
+        When(
+            is_told,
+            "remove it: who leaves is told when the successor was heard, as `backup`",
+        ),
     ),
+    Field("notify/*/every", Full),
 ];
 
 const UNAUTHENTICATED: &str = "write `authentication: {none: {}}` if everybody on the network segment may be trusted, or `{simple: ..}` with `version: 2`";
@@ -238,6 +244,31 @@ const HEALTH_CHECK: &[Field] = &[
     Field("fall", Full),
     Field("rise", Full),
     Field("initially", Full),
+];
+
+const NOTIFIER: &[Field] = &[
+    Field("email/to", Full),
+    Field("email/from", Full),
+    Field("email/server", Full),
+    Field("email/tls", Full),
+    Field("email/username", Full),
+    Field("email/password/value", Full),
+    Field("email/password/fromFile", Later(INLINE_OR_NODE)),
+    Field("email/password/fromEnv", Later(INLINE_OR_NODE)),
+    Field("email/password/sealed", Later(INLINE_OR_NODE)),
+    Field("email/password/fromNodeFile", Full),
+    Field("email/timeout", Full),
+    Field("webhook/url/value", Full),
+    Field("webhook/url/fromFile", Later(INLINE_OR_NODE)),
+    Field("webhook/url/fromEnv", Later(INLINE_OR_NODE)),
+    Field("webhook/url/sealed", Later(INLINE_OR_NODE)),
+    Field("webhook/url/fromNodeFile", Full),
+    Field("webhook/headers", Full),
+    Field("webhook/timeout", Full),
+    Field("webhook/retries", Full),
+    Field("exec/argv", Full),
+    Field("exec/user", Full),
+    Field("exec/timeout", Full),
 ];
 
 const SERVICE: &[Field] = &[
@@ -356,6 +387,10 @@ fn is_forever(value: &Value) -> bool {
 
 fn is_no_time(value: &Value) -> bool {
     *value == "0s"
+}
+
+fn is_told(value: &Value) -> bool {
+    *value != "leaving"
 }
 
 fn is_default_group(value: &Value) -> bool {
