@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::aside::Aside;
-use crate::judge::{Judge, Outcome, Verdict};
+use crate::judge::{Judge, Outcome, Standing, Verdict};
 use crate::{exec, file, http, listening, process, route, tcp};
 
 /// What a check says after a look.
@@ -19,6 +19,8 @@ pub struct Finding {
     pub check: Name,
     /// Whether it passes.
     pub verdict: Verdict,
+    /// What that rests on.
+    pub standing: Standing,
     /// What this one look came to.
     pub outcome: Outcome,
 }
@@ -49,6 +51,7 @@ pub async fn run(
         let finding = Finding {
             check: name.clone(),
             verdict,
+            standing: judge.standing(),
             outcome,
         };
         if findings.send(finding).await.is_err() {

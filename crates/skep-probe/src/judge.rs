@@ -35,8 +35,19 @@ pub struct Judge {
     rise: u8,
     fall: u8,
     verdict: Verdict,
-    /// How many outcomes in a row spoke against the verdict.
-    against: u8,
+    standing: Standing,
+    /// What the last outcome spoke for, and how many in a row did.
+    last: Option<Verdict>,
+    in_a_row: u8,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// What the manifest says counts in the beginning.
+    Presumed,
+    /// Enough looks in a row.
+    Confirmed,
 }
 
 impl Judge {
@@ -51,7 +62,9 @@ impl Judge {
             rise: spec.rise,
             fall: spec.fall,
             verdict,
-            against: 0,
+            standing: Standing::Presumed,
+            in_a_row: 0,
+            last: None,
         }
     }
 
@@ -61,20 +74,25 @@ impl Judge {
         self.verdict
     }
 
+    /// What that rests on.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        self.standing
+    }
+
     /// Takes `outcome` into account.
     pub fn hear(&mut self, outcome: &Outcome) -> Verdict {
-        let (needed, opposite) = match (self.verdict, outcome) {
-            (Verdict::Passing, Outcome::Passed) | (Verdict::Failing, Outcome::Failed(_)) => {
-                self.against = 0;
-                return self.verdict;
-            }
-            (Verdict::Passing, Outcome::Failed(_)) => (self.fall, Verdict::Failing),
-            (Verdict::Failing, Outcome::Passed) => (self.rise, Verdict::Passing),
+        let (spoken, needed) = match outcome {
+            Outcome::Passed => (Verdict::Passing, self.rise),
+            Outcome::Failed(_) => (Verdict::Failing, self.fall),
         };
-        self.against = self.against.saturating_add(1);
-        if self.against >= needed {
-            self.verdict = opposite;
-            self.against = 0;
+        if self.last.replace(spoken) != Some(spoken) {
+            self.in_a_row = 0;
+        }
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        if self.in_a_row >= needed {
+            self.verdict = spoken;
+            self.standing = Standing::Confirmed;
         }
         self.verdict
     }
@@ -90,7 +108,9 @@ mod tests {
             rise: 2,
             fall: 3,
             verdict: initial,
-            against: 0,
+            standing: Standing::Presumed,
+            in_a_row: 0,
+            last: None,
         };
         outcomes
             .chars()
@@ -113,5 +133,27 @@ mod tests {
         assert_eq!(verdicts(Verdict::Failing, "+-++"), "---+");
         assert_eq!(verdicts(Verdict::Passing, "--+---"), "+++++-");
         assert_eq!(verdicts(Verdict::Passing, "---++"), "++--+");
+    }
+
+    #[test]
+    fn a_verdict_is_presumed_until_enough_outcomes_in_a_row_confirm_it_or_its_opposite() {
+        for outcomes in ["++", "---", "+-+-++", "--+---"] {
+            let mut judge = Judge {
+                rise: 2,
+                fall: 3,
+                verdict: Verdict::Failing,
+                standing: Standing::Presumed,
+                in_a_row: 0,
+                last: None,
+            };
+            for (at, outcome) in outcomes.chars().enumerate() {
+                assert_eq!(judge.standing(), Standing::Presumed, "{outcomes} at {at}");
+                judge.hear(&match outcome {
+                    '+' => Outcome::Passed,
+                    _ => Outcome::Failed(String::new()),
+                });
+            }
+            assert_eq!(judge.standing(), Standing::Confirmed, "{outcomes}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use skep_manifest::health_check::HealthCheckSpec;
 use skep_manifest::name::Name;
 use skep_plan::configure::check_input;
 use skep_probe::check::{self, Finding};
-use skep_probe::judge::{Outcome, Verdict};
+use skep_probe::judge::{Judge, Outcome, Standing, Verdict};
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Health};
 use tokio::sync::{mpsc, watch};
@@ -84,24 +84,38 @@ impl Checks {
         });
     }
 
-    /// Takes note of `finding`; what the data plane has to be told about it.
-    pub(super) fn handle_finding(&mut self, finding: Finding) -> Option<Command> {
+    /// Takes note of `finding`; what the data plane, which knows `known` of it, has to be told.
+    pub(super) fn handle_finding(
+        &mut self,
+        finding: Finding,
+        known: impl Fn(&str) -> Option<Health>,
+    ) -> Option<Command> {
         let running = self.running.get_mut(&finding.check)?;
         let before = running.latest.as_ref().map(|latest| latest.verdict);
         if before != Some(finding.verdict) {
             log(&finding);
         }
-        let command = input(&finding);
+        let name = finding.check.clone();
         running.latest = Some(finding);
-        Some(command)
+        running.input(&name, known)
     }
 
-    /// Everything the data plane has to know about checks.
-    pub(super) fn inputs(&self) -> impl Iterator<Item = Command> {
+    /// What the data plane, which knows `known` of the checks, has to be told about them.
+    pub(super) fn inputs(&self, known: impl Fn(&str) -> Option<Health>) -> Vec<Command> {
         self.running
-            .values()
-            .filter_map(|running| running.latest.as_ref())
-            .map(input)
+            .iter()
+            .filter_map(|(name, running)| running.input(name, &known))
+            .collect()
+    }
+
+    /// The same about those of which it knows nothing: it must not wait for a look, or it takes
+    /// part with a check that has not passed.
+    pub(super) fn unheard(&self, known: impl Fn(&str) -> Option<Health>) -> Vec<Command> {
+        self.running
+            .iter()
+            .filter(|(name, _)| known(&check_input(name)) == Some(Health::Unknown))
+            .filter_map(|(name, running)| running.input(name, &known))
+            .collect()
     }
 
     /// Why the check whose input is called `input` fails, if it does.
@@ -124,14 +138,25 @@ impl Drop for Running {
     }
 }
 
-fn input(finding: &Finding) -> Command {
-    let health = match finding.verdict {
-        Verdict::Passing => Health::Passing,
-        Verdict::Failing => Health::Failing,
-    };
-    Command::Input {
-        name: check_input(&finding.check),
-        health,
+impl Running {
+    /// What the data plane has to be told. What is only presumed is for a data plane that knows
+    /// nothing yet: a control that has just started, or a check that was edited, must not take a
+    /// healthy member out of the election.
+    fn input(&self, check: &Name, known: impl Fn(&str) -> Option<Health>) -> Option<Command> {
+        let name = check_input(check);
+        let (verdict, standing) = self.latest.as_ref().map_or_else(
+            || (Judge::new(&self.spec).verdict(), Standing::Presumed),
+            |latest| (latest.verdict, latest.standing),
+        );
+        match (standing, known(&name)) {
+            (Standing::Confirmed, _) | (Standing::Presumed, Some(Health::Unknown)) => {}
+            (Standing::Presumed, Some(Health::Passing | Health::Failing) | None) => return None,
+        }
+        let health = match verdict {
+            Verdict::Passing => Health::Passing,
+            Verdict::Failing => Health::Failing,
+        };
+        Some(Command::Input { name, health })
     }
 }
 
@@ -147,3 +172,6 @@ fn log(finding: &Finding) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

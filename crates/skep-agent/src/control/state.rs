@@ -92,7 +92,8 @@ impl Control {
     }
 
     pub(super) fn handle_finding(&mut self, finding: Finding) {
-        if let Some(input) = self.checks.handle_finding(finding) {
+        let known = |name: &str| self.observed.health(name);
+        if let Some(input) = self.checks.handle_finding(finding, known) {
             self.send(&input);
         }
     }
@@ -103,6 +104,7 @@ impl Control {
                 let is_new = self.observed.handle_report(report, now());
                 self.checks.set_own_address(self.observed.own_address());
                 self.notify();
+                self.tell(self.checks.unheard(|name| self.observed.health(name)));
                 if is_new {
                     self.configure();
                 }
@@ -113,9 +115,7 @@ impl Control {
 
     pub(super) fn handle_heartbeat(&mut self) {
         self.send(&Command::Heartbeat);
-        for input in self.checks.inputs() {
-            self.send(&input);
-        }
+        self.tell(self.checks.inputs(|name| self.observed.health(name)));
         // Files have no event that always comes: what they say is looked at.
         if self.desired.reads_node_files() {
             self.reconsider();
@@ -124,6 +124,12 @@ impl Control {
         self.tell_standbys();
         if self.untold {
             self.configure();
+        }
+    }
+
+    fn tell(&self, inputs: Vec<Command>) {
+        for input in inputs {
+            self.send(&input);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use skep_manifest::name::Name;
 use skep_vip::configuration::RouterKey;
-use skep_vip::message::{Heard, ProcessReport, Report, RouterReport, Transition};
+use skep_vip::message::{Health, Heard, ProcessReport, Report, RouterReport, Transition};
 use skep_vrrp::time::Instant;
 
 use crate::control::status::router::because;
@@ -95,6 +95,13 @@ impl Observed {
         self.process
             .as_ref()
             .is_some_and(|process| age(process) < SILENT)
+    }
+
+    /// What the data plane knows of the input `name`, as far as it said so.
+    pub(in crate::control) fn health(&self, name: &str) -> Option<Health> {
+        let mut inputs = self.routers().flat_map(|report| &report.inputs);
+        let input = inputs.find(|input| input.name == name)?;
+        Some(input.health)
     }
 
     /// The virtual routers of this node.
