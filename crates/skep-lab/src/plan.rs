@@ -80,7 +80,8 @@ impl LabPlan {
     }
 
     /// The namespace of a node.
-    pub(crate) fn node_namespace(&self, node: &str) -> String {
+    #[must_use]
+    pub fn node_namespace(&self, node: &str) -> String {
         format!("skep-{}-{node}", self.name)
     }
 

@@ -92,7 +92,7 @@ impl Control {
     }
 
     pub(super) fn handle_finding(&mut self, finding: Finding) {
-        let known = |name: &str| self.observed.health(name);
+        let known = |name: &str| self.observed.health(name, now());
         if let Some(input) = self.checks.handle_finding(finding, known) {
             self.send(&input);
         }
@@ -104,7 +104,10 @@ impl Control {
                 let is_new = self.observed.handle_report(report, now());
                 self.checks.set_own_address(self.observed.own_address());
                 self.notify();
-                self.tell(self.checks.unheard(|name| self.observed.health(name)));
+                self.tell(
+                    self.checks
+                        .unheard(|name| self.observed.health(name, now())),
+                );
                 if is_new {
                     self.configure();
                 }
@@ -115,7 +118,7 @@ impl Control {
 
     pub(super) fn handle_heartbeat(&mut self) {
         self.send(&Command::Heartbeat);
-        self.tell(self.checks.inputs(|name| self.observed.health(name)));
+        self.tell(self.checks.inputs(|name| self.observed.health(name, now())));
         // Files have no event that always comes: what they say is looked at.
         if self.desired.reads_node_files() {
             self.reconsider();
@@ -273,6 +276,16 @@ impl Control {
         let Some(accepted) = self.desired.accepted() else {
             return;
         };
+        // What it has to be told first depends on what it knows, and it reports as soon as it runs.
+        if !self.observed.has_heard_of_data_plane() {
+            self.untold = true;
+            return;
+        }
+        // A router that is to begin with a check that did not pass yet must know so before.
+        self.tell(
+            self.checks
+                .unheard(|name| self.observed.health(name, now())),
+        );
         let revision = accepted.generation;
         let routers = u32::try_from(accepted.routers.len()).expect("a node has few routers");
         let configure = |router: &RouterConfiguration| Command::Configure {

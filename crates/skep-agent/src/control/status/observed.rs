@@ -14,6 +14,9 @@ use crate::control::status::router::because;
 /// The data plane reports twice a second; after this long it is silent.
 const SILENT: Duration = Duration::from_secs(3);
 
+/// For so long a data plane may still be telling what it runs: hundreds of routers take less.
+const TELLING: Duration = Duration::from_secs(5);
+
 /// How many intervals without an advertisement make its sender dead: the down interval and the
 /// second that a report of it may be late.
 const DOWN_INTERVALS: u32 = 4;
@@ -23,6 +26,8 @@ const REPORT_LATE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(in crate::control) struct Observed {
     process: Option<(ProcessReport, Instant)>,
+    /// Since when that process is known.
+    known_since: Instant,
     routers: BTreeMap<RouterKey, (RouterReport, Instant)>,
 }
 
@@ -43,6 +48,7 @@ impl Observed {
                 let before = self.process.replace((*process, now));
                 let is_new = before.is_none_or(|(before, _)| before.started != started);
                 if is_new {
+                    self.known_since = now;
                     self.routers.clear();
                 }
                 return is_new;
@@ -85,6 +91,10 @@ impl Observed {
         self.process.as_ref().map(|(process, _)| process)
     }
 
+    pub(in crate::control) const fn has_heard_of_data_plane(&self) -> bool {
+        self.process.is_some()
+    }
+
     /// The address that this node's advertisements come from.
     pub(in crate::control) fn own_address(&self) -> Option<IpAddr> {
         self.routers.values().find_map(|(report, _)| report.source)
@@ -97,11 +107,16 @@ impl Observed {
             .is_some_and(|process| age(process) < SILENT)
     }
 
-    /// What the data plane knows of the input `name`, as far as it said so.
-    pub(in crate::control) fn health(&self, name: &str) -> Option<Health> {
+    /// What the data plane knows of the input `name`, unless it may know more than it has said.
+    pub(in crate::control) fn health(&self, name: &str, now: Instant) -> Option<Health> {
         let mut inputs = self.routers().flat_map(|report| &report.inputs);
-        let input = inputs.find(|input| input.name == name)?;
-        Some(input.health)
+        if let Some(input) = inputs.find(|input| input.name == name) {
+            return Some(input.health);
+        }
+        // None of its routers tracks it, as far as they are known.
+        let (process, _) = self.process.as_ref()?;
+        let has_told = now.saturating_duration_since(self.known_since) >= TELLING;
+        (process.revision == 0 || has_told).then_some(Health::Unknown)
     }
 
     /// The virtual routers of this node.
