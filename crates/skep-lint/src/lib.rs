@@ -41,10 +41,10 @@ pub fn lint(set: &ManifestSet) -> Vec<Finding> {
 /// author suppresses is marked, not left out.
 #[must_use]
 pub fn lint_for(set: &ManifestSet, audience: Audience) -> Vec<Finding> {
-    let (_, unresolved) = skep_manifest::resolve::resolve(set);
+    let (desired, unresolved) = skep_manifest::resolve::resolve(set);
     let problems = set.problems.iter().cloned().chain(unresolved);
     let mut findings: Vec<Finding> = problems.map(Finding::from).collect();
-    let manifests = Manifests::new(set);
+    let manifests = Manifests::new(set, &desired);
     for rule in rules::ALL {
         (rule.inspect)(&manifests, &mut findings);
     }

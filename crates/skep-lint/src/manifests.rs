@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use skep_manifest::desired::Desired;
 use skep_manifest::health_check::HealthCheckSpec;
 use skep_manifest::name::{InterfaceName, Name, NodeName};
 use skep_manifest::object::{Object, Resource};
@@ -16,6 +17,8 @@ use skep_manifest::vip_group::member::{Member, Selector};
 pub(crate) struct Manifests<'a> {
     /// The set they come from.
     pub(crate) set: &'a ManifestSet,
+    /// What they mean together, with what applies when nothing is said.
+    pub(crate) desired: &'a Desired,
     /// The swarm, if it is declared once and readable.
     pub(crate) swarm: Option<Declaration<'a, SwarmSpec>>,
     /// The VIP groups.
@@ -41,9 +44,10 @@ pub(crate) struct Seat<'a> {
 }
 
 impl<'a> Manifests<'a> {
-    pub(crate) fn new(set: &'a ManifestSet) -> Self {
+    pub(crate) fn new(set: &'a ManifestSet, desired: &'a Desired) -> Self {
         let mut manifests = Self {
             set,
+            desired,
             swarm: None,
             groups: Vec::new(),
             checks: BTreeMap::new(),

@@ -13,6 +13,7 @@ mod simple_password_too_long;
 mod suppression_without_reason;
 mod unused_suppression;
 mod virtual_address_is_node_address;
+mod weight_that_never_matters;
 
 use crate::rule::Rule;
 
@@ -30,5 +31,6 @@ pub(crate) const ALL: &[Rule] = &[
     simple_password_too_long::RULE,
     suppression_without_reason::RULE,
     virtual_address_is_node_address::RULE,
+    weight_that_never_matters::RULE,
     unused_suppression::RULE,
 ];
