@@ -30,8 +30,11 @@ fn read_file(path: &str) -> Result<String, String> {
     if content.len() > VALUE_BYTES_MAX {
         return Err(format!("{path} is longer than {VALUE_BYTES_MAX} bytes"));
     }
-    String::from_utf8(without_line_break(&content).to_vec())
-        .map_err(|_error| format!("{path} is not text"))
+    let content = without_line_break(&content);
+    if content.is_empty() {
+        return Err(format!("{path} is empty"));
+    }
+    String::from_utf8(content.to_vec()).map_err(|_error| format!("{path} is not text"))
 }
 
 #[cfg(test)]
@@ -60,6 +63,8 @@ mod tests {
         .await;
         std::fs::write(&file, "open sesame\n").expect("written");
         check(json!({"fromNodeFile": file}), Ok("open sesame")).await;
+        std::fs::write(&file, "\n").expect("written");
+        check(json!({"fromNodeFile": file}), Err("is empty")).await;
         std::fs::write(&file, "x".repeat(5000)).expect("written");
         check(json!({"fromNodeFile": file}), Err("longer than")).await;
         check(json!({"fromFile": "password"}), Err("did not arrive")).await;

@@ -122,6 +122,7 @@ fn report(transitions: &[(u64, State, State)]) -> RouterReport {
         holding: Vec::new(),
         transitions: transitions.iter().map(transition).collect(),
         counters: Counters::default(),
+        anomalies: Vec::new(),
     }
 }
 
