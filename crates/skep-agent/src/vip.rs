@@ -19,6 +19,7 @@ mod reports;
 mod silence;
 mod wire;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
@@ -49,7 +50,7 @@ pub(crate) fn run(channel: Channel, memory: Memory) -> anyhow::Result<()> {
     let wire = Wire::new(from_hand, to_hand, Arc::clone(&memory))?;
     let wire = thread::Builder::new()
         .name("wire".to_owned())
-        .spawn(move || wire.run())
+        .spawn(move || run_wire(wire))
         .context("cannot start the wire thread")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -59,8 +60,18 @@ pub(crate) fn run(channel: Channel, memory: Memory) -> anyhow::Result<()> {
         let hand = Hand::new(channel, memory, to_wire, from_wire).await?;
         hand.run().await
     })?;
-    match wire.join() {
-        Ok(outcome) => outcome,
-        Err(_panic) => anyhow::bail!("the wire thread panicked"),
+    wire.join()
+        .map_err(|_panic| anyhow::anyhow!("the wire thread panicked"))
+}
+
+/// Runs the wire thread. When it fails, the process ends with it: the next one carries on within
+/// the time of an advertisement, which waiting for a lost heartbeat would exceed.
+fn run_wire(wire: Wire) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| wire.run()));
+    if !matches!(outcome, Ok(Ok(()))) {
+        if let Ok(Err(error)) = outcome {
+            tracing::error!("the wire thread failed: {error:#}");
+        }
+        std::process::abort();
     }
 }

@@ -24,7 +24,7 @@ use tokio::time::{Interval, MissedTickBehavior, sleep};
 
 use crate::link::{Link, ReceiveError};
 use crate::memory::{Memory, Placed};
-use crate::vip::addresses::{Addresses, Surroundings};
+use crate::vip::addresses::Addresses;
 use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
@@ -378,19 +378,6 @@ impl Hand {
             Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
             Err(PutError::Closed) => tracing::error!("the wire thread is gone"),
         }
-    }
-}
-
-const fn surroundings<'a>(
-    netlink: &'a Netlink,
-    interfaces: &'a Interfaces,
-    keeper: &'a Keeper,
-) -> Surroundings<'a> {
-    Surroundings {
-        netlink,
-        interfaces,
-        holders: keeper.holders(),
-        virtual_addresses: keeper.virtual_addresses(),
     }
 }
 

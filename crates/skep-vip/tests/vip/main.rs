@@ -1,6 +1,7 @@
 //! Behaviour of the brain at its edge: several hosts with their brains on one segment and one
 //! virtual clock.
 
+mod adoption;
 mod authenticity;
 mod commit;
 mod eligibility;

@@ -189,6 +189,24 @@ fn a_lease_for_ever_is_released_by_command_and_not_while_an_agent_runs() {
     assert_eq!(release(&cluster), (0, String::new()));
 }
 
+#[test]
+fn what_a_dead_agent_left_is_removed_by_the_next_also_of_groups_that_are_gone() {
+    let mut cluster = pair::hosts("left");
+    let manifest = format!("{}  lease: forever\n", pair::ingress());
+    cluster.start(A, &manifest);
+    cluster.agent(A).wait_for_state("ingress", "Active");
+    cluster.wait_for_holder(VIP, A);
+    let owned = cluster.directory(A).join("owned");
+    let says = || std::fs::read_to_string(&owned).unwrap_or_default();
+    assert!(wait_until(|| says() == "10.0.0.70/32 eth0\n"), "{}", says());
+    kill_all(&cluster);
+    let other = pair::group("other", 52, [10, 0, 0, 80].into(), PRIORITIES);
+    cluster.start(A, &other);
+    assert!(wait_until(|| !cluster.addresses(A).contains("10.0.0.70/")));
+    cluster.agent(A).wait_for_state("other", "Active");
+    assert!(wait_until(|| says() == "10.0.0.80/32 eth0\n"), "{}", says());
+}
+
 /// The processes of the agent of `a`, the supervisor first.
 fn agent_processes(cluster: &Cluster) -> [u32; 3] {
     let supervisor = cluster.agent(A).supervisor();

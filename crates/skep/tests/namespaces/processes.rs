@@ -133,6 +133,29 @@ fn a_killed_active_carries_on_and_nobody_takes_over() {
 }
 
 #[test]
+fn a_vip_that_stands_still_is_ended_and_the_next_one_follows_its_successor() {
+    let cluster = pair::running("still", &pair::ingress());
+    let supervisor = cluster.agent(A).supervisor();
+    let frozen = child(supervisor, "vip");
+    let at = cluster::now();
+    signal(frozen, Signal::STOP);
+    let takeover = wait_for_takeover(&cluster.capture, ID, A, B);
+    takeover.assert_took(DOWN, LATE);
+    assert!(wait_until(|| !is_running(frozen)));
+    let ended = cluster::now() - at;
+    assert!(ended < Duration::from_secs(2), "{ended:?}");
+    // It hears its successor, waits as a Backup does, and is the better one.
+    let returned = wait_for_advert(&cluster.capture, ID, |advert| {
+        advert.node == A && advert.at > takeover.first.at
+    });
+    assert!(returned.at > at + ended + DOWN, "{returned:?}");
+    cluster.wait_for_holder(VIP, A);
+    let router = cluster.agent(A).wait_for_state("ingress", "Active");
+    assert!(router.because.contains("lower priority"), "{router:?}");
+    measured("SIGSTOP of vip: until it is ended", &ms(ended));
+}
+
+#[test]
 fn inputs_that_fail_are_known_to_the_next_vip_without_control() {
     let check = "---\napiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: flag}\n\
                  spec: {exec: {argv: [/usr/bin/false]}, interval: 50ms, fall: 1}\n";

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use skep_linux::clock;
-use skep_linux::netlink::{Address, Requester};
+use skep_linux::netlink::{Address, Netlink, Requester};
 use skep_linux::process::name::process_name;
 use skep_linux::sysctl::promote_secondaries;
 
-use super::{Hand, surroundings};
+use super::Hand;
 use crate::memory::Placed;
-use crate::vip::addresses::Place;
+use crate::vip::addresses::{Place, Surroundings};
+use crate::vip::interfaces::Interfaces;
+use crate::vip::keeper::Keeper;
 use crate::vip::notes::Notice;
 
 impl Hand {
@@ -119,6 +121,19 @@ impl Hand {
             self.unpromoted.insert(Arc::clone(name));
         }
         self.tell(Notice::Promotion(Arc::clone(name), refused));
+    }
+}
+
+const fn surroundings<'a>(
+    netlink: &'a Netlink,
+    interfaces: &'a Interfaces,
+    keeper: &'a Keeper,
+) -> Surroundings<'a> {
+    Surroundings {
+        netlink,
+        interfaces,
+        holders: keeper.holders(),
+        virtual_addresses: keeper.virtual_addresses(),
     }
 }
 

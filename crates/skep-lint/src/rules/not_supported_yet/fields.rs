@@ -104,13 +104,7 @@ const VIP_GROUP: &[Field] = &[
         "rules",
         Later("remove it, and set the rules on the nodes themselves"),
     ),
-    Field(
-        "lease",
-        When(
-            is_forever,
-            "write `lease: forever`, which is what happens: addresses stay until the agent removes them",
-        ),
-    ),
+    Field("lease", Full),
     Field("advertisementInterval", Full),
     Field("authentication/none", Full),
     Field("authentication/simple/password/value", Full),
@@ -379,10 +373,6 @@ fn is_repair(value: &Value) -> bool {
 
 fn is_ignore(value: &Value) -> bool {
     *value == "ignore"
-}
-
-fn is_forever(value: &Value) -> bool {
-    *value == "forever"
 }
 
 fn is_no_time(value: &Value) -> bool {
