@@ -390,6 +390,7 @@ const fn surroundings<'a>(
         netlink,
         interfaces,
         holders: keeper.holders(),
+        departing: keeper.departing(),
         virtual_addresses: keeper.virtual_addresses(),
     }
 }

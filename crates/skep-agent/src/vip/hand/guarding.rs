@@ -10,17 +10,22 @@ use skep_linux::sysctl::promote_secondaries;
 
 use super::{Hand, surroundings};
 use crate::memory::Placed;
-use crate::vip::addresses::Place;
+use crate::vip::addresses::{Outcome, Place};
 use crate::vip::notes::Notice;
 
 impl Hand {
     pub(super) async fn ensure_addresses(&mut self) {
         if self.addresses.is_anything_due() {
             let started = clock::now();
-            self.addresses
-                .ensure(&surroundings(&self.netlink, &self.interfaces, &self.keeper))
-                .await;
+            let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
+            let outcomes = self.addresses.ensure(&around).await;
             self.reports.note_hand_lateness(clock::now() - started);
+            for outcome in outcomes {
+                self.tell(match outcome {
+                    Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
+                    Outcome::Absent((name, address)) => Notice::AddressAbsent(name, address),
+                });
+            }
         }
     }
 
