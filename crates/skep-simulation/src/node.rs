@@ -97,6 +97,8 @@ pub(crate) enum Notice {
     Input(String, Health),
     Commit(Vec<RouterConfiguration>),
     AddressRemoved(Place),
+    AddressPresent(Place),
+    AddressAbsent(Place),
     Stop,
 }
 
@@ -248,6 +250,12 @@ impl Agent {
             }
             Notice::AddressRemoved((interface, address)) => {
                 brain.handle_address_removed(&interface, address);
+            }
+            Notice::AddressPresent((interface, address)) => {
+                brain.handle_address_present(&interface, address, now);
+            }
+            Notice::AddressAbsent((interface, address)) => {
+                brain.handle_address_absent(&interface, address, now);
             }
             Notice::Stop => {
                 self.stopping = true;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use skep_vrrp::addresses::{AddressList, AddressListUnfit};
 use skep_vrrp::configuration::{ChecksumChoice, Configuration, Preemption};
@@ -10,7 +11,7 @@ use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
 use crate::authenticity::keyring;
 use crate::configuration::{
-    Authentication, ChecksumMode, HmacKeys, RouterConfiguration, RouterKey,
+    Authentication, ChecksumMode, HmacKeys, Relocation, RouterConfiguration, RouterKey,
 };
 
 /// How many virtual routers one node runs at most: both families of every id on sixteen interfaces.
@@ -225,13 +226,19 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
         dialect,
         checksum_choice,
         priority: router.priority,
-        preemption: if router.preemption.enabled {
-            Preemption::After(router.preemption.delay)
-        } else {
-            Preemption::Disabled
-        },
+        preemption: translate_preemption(router),
         addresses: AddressList::new(router.key.family, &advertised)?,
     })
+}
+
+fn translate_preemption(router: &RouterConfiguration) -> Preemption {
+    match router.relocation {
+        Relocation::Here => Preemption::After(Duration::ZERO),
+        Relocation::None | Relocation::Away if router.preemption.enabled => {
+            Preemption::After(router.preemption.delay)
+        }
+        Relocation::None | Relocation::Away => Preemption::Disabled,
+    }
 }
 
 fn translate_dialect(router: &RouterConfiguration) -> Result<(Dialect, ChecksumChoice), Unfit> {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vrrp::action as machine;
-use skep_vrrp::action::Purpose;
 use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
 use crate::action::{Action, Announcement, Holding};
-use crate::configuration::RouterKey;
+use crate::configuration::{RouterConfiguration, RouterKey};
 use crate::deadlines::Deadlines;
 use crate::holdings::Holdings;
 use crate::inputs::Inputs;
@@ -26,7 +25,9 @@ use crate::router::ReportState;
 
 mod adoption;
 mod commit;
+mod leaving;
 mod promotion;
+mod sending;
 
 use adoption::Adoptions;
 use promotion::Refusals;
@@ -83,8 +84,16 @@ impl Brain {
                 self.handle_input(&name, health, now);
                 Ok(())
             }
+            Command::Standby {
+                key,
+                priority,
+                heard_at,
+            } => {
+                self.handle_standby(&key, priority, heard_at, now);
+                Ok(())
+            }
             // That control speaks is for the shell to notice, and the shell keeps the reports.
-            Command::Standby { .. } | Command::Heartbeat | Command::ReportAll => Ok(()),
+            Command::Heartbeat | Command::ReportAll => Ok(()),
         }
     }
 
@@ -173,18 +182,15 @@ impl Brain {
             interface: Arc::clone(&lost.interface),
             address,
         };
-        let mut routers = self.routers.iter().map(|(_, router)| router);
-        let holder = routers.find(|router| {
+        // Who leaves answers for the address and does not claim it any more.
+        let active = self.routers.iter().map(|(_, router)| router);
+        let mut active = active.filter(|router| router.machine.state() == machine::State::Active);
+        let holder = active.find(|router| {
             let mut addresses = router.addresses.iter();
             addresses.any(|held| held.address == address && held.interface == lost.interface)
         });
         let count = holder.map_or(0, |router| router.configuration.announcements.count);
         self.announcements.extend((0..count).map(|_| lost.clone()));
-    }
-
-    /// Stops for good: gives up what is Active, releases every address.
-    pub fn handle_shutdown(&mut self, now: Instant) {
-        self.commit(self.revision, Vec::new(), now);
     }
 
     /// Does what is due at `now`.
@@ -197,6 +203,7 @@ impl Brain {
             if router.announces_again(now) {
                 self.announce(slot);
             }
+            self.bid_farewell(slot, now);
             self.follow(slot, now);
         }
     }
@@ -238,6 +245,9 @@ impl Brain {
                 && router.report == ReportState::Waiting
             {
                 router.report = ReportState::Fetched;
+                if router.is_parting() {
+                    continue;
+                }
                 let source = self.interfaces.source(&router.configuration).ok();
                 return Some(Report::Router(Box::new(
                     router.describe(&self.inputs, source),
@@ -275,15 +285,17 @@ impl Brain {
             return;
         };
         let configuration = &router.configuration;
-        let tracking = &configuration.tracking;
-        let priority = self
-            .inputs
-            .effective_priority(configuration.priority, tracking);
+        let priority = effective_priority(configuration, &self.inputs);
         let source = self.interfaces.source(configuration);
-        let source = source.and_then(|source| self.inputs.fault(tracking).map_or(Ok(source), Err));
-        let promotion = self.promotion_fault(configuration);
-        let source = source.and_then(|source| promotion.map_or(Ok(source), Err));
-        if let Some(router) = self.routers.get_mut(slot) {
+        let fault = self.inputs.fault(&configuration.tracking);
+        let fault = fault.or_else(|| self.promotion_fault(configuration));
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        if router.is_retired() {
+            router.rule_retired(source);
+        } else {
+            let source = source.and_then(|source| fault.map_or(Ok(source), Err));
             router.rule(source, priority, now);
         }
         self.follow(slot, now);
@@ -302,72 +314,17 @@ impl Brain {
                 machine::Action::Became { state, reason } => {
                     router.became(state, reason, now);
                     self.holdings.unsettle();
-                    self.announce_twice(slot, now);
+                    self.await_addresses(slot, now);
                     self.report(slot);
                 }
             }
         }
+        self.release(slot);
         let deadline = self
             .routers
             .get(slot)
             .and_then(|router| router.poll_timeout());
         self.deadlines.set(slot, deadline);
-    }
-
-    fn send(&mut self, slot: usize, priority: Priority, purpose: Purpose, now: Instant) {
-        let Some(router) = self.routers.get_mut(slot) else {
-            return;
-        };
-        let Some((source, destination)) = router.envelope() else {
-            return;
-        };
-        router.counters.sent += 1;
-        let advertisement = router.machine.advertisement(priority);
-        let trailer = router
-            .authenticity
-            .sign(&advertisement, source, self.wall_clock.at(now));
-        let after = trailer.as_ref().map_or([].as_slice(), |bytes| bytes);
-        self.outbox.push(
-            &router.interface,
-            (source, destination),
-            &advertisement,
-            after,
-        );
-        match purpose {
-            Purpose::Release => router.counters.releases_sent += 1,
-            Purpose::Assert if router.answers_claim(now) => self.announce_twice(slot, now),
-            Purpose::Claim | Purpose::Keep | Purpose::Assert => {}
-        }
-        self.refresh(slot, now);
-    }
-
-    /// Announces the addresses of an Active router, and again after the time it is configured
-    /// with.
-    fn announce_twice(&mut self, slot: usize, now: Instant) {
-        let Some(router) = self.routers.get_mut(slot) else {
-            return;
-        };
-        match router.machine.state() {
-            machine::State::Active => {
-                router.announced(now);
-                self.announce(slot);
-            }
-            machine::State::Initialize | machine::State::Backup => {}
-        }
-    }
-
-    /// Queues one burst of announcements, address by address in turn.
-    fn announce(&mut self, slot: usize) {
-        let Some(router) = self.routers.get(slot) else {
-            return;
-        };
-        for _ in 0..router.configuration.announcements.count {
-            self.announcements
-                .extend(router.addresses.iter().map(|held| Announcement {
-                    interface: Arc::clone(&held.interface),
-                    address: held.address,
-                }));
-        }
     }
 
     fn refresh(&mut self, slot: usize, now: Instant) {
@@ -381,6 +338,9 @@ impl Brain {
     }
 
     fn report(&mut self, slot: usize) {
+        if self.is_superseded(slot) {
+            return;
+        }
         if let Some(router) = self.routers.get_mut(slot)
             && router.report == ReportState::Fetched
         {
@@ -401,13 +361,27 @@ impl Brain {
     }
 }
 
-/// An address is present only while its router is Active.
+/// An address is present only while its router is Active or Leaving. How it is put in place is what
+/// the configuration says, not what a router says that is not part of it any more.
 fn wanted(routers: &Roster) -> impl Iterator<Item = &Holding> {
-    let active = routers
-        .iter()
-        .filter(|(_, router)| match router.machine.state() {
-            machine::State::Active => true,
-            machine::State::Initialize | machine::State::Backup => false,
-        });
-    active.flat_map(|(_, router)| router.addresses.iter())
+    let retired = routers.iter().filter(|(_, router)| router.is_retired());
+    let configured = routers.iter().filter(|(_, router)| !router.is_retired());
+    let holding = retired
+        .chain(configured)
+        .filter(|(_, router)| holds(router.machine.state()));
+    holding.flat_map(|(_, router)| router.addresses.iter())
+}
+
+const fn holds(state: machine::State) -> bool {
+    match state {
+        machine::State::Active | machine::State::Leaving => true,
+        machine::State::Initialize | machine::State::Backup => false,
+    }
+}
+
+/// The priority that the inputs and the operator make of the configured one.
+fn effective_priority(configuration: &RouterConfiguration, inputs: &Inputs) -> Priority {
+    let base = configuration.priority;
+    let priority = inputs.effective_priority(base, &configuration.tracking);
+    configuration.relocation.rank(priority)
 }

@@ -285,6 +285,20 @@ pub enum Relocation {
     Away,
 }
 
+impl Relocation {
+    /// The priority that `priority` becomes. Nobody ranks above the owner of the addresses but an
+    /// operator who moves them away from it.
+    pub(crate) fn rank(self, priority: Priority) -> Priority {
+        const TOP: Priority = Priority::new(254);
+        const BELOW_TOP: Priority = Priority::new(253);
+        match self {
+            Self::None => priority,
+            Self::Here => priority.max(TOP),
+            Self::Away => priority.min(BELOW_TOP),
+        }
+    }
+}
+
 /// What a failing input does to a virtual router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -197,6 +197,24 @@ pub enum Reason {
     Recovered,
     /// It was told to stop.
     Stopped,
+    /// It is not configured any more.
+    Removed,
+    /// An operator moved the group to another node.
+    Moved,
+    /// Its priority was lowered while a better member stood by.
+    Lowered {
+        /// To this priority.
+        priority: Priority,
+        /// The priority of the better member.
+        better: Priority,
+    },
+    /// It left, and its successor was heard.
+    HandedOver {
+        /// Who succeeded.
+        to: IpAddr,
+    },
+    /// It left, and nobody took over: it is Active again, or it stopped and released the addresses.
+    NoSuccessor,
 }
 
 /// One change of state.
@@ -301,6 +319,10 @@ pub struct Counters {
     pub releases_received: u64,
     /// How often it became Active.
     pub became_active: u64,
+    /// How often a successor took over from it.
+    pub handed_over: u64,
+    /// How often it left and nobody took over.
+    pub no_successor: u64,
     /// Advertisements discarded: wrong checksum.
     pub discarded_checksum: u64,
     /// Advertisements discarded: wrong length, or a field that cannot be.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use skep_vrrp::admission::Rejection;
 use skep_vrrp::configuration::Configuration;
-use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
+use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::Instant;
 use skep_vrrp::virtual_router::VirtualRouter;
@@ -22,6 +22,12 @@ use crate::message::{AnomalyKind, Counters, Heard, Reason, RouterReport, State, 
 use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
 
 mod adoption;
+mod departure;
+mod wire_identity;
+
+use departure::Departure;
+pub(crate) use departure::Place;
+pub(crate) use wire_identity::WireIdentity;
 
 /// How many changes of state are remembered.
 const TRANSITIONS_MAX: usize = 16;
@@ -49,6 +55,8 @@ pub(crate) struct Router {
     status: Status,
     announce_again_at: Option<Instant>,
     asserted_at: Option<Instant>,
+    farewell_answered_at: Option<Instant>,
+    departure: Departure,
 }
 
 /// Whether a report waits to be fetched.
@@ -67,27 +75,6 @@ struct Status {
     heard: Option<Heard>,
     transitions: VecDeque<Transition>,
     refreshed_at: Option<Instant>,
-}
-
-/// What two routers of different configurations have in common when they are the same one to
-/// everybody else on the segment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct WireIdentity {
-    interface: String,
-    family: Family,
-    id: VirtualRouterId,
-    version: Version,
-}
-
-impl WireIdentity {
-    pub(crate) fn of(router: &RouterConfiguration) -> Self {
-        Self {
-            interface: router.interface.clone(),
-            family: router.key.family,
-            id: router.virtual_router_id,
-            version: router.version,
-        }
-    }
 }
 
 impl Router {
@@ -120,6 +107,8 @@ impl Router {
             },
             announce_again_at: None,
             asserted_at: None,
+            farewell_answered_at: None,
+            departure: Departure::default(),
         }
     }
 
@@ -162,17 +151,42 @@ impl Router {
             (Ok(source), action::State::Backup | action::State::Active) => {
                 self.source = Some(source);
                 self.machine.handle_source(source);
+                self.rank(priority, now);
+            }
+            (Ok(source), action::State::Leaving) => {
+                self.fault = None;
+                self.source = Some(source);
+                self.machine.handle_source(source);
                 self.machine.handle_priority(priority, now);
+                self.machine.handle_startup(source, now);
             }
             (Err(reason), action::State::Initialize) => {
                 self.machine.handle_priority(priority, now);
                 self.status.reason = reason.clone();
                 self.fault = Some(reason);
             }
-            (Err(reason), action::State::Backup | action::State::Active) => {
+            (
+                Err(reason),
+                action::State::Backup | action::State::Active | action::State::Leaving,
+            ) => {
+                if is_silenced(&reason) {
+                    self.machine.handle_fault();
+                } else {
+                    self.machine.handle_shutdown(now);
+                }
                 self.fault = Some(reason);
-                self.machine.handle_shutdown();
                 self.machine.handle_priority(priority, now);
+            }
+        }
+    }
+
+    /// Leaves as it does already, unless the interface does not let it.
+    pub(crate) fn rule_retired(&mut self, source: Result<IpAddr, Reason>) {
+        match source {
+            Ok(source) => self.source = Some(source),
+            Err(fault) => {
+                self.machine.handle_fault();
+                self.fault = Some(fault);
             }
         }
     }
@@ -246,6 +260,8 @@ impl Router {
     fn is_rivalled_by(&self, from: IpAddr, now: Instant) -> bool {
         match self.machine.state() {
             action::State::Active => true,
+            // It waits for just that.
+            action::State::Leaving => false,
             action::State::Backup | action::State::Initialize => {
                 self.status.heard.as_ref().is_some_and(|before| {
                     before.from != from
@@ -278,10 +294,8 @@ impl Router {
 
     /// The source and the destination of what it sends, unless it cannot send.
     pub(crate) fn envelope(&self) -> Option<(IpAddr, IpAddr)> {
-        match &self.fault {
-            None | Some(Reason::InputFailing { .. } | Reason::PromotionRefused { .. }) => {}
-            // All others are about the interface.
-            Some(_) => return None,
+        if self.fault.as_ref().is_some_and(is_silenced) {
+            return None;
         }
         let destination = match self.configuration.key.family {
             Family::Ipv4 => packet::MULTICAST_IPV4.into(),
@@ -303,8 +317,13 @@ impl Router {
             State::Active => self.counters.became_active += 1,
             State::Fault | State::Backup | State::Leaving => self.announce_again_at = None,
         }
+        self.depart(to, &reason, now);
         self.status.ran_before = true;
-        self.status.reason = reason.clone();
+        // How it left is in the transitions; what keeps it out is why it is in Fault.
+        self.status.reason = match (to, &self.fault) {
+            (State::Fault, Some(fault)) => fault.clone(),
+            (State::Fault | State::Backup | State::Active | State::Leaving, _) => reason.clone(),
+        };
         self.status.since = now;
         if self.status.transitions.len() == TRANSITIONS_MAX {
             self.status.transitions.pop_front();
@@ -317,13 +336,20 @@ impl Router {
         });
     }
 
-    /// Whether another router's claim is answered with announcements.
+    /// Whether what was just heard is answered with announcements. A predecessor's farewell is,
+    /// however recent its last claim was: only now the addresses are not there any more.
     pub(crate) fn answers_claim(&mut self, now: Instant) -> bool {
+        let heard = self.status.heard.as_ref();
+        let answered_at = if heard.is_some_and(|heard| heard.priority == Priority::FAREWELL) {
+            &mut self.farewell_answered_at
+        } else {
+            &mut self.asserted_at
+        };
         let recent = |at: Instant| now.saturating_duration_since(at) < ASSERTION_GAP;
-        if self.asserted_at.is_some_and(recent) {
+        if answered_at.is_some_and(recent) {
             return false;
         }
-        self.asserted_at = Some(now);
+        *answered_at = Some(now);
         true
     }
 
@@ -342,12 +368,20 @@ impl Router {
         due
     }
 
+    /// Where its addresses are while it has them.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        let addresses = self.addresses.iter();
+        addresses.map(|held| (Arc::clone(&held.interface), held.address))
+    }
+
     /// When it has something to do next.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match (self.machine.poll_timeout(), self.announce_again_at) {
-            (Some(machine), Some(announcement)) => Some(machine.min(announcement)),
-            (machine, announcement) => machine.or(announcement),
-        }
+        let due = [
+            self.machine.poll_timeout(),
+            self.announce_again_at,
+            self.departure.farewell_due(),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// Whether what every advertisement changes is worth a report again.
@@ -398,7 +432,13 @@ impl Router {
             action::Reason::OutRanked { by, priority } => Reason::OutRanked { by, priority },
             action::Reason::Overslept { successor } => Reason::Overslept { successor },
             action::Reason::Adopted => Reason::Adopted,
-            action::Reason::Stopped => self.fault.clone().unwrap_or(Reason::Stopped),
+            action::Reason::Stopped => {
+                let fault = self.fault.clone();
+                fault.unwrap_or_else(|| self.departure.reason())
+            }
+            action::Reason::SteppedDown => self.departure.reason(),
+            action::Reason::HandedOver { to } => Reason::HandedOver { to },
+            action::Reason::NoSuccessor => Reason::NoSuccessor,
         }
     }
 }
@@ -415,7 +455,16 @@ const fn state(state: action::State) -> State {
         action::State::Initialize => State::Fault,
         action::State::Backup => State::Backup,
         action::State::Active => State::Active,
+        action::State::Leaving => State::Leaving,
     }
+}
+
+/// Whether a fault keeps a router from sending: all but these are about the interface.
+const fn is_silenced(fault: &Reason) -> bool {
+    !matches!(
+        fault,
+        Reason::InputFailing { .. } | Reason::PromotionRefused { .. }
+    )
 }
 
 fn holdings(router: &RouterConfiguration, own: &Arc<str>) -> Vec<Holding> {

@@ -13,6 +13,8 @@ pub enum State {
     Backup,
     /// It is responsible for the addresses.
     Active,
+    /// It has the addresses until its successor is heard; the standard does not know this state.
+    Leaving,
 }
 
 /// What the owner of the machine has to do.
@@ -46,6 +48,8 @@ pub enum Purpose {
     Assert,
     /// To let them go.
     Release,
+    /// To make the successor announce them again. It is sent when they are not here any more.
+    Farewell,
 }
 
 /// Why the state changed.
@@ -77,4 +81,13 @@ pub enum Reason {
     Adopted,
     /// It was stopped.
     Stopped,
+    /// It was told to leave it to another router.
+    SteppedDown,
+    /// Its successor was heard.
+    HandedOver {
+        /// Who succeeded.
+        to: IpAddr,
+    },
+    /// It left, and nobody took over.
+    NoSuccessor,
 }

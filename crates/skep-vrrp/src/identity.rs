@@ -62,6 +62,8 @@ pub struct Priority(u8);
 impl Priority {
     /// What the Active router advertises when it gives up: "elect another one now".
     pub const RELEASE: Self = Self(0);
+    /// What a router that has left says once to its successor, which answers it as any lower claim.
+    pub const FAREWELL: Self = Self(1);
     /// The priority of the router that owns the addresses (RFC 9568 §5.2.4).
     pub const OWNER: Self = Self(255);
     /// RFC 9568 §6.1: the default of a router that does not own the addresses.

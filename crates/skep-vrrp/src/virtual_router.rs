@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::action::{Action, Purpose, Reason, State};
 use crate::admission::{Rejection, admit};
-use crate::configuration::{ChecksumChoice, Configuration, Preemption};
+use crate::configuration::{ChecksumChoice, Configuration};
 use crate::dialect::{Checksum, Dialect};
 use crate::identity::Priority;
 use crate::packet::Advertisement;
@@ -17,8 +17,15 @@ use crate::time::Instant;
 
 mod adoption;
 mod backup;
+mod contest;
+mod leaving;
 
-use backup::{Backup, Countdown, Expiry};
+use backup::{Backup, Expiry};
+use leaving::{Intent, Leaving};
+
+/// How long a router that takes over from a living one waits for its addresses at most, unless its
+/// interval is shorter. While containers start the kernel has been seen to take a third of a second.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(1);
 
 /// One virtual router: RFC 9568 §6 and, where version 2 differs, RFC 3768 §6.
 ///
@@ -44,6 +51,8 @@ pub struct VirtualRouter {
     configuration: Configuration,
     source: Option<IpAddr>,
     phase: Phase,
+    /// When it last became Active.
+    active_since: Option<Instant>,
     peer_checksum: Option<Checksum>,
     actions: VecDeque<Action>,
 }
@@ -52,19 +61,14 @@ pub struct VirtualRouter {
 enum Phase {
     Initialize,
     Backup(Backup),
-    Active { advertised_at: Instant },
-}
-
-/// How an advertisement ranks against the router that hears it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rank {
-    /// Priority 0: the sender gives up.
-    Release,
-    Higher,
-    /// Equal priority, the sender's address is the higher one.
-    EqualHigherAddress,
-    EqualLowerAddress,
-    Lower,
+    /// Active beside a living router that was not told yet: the addresses come first.
+    Claiming {
+        since: Instant,
+    },
+    Active {
+        advertised_at: Instant,
+    },
+    Leaving(Leaving),
 }
 
 impl VirtualRouter {
@@ -75,6 +79,7 @@ impl VirtualRouter {
             configuration,
             source: None,
             phase: Phase::Initialize,
+            active_since: None,
             peer_checksum: None,
             actions: VecDeque::with_capacity(4),
         }
@@ -86,7 +91,19 @@ impl VirtualRouter {
         match self.phase {
             Phase::Initialize => State::Initialize,
             Phase::Backup(_) => State::Backup,
-            Phase::Active { .. } => State::Active,
+            Phase::Claiming { .. } | Phase::Active { .. } => State::Active,
+            Phase::Leaving(_) => State::Leaving,
+        }
+    }
+
+    /// Whether it is Active and waits for [`Self::handle_addresses_present`] to say so.
+    #[must_use]
+    pub const fn is_claiming(&self) -> bool {
+        match self.phase {
+            Phase::Claiming { .. } => true,
+            Phase::Initialize | Phase::Backup(_) | Phase::Active { .. } | Phase::Leaving(_) => {
+                false
+            }
         }
     }
 
@@ -120,23 +137,57 @@ impl VirtualRouter {
             Phase::Initialize => {
                 self.source = Some(source);
                 if self.configuration.priority == Priority::OWNER {
-                    self.become_active(Reason::Owner, now);
+                    self.claim(Reason::Owner, now);
                 } else {
                     self.become_backup(Backup::started(now), Reason::Started);
                 }
             }
-            Phase::Backup(_) | Phase::Active { .. } => {}
+            Phase::Backup(_) | Phase::Claiming { .. } | Phase::Active { .. } => {}
+            // What it announced it finishes; then it is Backup, or Active if nobody succeeds.
+            Phase::Leaving(leaving) => self.intend(leaving, Intent::StepDown),
         }
     }
 
-    /// RFC 9568 §6.4.2 and §6.4.3: takes no part from now on.
-    pub fn handle_shutdown(&mut self) {
+    /// RFC 9568 §6.4.2 and §6.4.3: takes no part any more, as soon as its successor is heard.
+    pub fn handle_shutdown(&mut self, now: Instant) {
         match self.phase {
-            Phase::Initialize => return,
-            Phase::Backup(_) => {}
-            Phase::Active { .. } => self.send(Priority::RELEASE, Purpose::Release),
+            Phase::Initialize => {}
+            Phase::Backup(_) => self.initialize(),
+            Phase::Claiming { .. } | Phase::Active { .. } => {
+                self.leave(Intent::Stop, Reason::Stopped, now);
+            }
+            Phase::Leaving(leaving) => self.intend(leaving, Intent::Stop),
         }
-        self.enter(Phase::Initialize, State::Initialize, Reason::Stopped);
+    }
+
+    /// Takes no part from this moment on: it can neither send nor hear.
+    pub fn handle_fault(&mut self) {
+        match self.phase {
+            Phase::Initialize => {}
+            Phase::Backup(_)
+            | Phase::Claiming { .. }
+            | Phase::Active { .. }
+            | Phase::Leaving(_) => self.initialize(),
+        }
+    }
+
+    /// Ranks with `priority` from now on, and leaves the addresses to another router.
+    pub fn handle_step_down(&mut self, priority: Priority, now: Instant) {
+        self.configuration.priority = priority;
+        match self.phase {
+            Phase::Claiming { .. } | Phase::Active { .. } => {
+                self.leave(Intent::StepDown, Reason::SteppedDown, now);
+            }
+            Phase::Initialize | Phase::Backup(_) | Phase::Leaving(_) => {}
+        }
+    }
+
+    /// The addresses of a router that is claiming are in place.
+    pub fn handle_addresses_present(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Claiming { .. } => self.advertise(Purpose::Claim, now),
+            Phase::Initialize | Phase::Backup(_) | Phase::Active { .. } | Phase::Leaving(_) => {}
+        }
     }
 
     /// Advertises from `source` from now on, and is ranked by it.
@@ -190,7 +241,9 @@ impl VirtualRouter {
                 let interval = advertisement.dialect.interval();
                 self.phase = Phase::Backup(self.watch(backup, rank, interval, now));
             }
+            Phase::Claiming { .. } => self.contend(rank, from, advertisement, now),
             Phase::Active { .. } => self.defend(rank, from, advertisement, now),
+            Phase::Leaving(leaving) => self.meet(leaving, from, advertisement, now),
         }
         Ok(())
     }
@@ -204,12 +257,15 @@ impl VirtualRouter {
             Phase::Initialize => {}
             Phase::Backup(backup) => match backup.expire(now) {
                 Expiry::TakeOver(reason) => self.become_active(reason, now),
+                Expiry::Preempt => self.claim(Reason::Preempted, now),
                 Expiry::Wait(backup) => self.phase = Phase::Backup(backup),
             },
+            Phase::Claiming { .. } => self.advertise(Purpose::Claim, now),
             // Late by a down interval and nobody advertised meanwhile, else it would be Backup:
             // the addresses stay here, but the network may have to be told.
             Phase::Active { .. } if self.overslept(now) => self.advertise(Purpose::Assert, now),
             Phase::Active { .. } => self.advertise(Purpose::Keep, now),
+            Phase::Leaving(leaving) => self.part(leaving, now),
         }
     }
 
@@ -219,9 +275,13 @@ impl VirtualRouter {
         match self.phase {
             Phase::Initialize => None,
             Phase::Backup(backup) => Some(backup.deadline(&self.configuration)),
+            Phase::Claiming { since } => {
+                Some(since + CLAIM_PATIENCE.min(self.configuration.dialect.interval()))
+            }
             Phase::Active { advertised_at } => {
                 Some(advertised_at + self.configuration.dialect.interval())
             }
+            Phase::Leaving(leaving) => Some(leaving.deadline()),
         }
     }
 
@@ -250,64 +310,16 @@ impl VirtualRouter {
         }
     }
 
-    fn rank(&self, from: IpAddr, priority: Priority) -> Rank {
-        if priority == Priority::RELEASE {
-            return Rank::Release;
-        }
-        match priority.cmp(&self.configuration.priority) {
-            std::cmp::Ordering::Greater => Rank::Higher,
-            std::cmp::Ordering::Less => Rank::Lower,
-            // RFC 9568 §6.4.3: of equal priorities the higher address wins, as an unsigned number
-            // in network order.
-            std::cmp::Ordering::Equal if Some(from) > self.source => Rank::EqualHigherAddress,
-            std::cmp::Ordering::Equal => Rank::EqualLowerAddress,
-        }
-    }
-
-    /// RFC 9568 §6.4.2, advertisement received.
-    fn watch(&self, backup: Backup, rank: Rank, interval: Duration, now: Instant) -> Backup {
-        match rank {
-            Rank::Release => backup.released(now),
-            Rank::Higher | Rank::EqualHigherAddress | Rank::EqualLowerAddress => {
-                Backup::following(interval, now)
-            }
-            Rank::Lower => match self.preemption() {
-                Preemption::Disabled => Backup::following(interval, now),
-                Preemption::After(delay) => backup.suffer(delay, interval, now),
-            },
-        }
-    }
-
-    /// RFC 9568 §6.4.3, advertisement received.
-    fn defend(&mut self, rank: Rank, from: IpAddr, heard: &Advertisement<'_>, now: Instant) {
-        let interval = heard.dialect.interval();
-        match rank {
-            Rank::Higher | Rank::EqualHigherAddress => {
-                let reason = Reason::OutRanked {
-                    by: from,
-                    priority: heard.priority,
-                };
-                self.become_backup(Backup::following(interval, now), reason);
-            }
-            // The others waited a down interval in vain, so the addresses are theirs.
-            Rank::EqualLowerAddress | Rank::Lower if self.overslept(now) => {
-                let reason = Reason::Overslept { successor: from };
-                self.become_backup(Backup::awakening(interval, now), reason);
-            }
-            Rank::Release | Rank::EqualLowerAddress | Rank::Lower => {
-                self.advertise(Purpose::Assert, now);
-            }
-        }
-    }
-
     fn after_change(&mut self, now: Instant) {
         match self.phase {
             Phase::Initialize => {}
             Phase::Backup(_) if self.configuration.priority == Priority::OWNER => {
-                self.become_active(Reason::Owner, now);
+                self.claim(Reason::Owner, now);
             }
             // Its timer follows by itself: the deadline is computed from the configuration.
             Phase::Backup(_) => {}
+            // Its advertisement is yet to come, or is not to come any more.
+            Phase::Claiming { .. } | Phase::Leaving(_) => {}
             // At once, so that Backups learn a longer interval before their timers run out.
             Phase::Active { .. } => self.advertise(Purpose::Keep, now),
         }
@@ -319,27 +331,22 @@ impl VirtualRouter {
             && before.addresses == self.configuration.addresses
     }
 
-    fn preemption(&self) -> Preemption {
-        if self.configuration.priority == Priority::OWNER {
-            return Preemption::After(Duration::ZERO);
-        }
-        self.configuration.preemption
-    }
-
-    /// Whether an Active router has been silent for so long that others may have taken over.
-    fn overslept(&self, now: Instant) -> bool {
-        let Phase::Active { advertised_at } = self.phase else {
-            return false;
-        };
-        let own_interval = self.configuration.dialect.interval();
-        let down_interval = Countdown::Silence.length(&self.configuration, own_interval);
-        now.saturating_duration_since(advertised_at) >= down_interval
-    }
-
     fn become_active(&mut self, reason: Reason, now: Instant) {
         // RFC 9568 §6.4.2: the advertisement first, then what makes the addresses ours.
+        self.active_since = Some(now);
         self.send(self.configuration.priority, Purpose::Claim);
         self.enter(Phase::Active { advertised_at: now }, State::Active, reason);
+    }
+
+    /// Becomes Active where another router may be it, which releases when it hears this one and
+    /// not earlier: here the addresses come first.
+    fn claim(&mut self, reason: Reason, now: Instant) {
+        self.active_since = Some(now);
+        self.enter(Phase::Claiming { since: now }, State::Active, reason);
+    }
+
+    fn initialize(&mut self) {
+        self.enter(Phase::Initialize, State::Initialize, Reason::Stopped);
     }
 
     fn become_backup(&mut self, backup: Backup, reason: Reason) {

@@ -20,6 +20,14 @@ use crate::vip::lease::{Holder, Leases, is_wire_fresh};
 /// An address on an interface.
 pub(super) type Place = (Arc<str>, IpAddr);
 
+/// What became of an address.
+pub(super) enum Outcome {
+    /// It is there as it was wanted.
+    Present(Place),
+    /// It is gone as it was wanted.
+    Absent(Place),
+}
+
 /// What is wanted, and what is still to be done about it.
 ///
 /// Wishes arrive faster than the kernel answers while Docker starts containers: only the last one
@@ -45,6 +53,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) netlink: &'a Netlink,
     pub(super) interfaces: &'a Interfaces,
     pub(super) holders: &'a BTreeMap<Place, Holder>,
+    pub(super) departing: &'a BTreeMap<Place, Holder>,
     pub(super) virtual_addresses: &'a BTreeSet<IpAddr>,
 }
 
@@ -130,8 +139,9 @@ impl Addresses {
     }
 
     /// Carries out what is due, removals first: an address that moves between interfaces is never
-    /// on both.
-    pub(super) async fn ensure(&mut self, around: &Surroundings<'_>) {
+    /// on both. Returns what succeeded.
+    pub(super) async fn ensure(&mut self, around: &Surroundings<'_>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
         let due = std::mem::take(&mut self.due);
         let (additions, removals): (Vec<Place>, Vec<Place>) = due
             .into_iter()
@@ -139,15 +149,19 @@ impl Addresses {
         for place in removals {
             if self.remove(around, &place).await {
                 self.unwanted.remove(&place);
+                outcomes.push(Outcome::Absent(place));
             } else {
                 self.due.insert(place);
             }
         }
         for place in additions {
-            if !self.add(around, &place).await {
+            if self.add(around, &place).await {
+                outcomes.push(Outcome::Present(place));
+            } else {
                 self.due.insert(place);
             }
         }
+        outcomes
     }
 
     /// Renews the leases that are due, as far as wire is known to want them still.
@@ -156,10 +170,11 @@ impl Addresses {
             let Some(holding) = self.wanted.get(&place) else {
                 continue;
             };
-            let holder = around.holders.get(&place);
+            let holders = [around.holders, around.departing];
+            let mut holders = holders.iter().filter_map(|holders| holders.get(&place));
             // One that is gone comes back by the guard's way: wire decides, and it is announced.
             if !around.interfaces.has(&placed(holding))
-                || !holder.is_some_and(|holder| holder.may_renew(&self.memory, clock::now()))
+                || !holders.any(|holder| holder.may_renew(&self.memory, clock::now()))
             {
                 continue;
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Health};
 
-use crate::memory::{Identity, Memory};
+use crate::memory::{Identity, Memory, StandingState};
 use crate::vip::addresses::{Place, shares_subnet};
 use crate::vip::lease::Holder;
 
@@ -18,6 +18,8 @@ pub(super) struct Keeper {
     collected: Vec<Command>,
     virtual_addresses: BTreeSet<IpAddr>,
     holders: BTreeMap<Place, Holder>,
+    /// Those of an earlier configuration that have not left yet.
+    departing: BTreeMap<Place, Holder>,
     /// The interfaces with virtual addresses that share a subnet with others.
     shared: BTreeSet<Arc<str>>,
     inputs: BTreeMap<String, Health>,
@@ -31,6 +33,7 @@ impl Keeper {
             collected: Vec::new(),
             virtual_addresses: BTreeSet::new(),
             holders: BTreeMap::new(),
+            departing: BTreeMap::new(),
             shared: BTreeSet::new(),
             inputs: BTreeMap::new(),
         }
@@ -59,7 +62,8 @@ impl Keeper {
                 self.revision = *revision;
                 self.virtual_addresses = routers(&commands).flat_map(addresses).collect();
                 let interfaces = routers(&commands).flat_map(interfaces).collect();
-                self.holders = routers(&commands).flat_map(holders).collect();
+                let holders = routers(&commands).flat_map(holders).collect();
+                self.replace_holders(holders);
                 self.shared = routers(&commands).flat_map(shared).collect();
                 let tracked: BTreeSet<&str> = routers(&commands).flat_map(tracked).collect();
                 self.inputs
@@ -112,6 +116,24 @@ impl Keeper {
     /// The interfaces with virtual IPv4 addresses that share a subnet with others.
     pub(super) const fn shared(&self) -> &BTreeSet<Arc<str>> {
         &self.shared
+    }
+
+    /// The routers that are not configured any more and may still be leaving, by their addresses.
+    pub(super) const fn departing(&self) -> &BTreeMap<Place, Holder> {
+        &self.departing
+    }
+
+    fn replace_holders(&mut self, holders: BTreeMap<Place, Holder>) {
+        let before = std::mem::replace(&mut self.holders, holders);
+        let replaced = before
+            .into_iter()
+            .filter(|(place, holder)| self.holders.get(place) != Some(holder));
+        self.departing.extend(replaced);
+        let standings = self.memory.standings();
+        self.departing.retain(|_, holder| {
+            let standing = standings.find(holder.identity);
+            standing.is_some_and(|standing| standing.state != StandingState::Without)
+        });
     }
 
     fn revision_of_collected(&self) -> Option<u64> {

@@ -26,7 +26,11 @@ pub(super) enum Notice {
     Promotion(Arc<str>, Option<String>),
     /// What an earlier vip ran was said: what comes now is new.
     Begin,
-    /// Release everything and end.
+    /// An address that was to be present is.
+    AddressPresent(Arc<str>, IpAddr),
+    /// An address that was to be absent is.
+    AddressAbsent(Arc<str>, IpAddr),
+    /// Leave everything and end.
     Stop,
 }
 
@@ -48,6 +52,6 @@ pub(super) enum Wish {
     Lateness(Lateness),
     /// What an earlier vip ran runs again, as far as it may.
     Begun,
-    /// Everything is released: nothing more comes.
+    /// Every router has left: nothing more comes.
     Done,
 }

@@ -102,7 +102,7 @@ impl Wire {
         })
     }
 
-    /// Runs until it is told to stop and everything is released.
+    /// Runs until it is told to stop and every router has left.
     ///
     /// After every wake-up, in this order: advertisements, each at the moment it arrived; then
     /// timers; then what hand says. An advertisement that waits in a socket thus wins over a timer
@@ -131,7 +131,8 @@ impl Wire {
             if acted.is_continue() {
                 self.memory.set_settled_at(woken_at);
             }
-            if self.stopping && acted.is_continue() && self.put(Wish::Done).is_continue() {
+            let left = self.stopping && self.brain.has_left();
+            if left && acted.is_continue() && self.put(Wish::Done).is_continue() {
                 return Ok(());
             }
             self.arm()?;
@@ -194,6 +195,8 @@ impl Wire {
         } = self;
         for notice in inbox.take_all()? {
             match notice {
+                // What leaves is not configured again.
+                Notice::Command(_) if *stopping => {}
                 Notice::Command(command) => {
                     if *beginning == Beginning::Told {
                         adopt(brain, record, &command);
@@ -222,6 +225,12 @@ impl Wire {
                     brain.handle_promotion(&interface, refused, now);
                 }
                 Notice::Begin => *beginning = Beginning::Running,
+                Notice::AddressPresent(interface, address) => {
+                    brain.handle_address_present(&interface, address, now);
+                }
+                Notice::AddressAbsent(interface, address) => {
+                    brain.handle_address_absent(&interface, address, now);
+                }
                 Notice::Stop => {
                     *stopping = true;
                     brain.handle_shutdown(now);

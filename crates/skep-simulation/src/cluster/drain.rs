@@ -9,7 +9,7 @@ use skep_vip::message::{Report, RouterReport, State};
 
 use super::{Cluster, Due};
 use crate::invariants::{Violation, at_once};
-use crate::node::{Agent, Change, Datagram, Router};
+use crate::node::{Agent, Change, Datagram, Notice, Router};
 use crate::record::{Event, Gone};
 
 /// Whether what is owed may have changed.
@@ -173,11 +173,14 @@ impl Cluster {
         group: usize,
         report: RouterReport,
     ) -> Result<Owed, Violation> {
+        let before = agent.routers[group].take();
         let configurations = &mut agent.configuration.iter();
-        let Some(configuration) = configurations.find(|router| router.key == report.key) else {
+        let configuration = configurations.find(|router| router.key == report.key);
+        // Who is not configured any more may still be leaving.
+        let former = || before.as_ref().map(|router| &router.configuration);
+        let Some(configuration) = configuration.or_else(former) else {
             return Ok(Owed::Same);
         };
-        let before = agent.routers[group].take();
         let known = before
             .as_ref()
             .map_or(&[][..], |router| &router.transitions);
@@ -219,7 +222,7 @@ impl Cluster {
         else {
             return Ok(());
         };
-        match change {
+        let done = match change {
             Change::Add(holding) => {
                 let place = (Arc::clone(&holding.interface), holding.address);
                 if !node.kernel.has(&place) {
@@ -227,6 +230,7 @@ impl Cluster {
                         .note(self.now, Event::Present(number, holding.address));
                 }
                 node.kernel.add(&holding);
+                Notice::AddressPresent(place)
             }
             Change::Remove(holding) => {
                 let place = (Arc::clone(&holding.interface), holding.address);
@@ -234,9 +238,11 @@ impl Cluster {
                     let gone = Event::Gone(number, holding.address, Gone::Removed);
                     self.record.note(self.now, gone);
                 }
+                Notice::AddressAbsent(place)
             }
-        }
+        };
         self.call_hand(number);
+        self.tell(number, [done])?;
         self.end_if_stopped(number);
         self.review()
     }

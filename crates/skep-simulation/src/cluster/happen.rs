@@ -96,7 +96,7 @@ impl Cluster {
     }
 
     /// Tells wire something, or lets it wait until wire goes on.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         node: usize,
         notices: impl IntoIterator<Item = Notice>,

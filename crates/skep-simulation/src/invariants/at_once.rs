@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use skep_vip::configuration::{Effect, RouterConfiguration};
 use skep_vip::message::{Health, RouterReport, State, Transition};
+use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
 
 use super::Violation;
@@ -47,7 +48,8 @@ pub(crate) fn the_active_advertise_in_time(agent: &Agent, now: Instant) -> Resul
     Ok(())
 }
 
-/// Only who is responsible for the addresses says so; giving them up is everybody's right.
+/// Only who is responsible for the addresses says so; giving them up is everybody's right, and so
+/// is the farewell of who has left.
 pub(crate) fn only_the_active_advertise(
     advertised: &[(usize, u8)],
     before: &[Option<State>],
@@ -60,7 +62,11 @@ pub(crate) fn only_the_active_advertise(
         };
         let quiet = |state| matches!(state, State::Backup | State::Fault);
         let was_quiet = before[*group].is_none_or(quiet);
-        if *priority > 0 && was_quiet && quiet(router.state) && router.since < now {
+        if *priority > Priority::FAREWELL.number()
+            && was_quiet
+            && quiet(router.state)
+            && router.since < now
+        {
             let what = format!("{} in state {:?}", router.configuration.key, router.state);
             return broken("only the Active advertise", now, what);
         }
@@ -138,7 +144,9 @@ pub(crate) fn eligible_routers_take_part(
         return Ok(());
     };
     let fault = is_at_fault(node, configuration);
-    if fault == (report.state == State::Fault) {
+    // Who can still send leaves first.
+    let leaves = fault && report.state == State::Leaving;
+    if leaves || fault == (report.state == State::Fault) {
         return Ok(());
     }
     let what = format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_vrrp::time::Instant;
 
-use super::Brain;
+use super::{Brain, effective_priority};
 use crate::configuration::RouterKey;
 
 /// How many advertisements may be missing: a Backup waits for three, so nobody has taken over.
@@ -44,9 +44,7 @@ impl Brain {
             return;
         }
         if let Ok(source) = self.interfaces.source(configuration) {
-            let priority = self
-                .inputs
-                .effective_priority(configuration.priority, tracking);
+            let priority = effective_priority(configuration, &self.inputs);
             router.adopt(source, priority, now);
         }
     }

@@ -2,19 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
 
-use super::Brain;
+use super::{Brain, effective_priority};
 use crate::acceptance::Accepted;
-use crate::configuration::RouterKey;
+use crate::configuration::{RouterConfiguration, RouterKey};
+use crate::message::Reason;
 use crate::router::{Addresses, Router, WireIdentity};
 
 impl Brain {
     /// Runs exactly these routers. One that is the same on the wire keeps its state, its timers
-    /// and what it holds, also under another name; the others stop first, then new ones start.
+    /// and what it holds, also under another name; the others leave first, then new ones start.
     pub(super) fn commit(&mut self, revision: u64, accepted: Vec<Accepted>, now: Instant) {
         self.revision = revision;
-        let running = self.routers.iter().map(|(slot, router)| (router, slot));
+        // Who has left and only waits to say so is not the same router any more.
+        let running = self
+            .routers
+            .iter()
+            .filter(|(_, router)| !router.is_parting());
+        let running = running.map(|(slot, router)| (router, slot));
         let mut running: BTreeMap<WireIdentity, usize> = running
             .map(|(router, slot)| (WireIdentity::of(&router.configuration), slot))
             .collect();
@@ -29,7 +36,7 @@ impl Brain {
             .partition(|(slot, _)| slot.is_some());
         let keys_before = self.keys();
         for slot in running.into_values() {
-            self.retire(slot, now);
+            self.retire(slot, Reason::Removed, now);
         }
         for (slot, router) in staying {
             if let Some(slot) = slot {
@@ -43,19 +50,12 @@ impl Brain {
         self.forget_inputs();
         let keys = self.keys();
         self.removed.retain(|key| !keys.contains(key));
-        self.removed
-            .extend(keys_before.into_iter().filter(|key| !keys.contains(key)));
+        for key in keys_before {
+            if !keys.contains(&key) && !self.removed.contains(&key) {
+                self.removed.push_back(key);
+            }
+        }
         self.holdings.unsettle();
-    }
-
-    fn retire(&mut self, slot: usize, now: Instant) {
-        if let Some(router) = self.routers.get_mut(slot) {
-            router.machine.handle_shutdown();
-        }
-        self.follow(slot, now);
-        if let Some(router) = self.routers.remove(slot) {
-            self.interfaces.disconnect(&router.configuration);
-        }
     }
 
     fn reconfigure(&mut self, slot: usize, revision: u64, accepted: Accepted, now: Instant) {
@@ -63,12 +63,13 @@ impl Brain {
             configuration,
             mut machine,
         } = accepted;
-        machine.priority = self
-            .inputs
-            .effective_priority(configuration.priority, &configuration.tracking);
+        machine.priority = effective_priority(&configuration, &self.inputs);
         let Some(router) = self.routers.get_mut(slot) else {
             return;
         };
+        router.engage();
+        // First, so that what is given up is not advertised once more.
+        router.relocate(configuration.relocation, machine.priority, now);
         let addresses = router.reconfigure(revision, configuration, machine, now);
         self.rule(slot, now);
         match addresses {
@@ -83,6 +84,7 @@ impl Brain {
             configuration,
             machine,
         } = accepted;
+        self.displace(&configuration, now);
         let slot = self
             .routers
             .insert(Router::new(revision, configuration, machine, now));
@@ -91,6 +93,32 @@ impl Brain {
         }
         self.adopt(slot, now);
         self.rule(slot, now);
+    }
+
+    /// Ends what is left of a router that has left, or of one of another version that is leaving: an
+    /// interface, a family and an id are one router.
+    fn displace(&mut self, configuration: &RouterConfiguration, now: Instant) {
+        let RouterConfiguration {
+            interface,
+            key,
+            virtual_router_id,
+            ..
+        } = configuration;
+        let leaving = self
+            .interfaces
+            .route(interface, key.family, *virtual_router_id);
+        let Some(slot) = leaving else { return };
+        if self
+            .routers
+            .get_mut(slot)
+            .is_some_and(Router::hurries_farewell)
+        {
+            self.transmit(slot, Priority::FAREWELL, now);
+        }
+        if let Some(router) = self.routers.remove(slot) {
+            self.interfaces.disconnect(&router.configuration);
+            self.deadlines.set(slot, None);
+        }
     }
 
     fn forget_inputs(&mut self) {
@@ -102,9 +130,10 @@ impl Brain {
         self.inputs.retain(&tracked);
     }
 
-    fn keys(&self) -> BTreeSet<RouterKey> {
+    pub(super) fn keys(&self) -> BTreeSet<RouterKey> {
         self.routers
             .iter()
+            .filter(|(_, router)| !router.is_parting())
             .map(|(_, router)| router.configuration.key.clone())
             .collect()
     }

@@ -75,11 +75,19 @@ fn an_unchanged_configuration_changes_nothing_but_the_revision() {
 }
 
 #[test]
-fn a_removed_group_gives_up_first_and_releases_then() {
+fn a_removed_group_gives_up_first_and_releases_when_nobody_takes_over() {
     let mut segment = settled();
     segment.commit(0, 2, &[mail()]);
-    let expected = [Event::Sent(51, 0), Event::Removed(ip("10.0.0.70"))];
-    assert_eq!(segment.events_since(0, at(20_100)), expected);
+    let given_up = [Event::Sent(51, 0), Event::Sent(51, 0)];
+    assert_eq!(segment.events_since(0, at(20_100)), given_up);
+    let leaving = &segment.hosts[0].reports[&key("web")];
+    assert_eq!(
+        (leaving.state, leaving.reason.clone()),
+        (State::Leaving, Reason::Removed)
+    );
+    segment.run_until(at(24_100));
+    let removed = segment.last(0, |event| event == Event::Removed(ip("10.0.0.70")));
+    assert_eq!(removed, Some(at(24_100)));
     assert_eq!(segment.hosts[0].state("web"), None);
 }
 
@@ -132,25 +140,39 @@ fn groups_that_swap_their_ids_lose_no_address() {
 }
 
 #[test]
-fn another_id_or_version_is_another_router() {
-    for changed in [
-        router("web", 77, &["10.0.0.70"], 100),
-        RouterConfiguration {
-            version: Version::V3,
-            ..web()
-        },
-    ] {
-        let mut segment = settled();
-        let id = changed.virtual_router_id.number();
-        segment.commit(0, 2, &[changed, mail()]);
-        let expected = [Event::Sent(51, 0), Event::Removed(ip("10.0.0.70"))];
-        assert_eq!(segment.events_since(0, at(20_100)), expected);
-        assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
-        segment.run_for(4_000);
-        assert_eq!(segment.hosts[0].state("web"), Some(State::Active));
-        let events = segment.events_since(0, at(20_101));
-        assert!(events.contains(&Event::Sent(id, 100)));
-    }
+fn another_id_is_another_router_and_the_address_stays() {
+    let mut segment = settled();
+    segment.commit(0, 2, &[router("web", 77, &["10.0.0.70"], 100), mail()]);
+    let given_up = [Event::Sent(51, 0), Event::Sent(51, 0)];
+    assert_eq!(segment.events_since(0, at(20_100)), given_up);
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
+    segment.run_for(10_000);
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Active));
+    let events = segment.events_since(0, at(20_101));
+    assert!(events.contains(&Event::Sent(77, 100)));
+    let removed = |event: &Event| matches!(event, Event::Removed(_));
+    assert!(!events.iter().any(removed), "{events:?}");
+}
+
+#[test]
+fn another_version_ends_the_router_before_the_new_one_starts() {
+    let mut segment = settled();
+    let changed = RouterConfiguration {
+        version: Version::V3,
+        ..web()
+    };
+    segment.commit(0, 2, &[changed, mail()]);
+    let expected = [
+        Event::Sent(51, 0),
+        Event::Sent(51, 0),
+        Event::Removed(ip("10.0.0.70")),
+    ];
+    assert_eq!(segment.events_since(0, at(20_100)), expected);
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
+    segment.run_for(4_000);
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Active));
+    let events = segment.events_since(0, at(20_101));
+    assert!(events.contains(&Event::Sent(51, 100)));
 }
 
 #[test]

@@ -151,22 +151,29 @@ fn another_source_address_does_not_disturb_the_router() {
 }
 
 #[test]
-fn a_failing_input_that_is_a_fault_gives_up_at_once_and_returns_as_backup() {
+fn a_failing_input_that_is_a_fault_gives_up_at_once_and_returns_as_backup_when_it_has_left() {
     let mut segment = pair(Effect::Fault);
     let now = segment.now;
     input(&mut segment, 0, Health::Failing);
-    let released = [Event::Sent(51, 0), Event::Removed(ip("10.0.0.70"))];
-    assert_eq!(segment.events_since(0, now), released);
-    let report = &segment.hosts[0].reports[&key("web")];
+    let given_up = [Event::Sent(51, 0), Event::Sent(51, 0)];
+    assert_eq!(segment.events_since(0, now), given_up);
+    let failing = Reason::InputFailing {
+        name: "check".to_owned(),
+    };
+    let state_and_reason = |segment: &Segment| {
+        let report = &segment.hosts[0].reports[&key("web")];
+        (report.state, report.reason.clone())
+    };
     assert_eq!(
-        report.reason,
-        Reason::InputFailing {
-            name: "check".to_owned()
-        }
+        state_and_reason(&segment),
+        (State::Leaving, failing.clone())
     );
     segment.run_for(5_000);
+    assert_eq!(state_and_reason(&segment), (State::Fault, failing));
     let taken = segment.last(1, |event| matches!(event, Event::Added(_)));
     assert_eq!(micros(now, taken.expect("it took over")), 648_437);
+    let removed = segment.last(0, |event| matches!(event, Event::Removed(_)));
+    assert_eq!(micros(now, removed.expect("it left")), 668_437);
     input(&mut segment, 0, Health::Passing);
     assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
     segment.run_for(5_000);

@@ -1,4 +1,4 @@
-//! Addresses are present exactly while their router is Active.
+//! Addresses are present exactly while their router is Active or Leaving.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn what_is_taken_and_lost_before_anything_was_done_is_neither_added_nor_announce
 }
 
 #[test]
-fn a_shutdown_gives_up_everywhere_and_then_releases() {
+fn a_shutdown_gives_up_everywhere_and_releases_when_nobody_takes_over() {
     let mut segment = Segment::of_hosts(1);
     segment.commit(
         0,
@@ -55,13 +55,20 @@ fn a_shutdown_gives_up_everywhere_and_then_releases() {
     );
     segment.run_until(at(20_100));
     segment.act(0, |brain| brain.handle_shutdown(at(20_100)));
-    let expected = [
-        Event::Sent(51, 0),
-        Event::Sent(52, 0),
+    let given_up = [(51, 0), (51, 0), (52, 0), (52, 0)].map(|(id, zero)| Event::Sent(id, zero));
+    assert_eq!(segment.events_since(0, at(20_100)), given_up);
+    assert!(!segment.hosts[0].brain.has_left());
+    segment.run_until(at(30_000));
+    let released = [
         Event::Removed(ip("10.0.0.70")),
         Event::Removed(ip("10.0.0.80")),
     ];
-    assert_eq!(segment.events_since(0, at(20_100)), expected);
+    assert_eq!(segment.events_since(0, at(20_101)), released);
+    assert_eq!(
+        segment.last(0, |event| event == released[0]),
+        Some(at(24_100))
+    );
+    assert!(segment.hosts[0].brain.has_left());
     assert_eq!(segment.hosts[0].brain.poll_timeout(), None);
     assert_eq!(segment.hosts[0].brain.holdings().count(), 0);
 }
@@ -85,17 +92,6 @@ fn an_address_is_put_in_place_exactly_as_it_is_configured() {
     };
     configuration.addresses.push(elsewhere);
     configure(&mut brain, 1, &[configuration], at(0)).expect("the configuration can run");
-    let Some(Action::Send(sent)) = brain.poll_action() else {
-        panic!("the owner advertises at once");
-    };
-    assert_eq!(
-        (sent.source, sent.destination),
-        (ip("10.0.0.11"), ip("224.0.0.18"))
-    );
-    assert_eq!(
-        sent.message[3], 1,
-        "an address that is not advertised is not counted"
-    );
     let mut added = Vec::new();
     while let Some(Action::AddAddress(holding)) = brain.poll_action() {
         added.push(holding);
@@ -106,5 +102,20 @@ fn an_address_is_put_in_place_exactly_as_it_is_configured() {
     assert_eq!(
         (added[1].label.as_deref(), added[1].lease),
         (Some("eth1:v"), lease)
+    );
+    for (told, holding) in added.iter().enumerate() {
+        assert_eq!(brain.poll_action(), None, "{told} are there");
+        brain.handle_address_present(&holding.interface, holding.address, at(1));
+    }
+    let Some(Action::Send(sent)) = brain.poll_action() else {
+        panic!("the owner advertises as soon as it has the addresses");
+    };
+    assert_eq!(
+        (sent.source, sent.destination),
+        (ip("10.0.0.11"), ip("224.0.0.18"))
+    );
+    assert_eq!(
+        sent.message[3], 1,
+        "an address that is not advertised is not counted"
     );
 }

@@ -1,6 +1,7 @@
 //! What holds for all sequences of events.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -114,7 +115,11 @@ fn apply(segment: &mut Segment, operation: &Operation, revision: u64) {
     }
 }
 
-/// What the kernel has is what the brain holds is what the Active routers report.
+/// How long leaving takes at most: four intervals of a second, and the overlap.
+const LEAVING_MAX: Duration = Duration::from_millis(4_020);
+
+/// What the kernel has is what the brain holds is what the Active and Leaving routers report, and
+/// nobody is Leaving for long.
 fn check_holdings(segment: &Segment) -> Result<(), TestCaseError> {
     for host in &segment.hosts {
         let held: BTreeSet<_> = host
@@ -123,11 +128,11 @@ fn check_holdings(segment: &Segment) -> Result<(), TestCaseError> {
             .map(|held| (held.interface.to_string(), held.address))
             .collect();
         prop_assert_eq!(&host.present, &held);
-        let active = host
+        let holding = host
             .reports
             .values()
-            .filter(|report| report.state == State::Active);
-        let reported: BTreeSet<_> = active
+            .filter(|report| matches!(report.state, State::Active | State::Leaving));
+        let reported: BTreeSet<_> = holding
             .flat_map(|report| &report.holding)
             .map(|held| (INTERFACE.to_owned(), held.address))
             .collect();
@@ -137,6 +142,13 @@ fn check_holdings(segment: &Segment) -> Result<(), TestCaseError> {
             .values()
             .all(|report| report.state == State::Fault);
         prop_assert_eq!(host.brain.poll_timeout().is_none(), idle);
+        let leaving = host
+            .reports
+            .values()
+            .filter(|report| report.state == State::Leaving);
+        for report in leaving.filter(|_| !host.frozen) {
+            prop_assert!(segment.now < report.since + LEAVING_MAX, "{:?}", report);
+        }
     }
     Ok(())
 }

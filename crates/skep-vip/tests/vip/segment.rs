@@ -116,6 +116,8 @@ pub(crate) struct Host {
     pub(crate) connected: bool,
     /// A dead or sleeping host does nothing; what arrives waits with its time of arrival.
     pub(crate) frozen: bool,
+    /// The kernel does what it is told to and does not say so.
+    pub(crate) silent_kernel: bool,
     /// The virtual addresses in the simulated kernel.
     pub(crate) present: BTreeSet<(String, IpAddr)>,
     pub(crate) reports: BTreeMap<RouterKey, RouterReport>,
@@ -132,6 +134,7 @@ impl Host {
             address,
             connected: true,
             frozen: false,
+            silent_kernel: false,
             present: BTreeSet::new(),
             reports: BTreeMap::new(),
             waiting: Vec::new(),
@@ -149,6 +152,12 @@ pub(crate) struct Recorded {
     pub(crate) source: IpAddr,
     pub(crate) destination: IpAddr,
     pub(crate) message: Vec<u8>,
+}
+
+/// What the simulated kernel did.
+enum Kernel {
+    Added,
+    Removed,
 }
 
 struct Datagram {
@@ -342,7 +351,26 @@ impl Segment {
     }
 
     fn drain(&mut self, number: usize) {
+        while self.carry_out(number) {}
         let host = &mut self.hosts[number];
+        while let Some(report) = host.brain.poll_report() {
+            match report {
+                Report::Router(report) => {
+                    host.reports.insert(report.key.clone(), *report);
+                }
+                Report::Removed(key) => {
+                    host.reports.remove(&key);
+                }
+                Report::Process(_) => panic!("the shell reports about the process"),
+            }
+        }
+    }
+
+    /// Does what the brain of a host wants, and tells it what the kernel did. Whether the kernel did
+    /// anything.
+    fn carry_out(&mut self, number: usize) -> bool {
+        let host = &mut self.hosts[number];
+        let mut done = Vec::new();
         while let Some(action) = host.brain.poll_action() {
             let event = match action {
                 Action::Send(sent) => {
@@ -358,13 +386,15 @@ impl Segment {
                     Event::Sent(sent.message[1], sent.message[2])
                 }
                 Action::AddAddress(holding) => {
-                    host.present
-                        .insert((holding.interface.to_string(), holding.address));
+                    let place = (holding.interface.to_string(), holding.address);
+                    done.push((place.clone(), Kernel::Added));
+                    host.present.insert(place);
                     Event::Added(holding.address)
                 }
                 Action::RemoveAddress(holding) => {
-                    host.present
-                        .remove(&(holding.interface.to_string(), holding.address));
+                    let place = (holding.interface.to_string(), holding.address);
+                    host.present.remove(&place);
+                    done.push((place, Kernel::Removed));
                     Event::Removed(holding.address)
                 }
                 Action::Announce(announcement) => {
@@ -378,17 +408,22 @@ impl Segment {
             };
             self.log.push((self.now, number, event));
         }
-        while let Some(report) = host.brain.poll_report() {
-            match report {
-                Report::Router(report) => {
-                    host.reports.insert(report.key.clone(), *report);
+        if host.silent_kernel {
+            return false;
+        }
+        for ((interface, address), what) in &done {
+            match what {
+                Kernel::Added => {
+                    host.brain
+                        .handle_address_present(interface, *address, self.now);
                 }
-                Report::Removed(key) => {
-                    host.reports.remove(&key);
+                Kernel::Removed => {
+                    host.brain
+                        .handle_address_absent(interface, *address, self.now);
                 }
-                Report::Process(_) => panic!("the shell reports about the process"),
             }
         }
+        !done.is_empty()
     }
 
     fn deliver(&mut self) {

@@ -161,14 +161,20 @@ fn a_claim_of_lower_priority_is_answered_with_an_advertisement_and_announcements
     // The worse one is the first to advertise after the partition.
     segment.run_until(at(30_300));
     assert_eq!(segment.holders("10.0.0.70"), [0]);
-    let mut expected = vec![Event::Sent(51, 100)];
-    expected.extend([Event::Announced(ip("10.0.0.70")); 5]);
+    let mut answer = vec![Event::Sent(51, 100)];
+    answer.extend([Event::Announced(ip("10.0.0.70")); 5]);
+    // The claim is answered, and so is the farewell a moment later.
+    let expected = [answer.clone(), answer].concat();
     assert_eq!(segment.events_since(0, at(30_000)), expected);
-    let by = Reason::OutRanked {
-        by: segment.hosts[0].address,
+    let by = segment.hosts[0].address;
+    let out_ranked = Reason::OutRanked {
+        by,
         priority: Priority::new(100),
     };
-    assert_eq!(segment.hosts[1].reports[&key("web")].reason, by);
+    let transitions = &segment.hosts[1].reports[&key("web")].transitions;
+    let reasons = transitions.iter().rev().map(|one| &one.reason);
+    let handed_over = Reason::HandedOver { to: by };
+    assert!(reasons.take(2).eq([&handed_over, &out_ranked]));
 }
 
 #[test]
@@ -247,15 +253,14 @@ fn a_host_that_slept_finds_its_successor_and_releases_the_address() {
     segment.thaw(0);
     assert_eq!(segment.holders("10.0.0.70"), [1]);
     let successor = segment.hosts[1].address;
+    let transitions = &segment.hosts[0].reports[&key("web")].transitions;
+    let reasons = transitions.iter().rev().map(|one| &one.reason);
+    let handed_over = Reason::HandedOver { to: successor };
+    let overslept = Reason::Overslept { successor };
+    assert!(reasons.take(2).eq([&handed_over, &overslept]));
     assert_eq!(
-        segment.hosts[0].reports[&key("web")].reason,
-        Reason::Overslept { successor }
-    );
-    assert!(
-        !segment
-            .events_since(0, at(30_000))
-            .iter()
-            .any(|event| sent(*event))
+        segment.events_since(0, at(30_000)),
+        [Event::Removed(ip("10.0.0.70")), Event::Sent(51, 1)]
     );
 }
 

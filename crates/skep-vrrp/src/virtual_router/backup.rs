@@ -40,8 +40,10 @@ pub(super) enum Countdown {
 /// What follows when the timer fires.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Expiry {
-    /// The router becomes Active.
+    /// The router becomes Active in the place of one that is gone.
     TakeOver(Reason),
+    /// The router becomes Active in the place of a living one.
+    Preempt,
     /// The waiting begins.
     Wait(Backup),
 }
@@ -117,7 +119,7 @@ impl Backup {
     pub(super) fn expire(self, now: Instant) -> Expiry {
         match self.countdown {
             Countdown::Silence => Expiry::TakeOver(Reason::Silence),
-            Countdown::Preemption => Expiry::TakeOver(Reason::Preempted),
+            Countdown::Preemption => Expiry::Preempt,
             Countdown::Release => Expiry::TakeOver(Reason::Released),
             Countdown::Awakening => Expiry::Wait(Self {
                 since: now,

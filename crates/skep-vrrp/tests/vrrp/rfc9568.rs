@@ -95,6 +95,10 @@ fn active() -> VirtualRouter {
     router
 }
 
+fn became(state: State, reason: Reason) -> Action {
+    Action::Became { state, reason }
+}
+
 fn send(priority: u8, purpose: Purpose) -> Action {
     Action::Send {
         priority: Priority::new(priority),
@@ -299,8 +303,11 @@ fn s6_4_1_the_owner_is_active_at_once() {
         state: State::Active,
         reason: Reason::Owner,
     };
-    assert_eq!(actions(&mut router), [send(255, Purpose::Claim), became]);
-    assert_eq!(router.poll_timeout(), Some(at(1_000)));
+    // Beside another Active router the addresses come first, and at most an interval later this.
+    assert_eq!(actions(&mut router), [became]);
+    router.handle_addresses_present(at(1));
+    assert_eq!(actions(&mut router), [send(255, Purpose::Claim)]);
+    assert_eq!(router.poll_timeout(), Some(at(1_001)));
 }
 
 #[test]
@@ -329,7 +336,7 @@ fn s6_4_1_an_uninitialised_router_ignores_advertisements() {
 #[test]
 fn s6_4_2_a_backup_that_is_shut_down_sends_nothing() {
     let mut router = backup(configuration(version_2(), 100));
-    router.handle_shutdown();
+    router.handle_shutdown(at(1));
     let became = Action::Became {
         state: State::Initialize,
         reason: Reason::Stopped,
@@ -384,7 +391,9 @@ fn s6_4_2_a_lower_priority_is_discarded_unless_preemption_is_off() {
         state: State::Active,
         reason: Reason::Preempted,
     };
-    assert_eq!(actions(&mut router), [send(128, Purpose::Claim), became]);
+    assert_eq!(actions(&mut router), [became]);
+    router.handle_addresses_present(at(3_501));
+    assert_eq!(actions(&mut router), [send(128, Purpose::Claim)]);
 
     let mut polite = configuration(version_2(), 128);
     polite.preemption = Preemption::Disabled;
@@ -400,6 +409,7 @@ fn s6_1_the_owner_preempts_even_when_preemption_is_off() {
     let mut router = VirtualRouter::new(polite);
     router.handle_startup(OWN, at(0));
     hear(&mut router, HIGHER, 255, 100);
+    router.handle_timeout(at(120));
     assert_eq!(router.state(), State::Backup);
     hear(&mut router, LOWER, 200, 1_000);
     assert_eq!(due_ms(&router).floor(), 3_103.0);
@@ -518,12 +528,16 @@ fn s7_1_another_list_of_addresses_is_never_a_reason_to_drop() {
 #[test]
 fn s6_4_3_shutting_down_the_active_router_releases() {
     let mut router = active();
-    router.handle_shutdown();
-    let became = Action::Became {
-        state: State::Initialize,
-        reason: Reason::Stopped,
-    };
-    assert_eq!(actions(&mut router), [send(0, Purpose::Release), became]);
+    router.handle_shutdown(at(4_000));
+    let release = send(0, Purpose::Release);
+    let leaving = became(State::Leaving, Reason::Stopped);
+    assert_eq!(actions(&mut router), [release, release, leaving]);
+    router.handle_timeout(at(7_999));
+    assert_eq!(router.state(), State::Leaving);
+    router.handle_timeout(at(8_000));
+    let gone = became(State::Initialize, Reason::NoSuccessor);
+    assert_eq!(actions(&mut router), [gone]);
+    assert_eq!(router.poll_timeout(), None);
 }
 
 #[test]
@@ -554,11 +568,14 @@ fn s6_4_3_a_higher_priority_or_an_equal_one_with_a_higher_address_wins() {
             by: from,
             priority: Priority::new(priority),
         };
-        let became = Action::Became {
-            state: State::Backup,
-            reason,
-        };
-        assert_eq!(actions(&mut router), [became], "{from} {priority}");
+        let yields = became(State::Leaving, reason);
+        assert_eq!(actions(&mut router), [yields], "{from} {priority}");
+        router.handle_timeout(at(4_019));
+        assert_eq!(actions(&mut router), []);
+        router.handle_timeout(at(4_020));
+        let handed_over = became(State::Backup, Reason::HandedOver { to: from });
+        let farewell = send(1, Purpose::Farewell);
+        assert_eq!(actions(&mut router), [handed_over, farewell]);
         assert_eq!(due_ms(&router), 7_609.375);
     }
 }
@@ -580,7 +597,7 @@ fn s6_4_3_addresses_are_compared_as_unsigned_numbers_in_network_order() {
         100,
         4_000,
     );
-    assert_eq!(router.state(), State::Backup);
+    assert_eq!(router.state(), State::Leaving);
 }
 
 #[test]
@@ -607,6 +624,7 @@ fn s6_4_3_the_new_backup_follows_the_successors_interval() {
     router
         .handle_advertisement(HIGHER, &fast, at(4_000))
         .expect("it is valid");
+    router.handle_timeout(at(4_020));
     assert_eq!(router.poll_timeout(), Some(at(4_350)));
 }
 
@@ -640,7 +658,9 @@ fn a_backup_that_becomes_the_owner_is_active_at_once() {
         state: State::Active,
         reason: Reason::Owner,
     };
-    assert_eq!(actions(&mut router), [send(255, Purpose::Claim), became]);
+    assert_eq!(actions(&mut router), [became]);
+    router.handle_timeout(at(2_000));
+    assert_eq!(actions(&mut router), [send(255, Purpose::Claim)]);
 }
 
 #[test]

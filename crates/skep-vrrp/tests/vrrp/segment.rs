@@ -101,7 +101,8 @@ impl Segment {
     }
 
     pub(crate) fn stop(&mut self, node: usize) {
-        self.act(node, VirtualRouter::handle_shutdown);
+        let now = self.now;
+        self.act(node, |router| router.handle_shutdown(now));
     }
 
     pub(crate) fn act(&mut self, node: usize, act: impl FnOnce(&mut VirtualRouter)) {
@@ -174,6 +175,9 @@ impl Segment {
                 Action::Became { state, reason } => {
                     self.log
                         .push((self.now, node, Event::Became(state, reason)));
+                    // Addresses are in place as soon as they are wanted.
+                    let now = self.now;
+                    self.nodes[node].router.handle_addresses_present(now);
                 }
                 Action::Send { priority, .. } => self.send(node, priority),
             }

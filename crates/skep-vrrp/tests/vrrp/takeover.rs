@@ -107,7 +107,7 @@ fn a_returning_better_node_preempts_after_its_down_interval() {
         [State::Active, State::Backup, State::Backup]
     );
     assert!(segment.log.iter().any(|(_, node, event)| {
-        *node == 1 && *event == Event::Became(State::Backup, out_ranked)
+        *node == 1 && *event == Event::Became(State::Leaving, out_ranked)
     }));
 }
 
@@ -220,9 +220,16 @@ fn a_frozen_active_router_finds_its_successor_when_it_thaws() {
     segment.thaw(0);
     let successor = segment.nodes[1].address;
     assert_eq!(segment.states(), [State::Backup, State::Active]);
-    let (_, node, event) = segment.log.last().copied().expect("something happened");
+    let log = segment.log.iter().rev().take(3).rev();
+    let events: Vec<_> = log.map(|(_, node, event)| (*node, *event)).collect();
     let overslept = Reason::Overslept { successor };
-    assert_eq!((node, event), (0, Event::Became(State::Backup, overslept)));
+    let handed_over = Reason::HandedOver { to: successor };
+    let expected = [
+        Event::Became(State::Leaving, overslept),
+        Event::Became(State::Backup, handed_over),
+        Event::Sent(Priority::FAREWELL),
+    ];
+    assert_eq!(events, expected.map(|event| (0, event)));
     segment.run_until(at(30_000));
     let preempted = segment.became_active_at(0).expect("it is the better one");
     assert_eq!(

@@ -168,7 +168,12 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
         | message::Reason::Overslept { .. }
         | message::Reason::Adopted
         | message::Reason::Recovered
-        | message::Reason::Stopped => Reason::InProgress,
+        | message::Reason::Stopped
+        | message::Reason::Removed
+        | message::Reason::Moved
+        | message::Reason::Lowered { .. }
+        | message::Reason::HandedOver { .. }
+        | message::Reason::NoSuccessor => Reason::InProgress,
     }
 }
 

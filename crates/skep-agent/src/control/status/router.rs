@@ -87,6 +87,13 @@ pub(in crate::control) fn because(reason: &Reason) -> String {
         Reason::Adopted => "the process before this one held the addresses".to_owned(),
         Reason::Recovered => "what kept it in Fault is over".to_owned(),
         Reason::Stopped => "it was stopped".to_owned(),
+        Reason::Removed => "it is not configured any more".to_owned(),
+        Reason::Moved => "the group was moved to another node".to_owned(),
+        Reason::Lowered { priority, better } => {
+            format!("its priority is {priority} and a member of {better} stands by")
+        }
+        Reason::HandedOver { to } => format!("{to} took over from it"),
+        Reason::NoSuccessor => "it left and nobody took over".to_owned(),
     }
 }
 

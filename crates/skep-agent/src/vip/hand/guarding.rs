@@ -10,7 +10,7 @@ use skep_linux::sysctl::promote_secondaries;
 
 use super::Hand;
 use crate::memory::Placed;
-use crate::vip::addresses::{Place, Surroundings};
+use crate::vip::addresses::{Outcome, Place, Surroundings};
 use crate::vip::interfaces::Interfaces;
 use crate::vip::keeper::Keeper;
 use crate::vip::notes::Notice;
@@ -19,10 +19,15 @@ impl Hand {
     pub(super) async fn ensure_addresses(&mut self) {
         if self.addresses.is_anything_due() {
             let started = clock::now();
-            self.addresses
-                .ensure(&surroundings(&self.netlink, &self.interfaces, &self.keeper))
-                .await;
+            let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
+            let outcomes = self.addresses.ensure(&around).await;
             self.reports.note_hand_lateness(clock::now() - started);
+            for outcome in outcomes {
+                self.tell(match outcome {
+                    Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
+                    Outcome::Absent((name, address)) => Notice::AddressAbsent(name, address),
+                });
+            }
         }
     }
 
@@ -133,6 +138,7 @@ const fn surroundings<'a>(
         netlink,
         interfaces,
         holders: keeper.holders(),
+        departing: keeper.departing(),
         virtual_addresses: keeper.virtual_addresses(),
     }
 }

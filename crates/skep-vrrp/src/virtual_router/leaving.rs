@@ -1,0 +1,214 @@
+//! How an Active router leaves without a moment in which nobody answers.
+//!
+//! RFC 9568 lets it release its addresses at once. Instead it keeps them until its successor is
+//! heard: a successor advertises first and puts its addresses in place then.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::backup::Backup;
+use super::{Phase, VirtualRouter};
+use crate::action::{Purpose, Reason, State};
+use crate::identity::Priority;
+use crate::packet::Advertisement;
+use crate::time::Instant;
+
+/// How long the addresses are kept after the successor was first heard.
+const OVERLAP: Duration = Duration::from_millis(20);
+
+/// Priority 0 is said this often, back to back: it is the only word that a successor must not miss.
+const RELEASES: usize = 2;
+
+/// How many intervals a successor is waited for. The slowest Backup takes over one interval after
+/// priority 0, and whoever missed that does after four.
+const PATIENCE_INTERVALS: u32 = 4;
+
+/// And not longer than this, whatever the interval: who stops a service waits for its end.
+const PATIENCE_MAX: Duration = Duration::from_secs(10);
+
+/// How long after a takeover the predecessor's farewell may come: it waits for a kernel that may be
+/// busy.
+const PREDECESSOR_GOES: Duration = Duration::from_secs(2);
+
+/// A router that still has its addresses and does not advertise any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaving {
+    intent: Intent,
+    /// When it ends if there is no successor.
+    deadline: Instant,
+    progress: Progress,
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// The router takes no part any more.
+    Stop,
+    /// Another router shall be Active; without one, this one stays it.
+    StepDown,
+}
+
+/// How far a router got with leaving.
+#[derive(Clone, Copy, Debug)]
+enum Progress {
+    /// Nobody is heard yet.
+    Alone {
+        /// Who said [`Priority::FAREWELL`]: a predecessor on its way out says it once, a successor
+        /// says it again.
+        doubtful: Option<IpAddr>,
+    },
+    /// A successor is heard.
+    Succeeded {
+        by: IpAddr,
+        priority: Priority,
+        since: Instant,
+        /// What this router becomes, unless it stops.
+        then: Backup,
+    },
+}
+
+impl Leaving {
+    fn alone(intent: Intent, deadline: Instant) -> Self {
+        Self {
+            intent,
+            deadline,
+            progress: Progress::Alone { doubtful: None },
+        }
+    }
+
+    /// When it is over.
+    pub(super) fn deadline(&self) -> Instant {
+        match self.progress {
+            Progress::Alone { .. } => self.deadline,
+            Progress::Succeeded { since, .. } => since + OVERLAP,
+        }
+    }
+}
+
+impl VirtualRouter {
+    /// Leaves on purpose. The advertisements are the standard's (RFC 9568 §6.4.3, shutdown).
+    pub(super) fn leave(&mut self, intent: Intent, reason: Reason, now: Instant) {
+        for _ in 0..RELEASES {
+            self.send(Priority::RELEASE, Purpose::Release);
+        }
+        let leaving = Leaving::alone(intent, now + self.patience());
+        self.enter(Phase::Leaving(leaving), State::Leaving, reason);
+    }
+
+    /// Leaves because `by` is Active with this priority; `then` is what this router becomes.
+    pub(super) fn yield_to(
+        &mut self,
+        (by, priority): (IpAddr, Priority),
+        then: Backup,
+        reason: Reason,
+        now: Instant,
+    ) {
+        let leaving = Leaving {
+            intent: Intent::StepDown,
+            deadline: now + self.patience(),
+            progress: Progress::Succeeded {
+                by,
+                priority,
+                since: now,
+                then,
+            },
+        };
+        self.enter(Phase::Leaving(leaving), State::Leaving, reason);
+    }
+
+    /// A router that is leaving already ends in this way.
+    pub(super) const fn intend(&mut self, leaving: Leaving, intent: Intent) {
+        self.phase = Phase::Leaving(Leaving { intent, ..leaving });
+    }
+
+    /// An advertisement that is heard while leaving is a successor's, whatever its priority.
+    pub(super) fn meet(
+        &mut self,
+        leaving: Leaving,
+        from: IpAddr,
+        heard: &Advertisement<'_>,
+        now: Instant,
+    ) {
+        let interval = heard.dialect.interval();
+        let progress = match leaving.progress {
+            // Who leaves is no successor, and who has left is none any more.
+            Progress::Alone { .. } | Progress::Succeeded { .. }
+                if heard.priority == Priority::RELEASE =>
+            {
+                Progress::Alone { doubtful: None }
+            }
+            Progress::Alone { doubtful }
+                if doubtful != Some(from) && self.may_be_farewell(heard, now) =>
+            {
+                Progress::Alone {
+                    doubtful: Some(from),
+                }
+            }
+            Progress::Alone { .. } => Progress::Succeeded {
+                by: from,
+                priority: heard.priority,
+                since: now,
+                then: Backup::following(interval, now),
+            },
+            Progress::Succeeded {
+                by,
+                priority,
+                since,
+                then,
+            } => Progress::Succeeded {
+                by,
+                priority,
+                since,
+                then: self.watch(then, self.rank(from, heard.priority), interval, now),
+            },
+        };
+        self.phase = Phase::Leaving(Leaving {
+            progress,
+            ..leaving
+        });
+    }
+
+    /// The time to leave is over.
+    pub(super) fn part(&mut self, leaving: Leaving, now: Instant) {
+        match (leaving.intent, leaving.progress) {
+            (Intent::StepDown, Progress::Alone { .. }) => {
+                self.become_active(Reason::NoSuccessor, now);
+            }
+            (Intent::Stop, Progress::Alone { .. }) => {
+                self.enter(Phase::Initialize, State::Initialize, Reason::NoSuccessor);
+            }
+            (
+                intent,
+                Progress::Succeeded {
+                    by, priority, then, ..
+                },
+            ) => {
+                let reason = Reason::HandedOver { to: by };
+                match intent {
+                    Intent::Stop => self.enter(Phase::Initialize, State::Initialize, reason),
+                    Intent::StepDown => self.become_backup(then, reason),
+                }
+                self.bid_farewell(by, priority);
+            }
+        }
+    }
+
+    /// Makes the successor announce the addresses again. One of the same priority and a lower
+    /// address would not answer but yield.
+    fn bid_farewell(&mut self, successor: IpAddr, priority: Priority) {
+        if priority > Priority::FAREWELL || self.source < Some(successor) {
+            self.send(Priority::FAREWELL, Purpose::Farewell);
+        }
+    }
+
+    /// Whether this may come from the predecessor, which this router is the successor of.
+    fn may_be_farewell(&self, heard: &Advertisement<'_>, now: Instant) -> bool {
+        let lately = |since: Instant| now.saturating_duration_since(since) < PREDECESSOR_GOES;
+        heard.priority == Priority::FAREWELL && self.active_since.is_some_and(lately)
+    }
+
+    fn patience(&self) -> Duration {
+        let interval = self.configuration.dialect.interval();
+        PATIENCE_MAX.min(interval * PATIENCE_INTERVALS)
+    }
+}
