@@ -171,6 +171,7 @@ mod tests {
             address: address.parse().expect("an address"),
             prefix_length: 24,
             secondary: false,
+            tentative: false,
             label: None,
             protocol,
             valid: Lifetime::Forever,
