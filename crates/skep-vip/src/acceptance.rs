@@ -10,8 +10,9 @@ use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
 use crate::authenticity::keyring;
 use crate::configuration::{
-    Authentication, ChecksumMode, HmacKeys, RouterConfiguration, RouterKey,
+    Authentication, ChecksumMode, HmacKeys, RouterConfiguration, RouterKey, TrackedInput, Transport,
 };
+use crate::links::input_name;
 
 /// How many virtual routers one node runs at most: both families of every id on sixteen interfaces.
 pub const ROUTERS_MAX: usize = 16 * 2 * 255;
@@ -95,6 +96,17 @@ pub enum Unfit {
     /// Anybody knows an empty key.
     #[error("key {0} is empty")]
     KeyEmpty(u8),
+    /// A peer or a multicast group of the other family.
+    #[error("peer or multicast group is not of the virtual router's family: {0}")]
+    Destination(IpAddr),
+    /// A multicast group that is none.
+    #[error("not a multicast group: {0}")]
+    Group(IpAddr),
+    /// Unicast to nobody.
+    #[error(
+        "unicast needs a peer: give the other members addresses of the virtual router's family"
+    )]
+    NoPeer,
     /// A source of the other family.
     #[error("source address is not of the virtual router's family: {0}")]
     Source(IpAddr),
@@ -119,7 +131,7 @@ impl Collected {
     pub(crate) fn add(
         &mut self,
         revision: u64,
-        configuration: RouterConfiguration,
+        mut configuration: RouterConfiguration,
     ) -> Result<(), Refused> {
         if self.revision != revision {
             *self = Self {
@@ -130,6 +142,12 @@ impl Collected {
         if self.routers.len() == ROUTERS_MAX {
             return Err(Refused::TooMany);
         }
+        let links = configuration.tracked_interfaces.iter();
+        let links = links.map(|tracked| TrackedInput {
+            name: input_name(&tracked.interface),
+            effect: tracked.effect,
+        });
+        configuration.tracking.extend(links);
         match translate(&configuration) {
             Ok(machine) => self.routers.push(Accepted {
                 configuration,
@@ -206,6 +224,20 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
         .filter(|source| family(*source) != router.key.family)
     {
         return Err(Unfit::Source(source));
+    }
+    let destinations = router.transport.destinations();
+    if let Some(foreign) = destinations
+        .into_iter()
+        .find(|to| family(*to) != router.key.family)
+    {
+        return Err(Unfit::Destination(foreign));
+    }
+    match &router.transport {
+        Transport::Multicast(group) if !group.is_multicast() => {
+            return Err(Unfit::Group(*group));
+        }
+        Transport::Unicast { peers, .. } if peers.is_empty() => return Err(Unfit::NoPeer),
+        Transport::Multicast(_) | Transport::Unicast { .. } => {}
     }
     let too_long = router
         .addresses

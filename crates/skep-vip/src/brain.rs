@@ -1,6 +1,6 @@
 //! All virtual routers of a node, and the addresses they move.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +13,24 @@ use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
 use crate::action::{Action, Announcement, Holding};
-use crate::configuration::RouterKey;
+use crate::bonds::Bonds;
+use crate::configuration::{RouterKey, VirtualRoute};
 use crate::deadlines::Deadlines;
 use crate::holdings::Holdings;
 use crate::inputs::Inputs;
 use crate::interfaces::{Interfaces, Link, Socket};
+use crate::links::Links;
 use crate::message::{Command, Health, Report};
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::roster::Roster;
-use crate::router::ReportState;
+use crate::router::{ReportState, Router};
+use crate::routes::{Routes, routes_of};
 
 mod adoption;
 mod commit;
 mod promotion;
+mod rule;
 
 use adoption::Adoptions;
 use promotion::Refusals;
@@ -44,7 +48,9 @@ use promotion::Refusals;
 #[derive(Debug, Default)]
 pub struct Brain {
     routers: Roster,
+    bonds: Bonds,
     interfaces: Interfaces,
+    links: Links,
     inputs: Inputs,
     collected: Collected,
     revision: u64,
@@ -52,6 +58,7 @@ pub struct Brain {
     deadlines: Deadlines,
     outbox: Outbox,
     holdings: Holdings,
+    routes: Routes,
     announcements: VecDeque<Announcement>,
     reports: VecDeque<usize>,
     removed: VecDeque<RouterKey>,
@@ -90,18 +97,20 @@ impl Brain {
 
     /// A packet of protocol 112 arrived on `interface` at `now`.
     pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
-        match Advertisement::parse(packet) {
-            Ok(heard) => self.handle_advertisement(interface, packet, &heard, now),
-            Err(discard) => {
-                let id = packet.virtual_router_id();
-                let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
-                let Some(slot) = slot else { return };
-                if let Some(router) = self.routers.get_mut(slot) {
-                    router.discard(packet.source, &discard, now);
-                }
-                self.refresh(slot, now);
-            }
+        let id = packet.virtual_router_id();
+        let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
+        let Some(slot) = slot else { return };
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        match router.configuration.transport.admit(packet) {
+            Err(foreign) => router.refuse(packet.source, foreign, now),
+            Ok(admitted) => match Advertisement::parse(&admitted) {
+                Ok(heard) => self.handle_advertisement(interface, packet, &heard, now),
+                Err(discard) => router.discard(packet.source, &discard, now),
+            },
         }
+        self.refresh(slot, now);
     }
 
     fn handle_advertisement(
@@ -130,7 +139,9 @@ impl Brain {
     /// The link of `interface` is this.
     pub fn handle_link(&mut self, interface: &str, link: Link, now: Instant) {
         let news = self.interfaces.set_link(interface, link);
+        self.links.hear(interface, link, now);
         self.rule_on(interface, news, now);
+        self.turn_links(now);
     }
 
     /// `interface` offers this address to advertise from: its first one of that family that is no
@@ -146,9 +157,9 @@ impl Brain {
         self.rule_on(interface, news, now);
     }
 
-    /// The socket of `interface` is this.
-    pub fn handle_socket(&mut self, interface: &str, socket: Socket, now: Instant) {
-        let news = self.interfaces.set_socket(interface, socket);
+    /// The socket of this family on `interface` is this.
+    pub fn handle_socket(&mut self, interface: &str, family: Family, socket: Socket, now: Instant) {
+        let news = self.interfaces.set_socket(interface, family, socket);
         self.rule_on(interface, news, now);
     }
 
@@ -189,14 +200,14 @@ impl Brain {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.turn_links(now);
         while let Some((_, slot)) = self.deadlines.first().filter(|(due, _)| *due <= now) {
             let Some(router) = self.routers.get_mut(slot) else {
                 return;
             };
             router.machine.handle_timeout(now);
-            if router.announces_again(now) {
-                self.announce(slot);
-            }
+            let count = router.take_announcements(now);
+            self.announce(slot, count);
             self.follow(slot, now);
         }
     }
@@ -204,17 +215,28 @@ impl Brain {
     /// When [`Self::handle_timeout`] is due next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(due, _)| due)
+        let due = self.deadlines.first().map(|(due, _)| due);
+        [due, self.links.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// What to do next: all advertisements, then all changes of addresses, then announcements.
+    /// What to do next: all advertisements, then all changes of addresses and routes, then
+    /// announcements.
     pub fn poll_action(&mut self) -> Option<Action<'_>> {
         if !self.outbox.is_empty() {
             return self.outbox.pop().map(Action::Send);
         }
+        if !self.holdings.is_settled() {
+            self.routes.settle(wanted_routes(&self.routers));
+        }
         self.holdings.settle(wanted(&self.routers));
+        if let Some(removal) = self.routes.pop_removal() {
+            return Some(removal);
+        }
         if let Some(change) = self.holdings.pop() {
             return Some(change);
+        }
+        if let Some(addition) = self.routes.pop_addition() {
+            return Some(addition);
         }
         // What was released meanwhile is not announced.
         while let Some(announcement) = self.announcements.pop_front() {
@@ -269,29 +291,9 @@ impl Brain {
         }
     }
 
-    /// Lets the interface and the inputs decide whether a router runs, and with which priority.
-    fn rule(&mut self, slot: usize, now: Instant) {
-        let Some(router) = self.routers.get(slot) else {
-            return;
-        };
-        let configuration = &router.configuration;
-        let tracking = &configuration.tracking;
-        let priority = self
-            .inputs
-            .effective_priority(configuration.priority, tracking);
-        let source = self.interfaces.source(configuration);
-        let source = source.and_then(|source| self.inputs.fault(tracking).map_or(Ok(source), Err));
-        let promotion = self.promotion_fault(configuration);
-        let source = source.and_then(|source| promotion.map_or(Ok(source), Err));
-        if let Some(router) = self.routers.get_mut(slot) {
-            router.rule(source, priority, now);
-        }
-        self.follow(slot, now);
-        self.report(slot);
-    }
-
     /// Does what a router's machine says, and notes when it wants to be called next.
     fn follow(&mut self, slot: usize, now: Instant) {
+        let mut moved = false;
         while let Some(router) = self.routers.get_mut(slot)
             && let Some(action) = router.machine.poll_action()
         {
@@ -304,6 +306,7 @@ impl Brain {
                     self.holdings.unsettle();
                     self.announce_twice(slot, now);
                     self.report(slot);
+                    moved = true;
                 }
             }
         }
@@ -312,13 +315,16 @@ impl Brain {
             .get(slot)
             .and_then(|router| router.poll_timeout());
         self.deadlines.set(slot, deadline);
+        if moved {
+            self.bring_along(slot, now);
+        }
     }
 
     fn send(&mut self, slot: usize, priority: Priority, purpose: Purpose, now: Instant) {
         let Some(router) = self.routers.get_mut(slot) else {
             return;
         };
-        let Some((source, destination)) = router.envelope() else {
+        let Some(source) = router.sends_from() else {
             return;
         };
         router.counters.sent += 1;
@@ -327,12 +333,11 @@ impl Brain {
             .authenticity
             .sign(&advertisement, source, self.wall_clock.at(now));
         let after = trailer.as_ref().map_or([].as_slice(), |bytes| bytes);
-        self.outbox.push(
-            &router.interface,
-            (source, destination),
-            &advertisement,
-            after,
-        );
+        for destination in router.configuration.transport.destinations() {
+            let addresses = (source, destination);
+            self.outbox
+                .push(&router.interface, addresses, &advertisement, after);
+        }
         match purpose {
             Purpose::Release => router.counters.releases_sent += 1,
             Purpose::Assert if router.answers_claim(now) => self.announce_twice(slot, now),
@@ -350,18 +355,19 @@ impl Brain {
         match router.machine.state() {
             machine::State::Active => {
                 router.announced(now);
-                self.announce(slot);
+                let count = router.configuration.announcements.count;
+                self.announce(slot, count);
             }
             machine::State::Initialize | machine::State::Backup => {}
         }
     }
 
-    /// Queues one burst of announcements, address by address in turn.
-    fn announce(&mut self, slot: usize) {
+    /// Queues `count` announcements of each address, address by address in turn.
+    fn announce(&mut self, slot: usize, count: u8) {
         let Some(router) = self.routers.get(slot) else {
             return;
         };
-        for _ in 0..router.configuration.announcements.count {
+        for _ in 0..count {
             self.announcements
                 .extend(router.addresses.iter().map(|held| Announcement {
                     interface: Arc::clone(&held.interface),
@@ -403,11 +409,20 @@ impl Brain {
 
 /// An address is present only while its router is Active.
 fn wanted(routers: &Roster) -> impl Iterator<Item = &Holding> {
-    let active = routers
-        .iter()
-        .filter(|(_, router)| match router.machine.state() {
-            machine::State::Active => true,
-            machine::State::Initialize | machine::State::Backup => false,
-        });
+    let active = routers.iter().filter(|(_, router)| holds(router));
     active.flat_map(|(_, router)| router.addresses.iter())
+}
+
+fn wanted_routes(routers: &Roster) -> BTreeSet<VirtualRoute> {
+    let active = routers.iter().filter(|(_, router)| holds(router));
+    active
+        .flat_map(|(_, router)| routes_of(&router.configuration))
+        .collect()
+}
+
+const fn holds(router: &Router) -> bool {
+    match router.machine.state() {
+        machine::State::Active => true,
+        machine::State::Initialize | machine::State::Backup => false,
+    }
 }
