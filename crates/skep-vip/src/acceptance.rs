@@ -225,20 +225,6 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
     {
         return Err(Unfit::Source(source));
     }
-    let destinations = router.transport.destinations();
-    if let Some(foreign) = destinations
-        .into_iter()
-        .find(|to| family(*to) != router.key.family)
-    {
-        return Err(Unfit::Destination(foreign));
-    }
-    match &router.transport {
-        Transport::Multicast(group) if !group.is_multicast() => {
-            return Err(Unfit::Group(*group));
-        }
-        Transport::Unicast { peers, .. } if peers.is_empty() => return Err(Unfit::NoPeer),
-        Transport::Multicast(_) | Transport::Unicast { .. } => {}
-    }
     let too_long = router
         .addresses
         .iter()
@@ -252,6 +238,7 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
     if advertised.is_empty() && router.version == Version::V3 {
         return Err(Unfit::NoAddress);
     }
+    inspect_transport(router)?;
     Ok(Configuration {
         virtual_router_id: router.virtual_router_id,
         dialect,
@@ -264,6 +251,18 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
         },
         addresses: AddressList::new(router.key.family, &advertised)?,
     })
+}
+
+fn inspect_transport(router: &RouterConfiguration) -> Result<(), Unfit> {
+    let mut destinations = router.transport.destinations();
+    if let Some(foreign) = destinations.find(|to| family(*to) != router.key.family) {
+        return Err(Unfit::Destination(foreign));
+    }
+    match &router.transport {
+        Transport::Multicast(group) if !group.is_multicast() => Err(Unfit::Group(*group)),
+        Transport::Unicast { peers, .. } if peers.is_empty() => Err(Unfit::NoPeer),
+        Transport::Multicast(_) | Transport::Unicast { .. } => Ok(()),
+    }
 }
 
 fn translate_dialect(router: &RouterConfiguration) -> Result<(Dialect, ChecksumChoice), Unfit> {

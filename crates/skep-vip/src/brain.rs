@@ -13,7 +13,7 @@ use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
 use crate::action::{Action, Announcement, Holding};
-use crate::bonds::Bonds;
+use crate::bonds::{Bonds, WITH_LEADER};
 use crate::configuration::{RouterKey, VirtualRoute};
 use crate::deadlines::Deadlines;
 use crate::holdings::Holdings;
@@ -126,6 +126,9 @@ impl Brain {
         let Some(slot) = slot else { return };
         if let Some(router) = self.routers.get_mut(slot) {
             router.hear(packet, heard, self.wall_clock.at(now), now);
+        }
+        if heard.priority < WITH_LEADER {
+            self.catch_up(slot, now);
         }
         self.follow(slot, now);
         self.refresh(slot, now);

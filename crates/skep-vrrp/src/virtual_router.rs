@@ -166,6 +166,14 @@ impl VirtualRouter {
         }
     }
 
+    /// Takes the addresses over from whoever has them: a Backup waits for nothing any more.
+    pub fn handle_claim(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Backup(_) => self.become_active(Reason::Preempted, now),
+            Phase::Initialize | Phase::Active { .. } => {}
+        }
+    }
+
     /// An advertisement that `from` sent arrived at `now`.
     ///
     /// # Errors

@@ -50,9 +50,23 @@ impl Brain {
                 if let Some(router) = self.routers.get_mut(follower) {
                     router.machine.handle_priority(priority, now);
                 }
+                self.catch_up(follower, now);
                 self.follow(follower, now);
                 self.report(follower);
             }
+        }
+    }
+
+    /// Lets a follower whose leader is Active wait for nothing: who is heard with a lower priority
+    /// may go on for a whole down interval otherwise.
+    pub(super) fn catch_up(&mut self, slot: usize, now: Instant) {
+        let Part::Follows(leader) = self.bonds.part(slot) else {
+            return;
+        };
+        if self.is_active(leader)
+            && let Some(router) = self.routers.get_mut(slot)
+        {
+            router.machine.handle_claim(now);
         }
     }
 
@@ -68,13 +82,8 @@ impl Brain {
                 .effective_priority(base, self.bonds.tracking(slot)),
             // RFC 9568 §5.2.4 ties this priority to owning the addresses.
             Part::Follows(_) if base == Priority::OWNER => base,
-            Part::Follows(leader) => {
-                let leader = self.routers.get(leader);
-                match leader.map(|leader| leader.machine.state()) {
-                    Some(State::Active) => WITH_LEADER,
-                    Some(State::Initialize | State::Backup) | None => WITHOUT_LEADER,
-                }
-            }
+            Part::Follows(leader) if self.is_active(leader) => WITH_LEADER,
+            Part::Follows(_) => WITHOUT_LEADER,
         }
     }
 
@@ -82,6 +91,14 @@ impl Brain {
     pub(super) fn turn_links(&mut self, now: Instant) {
         while let Some((interface, health)) = self.links.expire(now) {
             self.handle_input(&links::input_name(&interface), health, now);
+        }
+    }
+
+    fn is_active(&self, slot: usize) -> bool {
+        let state = self.routers.get(slot).map(|router| router.machine.state());
+        match state {
+            Some(State::Active) => true,
+            Some(State::Initialize | State::Backup) | None => false,
         }
     }
 
@@ -104,6 +121,7 @@ impl Brain {
         if let Some(router) = self.routers.get_mut(slot) {
             router.rule(source, priority, now);
         }
+        self.catch_up(slot, now);
         self.follow(slot, now);
         self.report(slot);
     }
