@@ -10,6 +10,7 @@ use skep_vip::message::{Command, Health};
 use crate::memory::{Identity, Memory};
 use crate::vip::addresses::{Place, shares_subnet};
 use crate::vip::lease::Holder;
+use crate::vip::sockets::{Needs, needs};
 
 /// Watches the commands pass by.
 pub(super) struct Keeper {
@@ -21,6 +22,7 @@ pub(super) struct Keeper {
     /// The interfaces with virtual addresses that share a subnet with others.
     shared: BTreeSet<Arc<str>>,
     inputs: BTreeMap<String, Health>,
+    sockets: Needs,
 }
 
 impl Keeper {
@@ -33,6 +35,7 @@ impl Keeper {
             holders: BTreeMap::new(),
             shared: BTreeSet::new(),
             inputs: BTreeMap::new(),
+            sockets: Needs::new(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Keeper {
                 commands.retain(|command| revision_of(command) == Some(*revision));
                 self.revision = *revision;
                 self.virtual_addresses = routers(&commands).flat_map(addresses).collect();
+                self.sockets = needs(routers(&commands));
                 let interfaces = routers(&commands).flat_map(interfaces).collect();
                 self.holders = routers(&commands).flat_map(holders).collect();
                 self.shared = routers(&commands).flat_map(shared).collect();
@@ -112,6 +116,11 @@ impl Keeper {
     /// The interfaces with virtual IPv4 addresses that share a subnet with others.
     pub(super) const fn shared(&self) -> &BTreeSet<Arc<str>> {
         &self.shared
+    }
+
+    /// The sockets that the configuration needs.
+    pub(super) const fn sockets(&self) -> &Needs {
+        &self.sockets
     }
 
     fn revision_of_collected(&self) -> Option<u64> {
@@ -197,12 +206,10 @@ fn shared(router: &RouterConfiguration) -> impl Iterator<Item = Arc<str>> {
 
 fn interfaces(router: &RouterConfiguration) -> impl Iterator<Item = String> {
     let own = std::iter::once(router.interface.clone());
-    own.chain(
-        router
-            .addresses
-            .iter()
-            .filter_map(|held| held.interface.clone()),
-    )
+    let held = router.addresses.iter();
+    let tracked = router.tracked_interfaces.iter();
+    own.chain(held.filter_map(|held| held.interface.clone()))
+        .chain(tracked.map(|tracked| tracked.interface.clone()))
 }
 
 /// One line of JSON per command.

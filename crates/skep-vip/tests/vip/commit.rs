@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use skep_vip::acceptance::{Refused, Unfit};
 use skep_vip::brain::Brain;
-use skep_vip::configuration::{Authentication, RouterConfiguration, Transport};
+use skep_vip::configuration::{Authentication, RouterConfiguration};
 use skep_vip::message::{Command, Reason, State};
 use skep_vrrp::identity::{Family, Priority, Version};
 
@@ -313,30 +313,6 @@ fn routers_that_cannot_run_are_refused() {
             },
         ),
         (Unfit::Prefix(ip("10.0.0.70")), too_long),
-        (
-            Unfit::Destination(ip("ff02::12")),
-            RouterConfiguration {
-                transport: Transport::Multicast(ip("ff02::12")),
-                ..web()
-            },
-        ),
-        (
-            Unfit::Group(ip("10.0.0.61")),
-            RouterConfiguration {
-                transport: Transport::Multicast(ip("10.0.0.61")),
-                ..web()
-            },
-        ),
-        (
-            Unfit::NoPeer,
-            RouterConfiguration {
-                transport: Transport::Unicast {
-                    peers: Vec::new(),
-                    minimum_hop_limit: 255,
-                },
-                ..web()
-            },
-        ),
         (
             Unfit::Source(ip("fe80::1")),
             RouterConfiguration {

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use skep_vip::acceptance::{Refused, Unfit};
+use skep_vip::brain::Brain;
 use skep_vip::configuration::{RouterConfiguration, Transport};
 use skep_vrrp::packet::{HOP_LIMIT, MULTICAST_IPV4, Packet};
 
-use crate::segment::{INTERFACE, Segment, at, ip, key, router};
+use crate::segment::{INTERFACE, Segment, at, configure, ip, key, router};
 
 const HOSTS: [&str; 3] = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
 
@@ -89,4 +91,32 @@ fn a_peer_s_advertisement_counts() {
     hear(&mut segment, HOSTS[1], ip(HOSTS[0]), HOP_LIMIT);
     let counters = segment.hosts[0].reports[&key("ingress")].counters;
     assert_eq!((counters.received, counters.discarded_checksum), (1, 0));
+}
+
+#[test]
+fn a_transport_that_leads_nowhere_is_refused() {
+    let nobody = Transport::Unicast {
+        peers: Vec::new(),
+        minimum_hop_limit: 255,
+    };
+    for (transport, expected) in [
+        (nobody, Unfit::NoPeer),
+        (
+            Transport::Multicast(ip("10.0.0.61")),
+            Unfit::Group(ip("10.0.0.61")),
+        ),
+        (
+            Transport::Multicast(ip("ff02::12")),
+            Unfit::Destination(ip("ff02::12")),
+        ),
+    ] {
+        let mut router = unicast(0, 100);
+        router.transport = transport;
+        let refused = configure(&mut Brain::new(), 1, &[router], at(0));
+        let unfit = match refused {
+            Err(Refused::Router { unfit, .. }) => Some(unfit),
+            _ => None,
+        };
+        assert_eq!(unfit, Some(expected));
+    }
 }

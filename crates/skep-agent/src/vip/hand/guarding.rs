@@ -11,10 +11,15 @@ use skep_linux::sysctl::promote_secondaries;
 use super::{Hand, surroundings};
 use crate::memory::Placed;
 use crate::vip::addresses::Place;
+use crate::vip::leftovers::drop_leftovers;
 use crate::vip::notes::Notice;
 
 impl Hand {
+    /// Routes need the addresses: they go before them and come after them.
     pub(super) async fn ensure_addresses(&mut self) {
+        self.routes
+            .ensure_absent(&self.netlink, &self.interfaces)
+            .await;
         if self.addresses.is_anything_due() {
             let started = clock::now();
             self.addresses
@@ -22,6 +27,17 @@ impl Hand {
                 .await;
             self.reports.note_hand_lateness(clock::now() - started);
         }
+        self.routes
+            .ensure_present(&self.netlink, &self.interfaces)
+            .await;
+    }
+
+    /// Drops what earlier processes left behind and wire does not want.
+    pub(super) async fn drop_leftovers(&mut self) {
+        drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
+        self.routes
+            .drop_leftovers(&self.netlink, &self.interfaces)
+            .await;
     }
 
     /// Renews leases, and lets addresses come back whose wait is over.
