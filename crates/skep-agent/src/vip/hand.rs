@@ -28,6 +28,7 @@ use crate::vip::addresses::{Addresses, Surroundings};
 use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
+use crate::vip::leftovers::drop_leftovers;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
 use crate::vip::reports::Reports;
@@ -223,7 +224,12 @@ impl Hand {
                     self.addresses.drop(&placed);
                     self.guard.forget(&(placed.interface, placed.address));
                 }
-                Wish::Begun => self.drop_leftovers().await,
+                Wish::Begun => {
+                    drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
+                    self.routes
+                        .drop_leftovers(&self.netlink, &self.interfaces)
+                        .await;
+                }
                 Wish::RoutePresent(route) => self.routes.want(route),
                 Wish::RouteAbsent(route) => self.routes.drop(route),
                 Wish::Announce(announcement) => announcements.push(announcement),

@@ -61,6 +61,11 @@ fn share(
         },
         source: whole.source.filter(|source| family(*source) == of),
         addresses: whole.addresses.iter().filter(is_held).cloned().collect(),
+        members: whole.members.clone().filter(|members| match of {
+            Family::Ipv4 => members.iter().all(IpAddr::is_ipv4),
+            // They advertise from link-local addresses, which no manifest knows.
+            Family::Ipv6 => false,
+        }),
         transport: transport(&whole.transport, of)?,
         routes: whole.routes.iter().filter(leads_there).cloned().collect(),
         ..whole.clone()

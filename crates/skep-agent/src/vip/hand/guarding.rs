@@ -11,7 +11,6 @@ use skep_linux::sysctl::promote_secondaries;
 use super::{Hand, surroundings};
 use crate::memory::Placed;
 use crate::vip::addresses::Place;
-use crate::vip::leftovers::drop_leftovers;
 use crate::vip::notes::Notice;
 
 impl Hand {
@@ -29,14 +28,6 @@ impl Hand {
         }
         self.routes
             .ensure_present(&self.netlink, &self.interfaces)
-            .await;
-    }
-
-    /// Drops what earlier processes left behind and wire does not want.
-    pub(super) async fn drop_leftovers(&mut self) {
-        drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
-        self.routes
-            .drop_leftovers(&self.netlink, &self.interfaces)
             .await;
     }
 
