@@ -36,10 +36,14 @@ fn hosts_with_ipv6(test: &str) -> Cluster {
         (B, "fd00::61/64"),
         (CLIENT, "fd00::99/64"),
     ] {
-        let add = ["ip", "address", "add", address, "dev", "eth0", "nodad"];
-        cluster.say(node, &add);
+        give_address(&cluster, node, address);
     }
     cluster
+}
+
+fn give_address(cluster: &Cluster, node: &str, address: &str) {
+    let add = ["ip", "address", "add", address, "dev", "eth0", "nodad"];
+    cluster.say(node, &add);
 }
 
 fn start_both(cluster: &mut Cluster, manifest: &str) {
@@ -108,6 +112,7 @@ fn an_ipv6_address_moves_by_version_3_and_the_client_follows() {
     assert!(answers(&cluster, VIP_IPV6));
 
     cluster.restore_power(A);
+    give_address(&cluster, A, "fd00::60/64");
     cluster.start(A, &manifest);
     wait_for_holder(&cluster, VIP_IPV6, A);
     assert!(wait_until(|| answers(&cluster, VIP_IPV6)));
