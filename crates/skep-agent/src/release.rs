@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use skep_linux::agent_lock::AgentLock;
-use skep_linux::netlink::{Netlink, RemoveAddressError, SKEP_PROTOCOL};
+use skep_linux::netlink::{Netlink, RemoveAddressError, RouteError, SKEP_PROTOCOL};
 use skep_linux::process::inheritance::{TakeInheritedError, take_inherited};
 
 use crate::memory::Placed;
@@ -47,6 +47,13 @@ fn release(written: Vec<Placed>) -> anyhow::Result<Vec<Placed>> {
 
 async fn release_all(written: Vec<Placed>) -> anyhow::Result<Vec<Placed>> {
     let netlink = Netlink::open()?;
+    // Routes before the addresses that they need.
+    for route in netlink.routes().await? {
+        match netlink.remove_route(&route).await {
+            Ok(()) | Err(RouteError::NotPresent { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     let links = netlink.links().await?;
     let mut released = Vec::new();
     for address in netlink.addresses().await? {

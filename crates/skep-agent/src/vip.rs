@@ -16,7 +16,9 @@ mod mailbox;
 mod notes;
 mod record;
 mod reports;
+mod routes;
 mod silence;
+mod sockets;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,18 +1,18 @@
-//! Gratuitous ARP: telling the segment which host an address is on.
+//! Telling the segment which host an address is on: gratuitous ARP, and over IPv6 unsolicited
+//! neighbour advertisements.
 #![expect(
     unsafe_code,
     reason = "a packet socket's address has no safe constructor"
 )]
 
+mod arp;
+mod neighbour;
+
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use socket2::{Domain, SockAddr, SockAddrStorage, Socket, Type};
 use thiserror::Error;
-
-/// The length of an Ethernet header and an ARP message for IPv4.
-const FRAME: usize = 42;
-const BROADCAST: [u8; 6] = [0xFF; 6];
 
 /// The packet socket of one interface, kept open because closing one waits for every processor
 /// to leave the kernel's read sections (16 ms).
@@ -20,6 +20,27 @@ const BROADCAST: [u8; 6] = [0xFF; 6];
 pub struct Announcer {
     socket: Socket,
     interface_index: u32,
+}
+
+/// What a host is to its IPv6 neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It forwards nothing.
+    Host,
+    /// It forwards: who loses that word of a default gateway forgets the gateway.
+    Router,
+}
+
+impl Role {
+    /// The role of the interface called `name`; a host if the kernel does not say.
+    #[must_use]
+    pub fn observe(name: &str) -> Self {
+        let path = format!("/proc/sys/net/ipv6/conf/{name}/forwarding");
+        match std::fs::read(path).as_deref() {
+            Ok([b'1' | b'2', ..]) => Self::Router,
+            _ => Self::Host,
+        }
+    }
 }
 
 /// Why the packet socket of an interface could not be opened.
@@ -40,7 +61,7 @@ pub struct AnnounceError {
     /// The interface.
     pub interface_index: u32,
     /// The address to be announced.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The kernel's reason.
     #[source]
     pub source: io::Error,
@@ -69,16 +90,25 @@ impl Announcer {
     }
 
     /// Tells everyone on the segment that `address` is at `hardware_address`, the interface's own.
+    /// `role` is what the host's own answers to IPv6 neighbours say of it.
     pub fn announce(
         &self,
         hardware_address: [u8; 6],
-        address: Ipv4Addr,
+        address: IpAddr,
+        role: Role,
     ) -> Result<(), AnnounceError> {
         let interface_index = self.interface_index;
-        match self
-            .socket
-            .send(&gratuitous_request(hardware_address, address))
-        {
+        let sent = match address {
+            IpAddr::V4(address) => {
+                let frame = arp::gratuitous_request(hardware_address, address);
+                self.socket.send(&frame)
+            }
+            IpAddr::V6(address) => {
+                let frame = neighbour::advertisement(hardware_address, address, role);
+                self.socket.send(&frame)
+            }
+        };
+        match sent {
             Ok(_) => Ok(()),
             Err(source) => Err(AnnounceError {
                 interface_index,
@@ -87,22 +117,6 @@ impl Announcer {
             }),
         }
     }
-}
-
-/// An ARP request from `hardware_address` that asks for the address it names as its own, with a
-/// broadcast target, byte for byte as other routers of the field send it.
-fn gratuitous_request(hardware_address: [u8; 6], address: Ipv4Addr) -> [u8; FRAME] {
-    // EtherType ARP; hardware type Ethernet, protocol IPv4, their lengths, operation "request".
-    const FIXED: [u8; 10] = [0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0, 1];
-    let mut frame = [0; FRAME];
-    frame[..6].copy_from_slice(&BROADCAST);
-    frame[6..12].copy_from_slice(&hardware_address);
-    frame[12..22].copy_from_slice(&FIXED);
-    frame[22..28].copy_from_slice(&hardware_address);
-    frame[28..32].copy_from_slice(&address.octets());
-    frame[32..38].copy_from_slice(&BROADCAST);
-    frame[38..].copy_from_slice(&address.octets());
-    frame
 }
 
 /// The packet socket address of an interface, for no protocol.
@@ -115,22 +129,5 @@ fn link_address(interface_index: u32) -> SockAddr {
         link.sll_family = libc::AF_PACKET as _;
         link.sll_ifindex = interface_index.cast_signed();
         SockAddr::new(storage, size_of::<libc::sockaddr_ll>() as _)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_frame_is_a_broadcast_request_for_the_sender_s_own_address() {
-        let frame = gratuitous_request([2, 0, 0, 0, 0, 1], Ipv4Addr::new(10, 0, 0, 70));
-        let expected = [
-            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x06, // Ethernet
-            0, 1, 0x08, 0x00, 6, 4, 0, 1, // request
-            2, 0, 0, 0, 0, 1, 10, 0, 0, 70, // sender
-            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 10, 0, 0, 70, // target
-        ];
-        assert_eq!(frame, expected);
     }
 }

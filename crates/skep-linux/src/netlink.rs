@@ -1,4 +1,4 @@
-//! Links and addresses of this network namespace, over rtnetlink.
+//! Links, addresses and routes of this network namespace, over rtnetlink.
 //!
 //! Every call may wait for the kernel's one configuration lock, for seconds when namespaces come
 //! and go, so the thread that owns timers never calls it. The sockets live as tasks on the
@@ -8,6 +8,7 @@ mod address;
 mod event;
 mod link;
 mod request;
+mod route;
 
 use std::io;
 use std::net::IpAddr;
@@ -25,6 +26,7 @@ pub use address::{Address, Assignment, Lifetime, SKEP_PROTOCOL, Scope};
 pub use event::{Event, Events, EventsEnded, Requester};
 pub use link::Link;
 pub use request::{AddAddressError, ListError, RemoveAddressError};
+pub use route::{Route, RouteError};
 
 /// Room for the changes of thousands of containers starting at once.
 const RECEIVE_BUFFER: usize = 16 * 1024 * 1024;
@@ -97,6 +99,21 @@ impl Netlink {
         prefix_length: u8,
     ) -> Result<(), RemoveAddressError> {
         request::remove(&self.handle, interface_index, address, prefix_length).await
+    }
+
+    /// The routes of all tables that carry [`SKEP_PROTOCOL`].
+    pub async fn routes(&self) -> Result<Vec<Route>, ListError> {
+        route::list_ours(&self.handle).await
+    }
+
+    /// Puts a route into its table, which has none to the same destination.
+    pub async fn add_route(&self, route: &Route) -> Result<(), RouteError> {
+        route::add(&self.handle, route).await
+    }
+
+    /// Removes a route that skep put there, and no other to the same destination.
+    pub async fn remove_route(&self, route: &Route) -> Result<(), RouteError> {
+        route::remove(&self.handle, route).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The raw IPv4 socket of one interface that carries protocol 112.
+//! The raw socket of one interface and one family that carries protocol 112.
 //!
 //! It is opened by one thread and read by another that must never wait: everything that takes a
 //! kernel lock happens in [`VrrpSocket::open`]. What the payload means is not known here.
@@ -10,12 +10,13 @@
 mod ancillary;
 mod batch;
 mod header;
+mod ipv4;
+mod ipv6;
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use rustix::net::sockopt;
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 use thiserror::Error;
 
@@ -25,20 +26,28 @@ use crate::socket_option;
 
 /// RFC 9568 §5.1.1.4: the protocol number of VRRP.
 const PROTOCOL: i32 = 112;
-/// RFC 9568 §5.1.1.2: the IPv4 multicast group of VRRP.
-pub const MULTICAST_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
-/// RFC 9568 §5.1.1.3: the TTL of an advertisement.
-const TTL: u32 = 255;
+/// RFC 9568 §5.1.1.3 and §5.1.2.3: the TTL or hop limit of an advertisement.
+const HOP_LIMIT: u8 = 255;
 /// Internetwork control, as other routers send it.
-const TYPE_OF_SERVICE: u8 = 0xC0;
+const TRAFFIC_CLASS: u8 = 0xC0;
 /// The default keeps the oldest 256 packets and drops what follows; this holds seconds of
 /// advertisements of 255 routers at 10 ms.
 const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// A socket that receives and sends protocol 112 on one interface only.
+/// The family of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    Ipv4,
+    /// IPv6, whose checksums the kernel writes and verifies.
+    Ipv6,
+}
+
+/// A socket that receives and sends protocol 112 of one family on one interface only.
 #[derive(Debug)]
 pub struct VrrpSocket {
     socket: Socket,
+    family: Family,
     interface_index: u32,
 }
 
@@ -85,7 +94,7 @@ pub enum SendError {
         /// The interface.
         interface_index: u32,
         /// The source address asked for.
-        source_address: Ipv4Addr,
+        source_address: IpAddr,
     },
     /// The kernel refuses for another reason.
     #[error("cannot send from {source_address} on interface {interface_index}")]
@@ -93,7 +102,7 @@ pub enum SendError {
         /// The interface.
         interface_index: u32,
         /// The source address asked for.
-        source_address: Ipv4Addr,
+        source_address: IpAddr,
         /// The kernel's reason.
         #[source]
         source: io::Error,
@@ -101,8 +110,13 @@ pub enum SendError {
 }
 
 impl VrrpSocket {
-    /// Opens the socket of the interface with this index and joins VRRP's multicast group there.
-    pub fn open(interface_index: u32) -> Result<Self, OpenVrrpSocketError> {
+    /// Opens the socket of this family of the interface with this index and joins these multicast
+    /// groups there. Without a group it receives what is sent to the interface's own addresses.
+    pub fn open(
+        interface_index: u32,
+        family: Family,
+        groups: impl IntoIterator<Item = IpAddr>,
+    ) -> Result<Self, OpenVrrpSocketError> {
         let failed = |step| {
             move |source: io::Error| match source.kind() {
                 io::ErrorKind::PermissionDenied => {
@@ -116,27 +130,37 @@ impl VrrpSocket {
             }
         };
         let kind = Type::RAW.nonblocking().cloexec();
-        let socket = Socket::new_raw(Domain::IPV4, kind, Some(Protocol::from(PROTOCOL)))
+        let domain = match family {
+            Family::Ipv4 => Domain::IPV4,
+            Family::Ipv6 => Domain::IPV6,
+        };
+        let socket = Socket::new_raw(domain, kind, Some(Protocol::from(PROTOCOL)))
             .map_err(failed("socket"))?;
         let index = interface_index.cast_signed();
         socket_option::set(&socket, libc::SOL_SOCKET, libc::SO_BINDTOIFINDEX, index)
             .map_err(failed("SO_BINDTOIFINDEX"))?;
-        receive_with_origin(&socket).map_err(failed("preparing to receive"))?;
-        send_as_router(&socket, interface_index).map_err(failed("preparing to send"))?;
-        sockopt::set_ip_add_membership_with_ifindex(
-            &socket,
-            &MULTICAST_GROUP,
-            &Ipv4Addr::UNSPECIFIED,
-            interface_index,
-        )
-        .map_err(|error| failed("joining 224.0.0.18")(error.into()))?;
+        receive_in_time(&socket).map_err(failed("preparing to receive"))?;
+        match family {
+            Family::Ipv4 => ipv4::prepare(&socket, interface_index),
+            Family::Ipv6 => ipv6::prepare(&socket, interface_index),
+        }
+        .map_err(failed("preparing to send"))?;
+        for group in groups {
+            match group {
+                IpAddr::V4(group) => ipv4::join(&socket, group, interface_index),
+                IpAddr::V6(group) => ipv6::join(&socket, group, interface_index),
+            }
+            .map_err(failed("joining the multicast group"))?;
+        }
         Ok(Self {
             socket,
+            family,
             interface_index,
         })
     }
 
-    /// Lets the kernel drop what this classic BPF program rejects; it sees the IPv4 header first.
+    /// Lets the kernel drop what this classic BPF program rejects; over IPv4 it sees the
+    /// header first, over IPv6 only what follows the header.
     pub fn attach_filter(&self, program: &[SockFilter]) -> io::Result<()> {
         self.socket.attach_filter(program)
     }
@@ -147,20 +171,32 @@ impl VrrpSocket {
         self.interface_index
     }
 
+    /// The family it was opened for.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// Fills `batch` with what has arrived, oldest first, and says how many packets that is: zero
     /// when nothing waits. Call it again while it returns a full batch.
     pub fn receive_batch(&self, batch: &mut Batch) -> io::Result<usize> {
-        batch.fill(self.socket.as_fd())
+        batch.fill(self.socket.as_fd(), self.family)
     }
 
-    /// Sends `payload` from `source_address`, which must be an address of this host.
+    /// Sends `payload` from `source_address`, which must be an address of this host. Over IPv6 the
+    /// kernel writes the checksum.
     pub fn send(
         &self,
-        source_address: Ipv4Addr,
-        destination: Ipv4Addr,
+        source_address: IpAddr,
+        destination: IpAddr,
         payload: &[u8],
     ) -> Result<(), SendError> {
-        let destination = SockAddr::from(std::net::SocketAddrV4::new(destination, 0));
+        let destination = SockAddr::from(match destination {
+            IpAddr::V4(destination) => SocketAddr::from((destination, 0)),
+            IpAddr::V6(destination) => {
+                SocketAddr::V6(SocketAddrV6::new(destination, 0, 0, self.interface_index))
+            }
+        });
         let mut control = ancillary::PacketInfo::from_source(source_address, self.interface_index);
         let vector = libc::iovec {
             iov_base: payload.as_ptr().cast_mut().cast(),
@@ -184,7 +220,7 @@ impl VrrpSocket {
         Err(self.explain(source_address, io::Error::last_os_error()))
     }
 
-    fn explain(&self, source_address: Ipv4Addr, source: io::Error) -> SendError {
+    fn explain(&self, source_address: IpAddr, source: io::Error) -> SendError {
         let interface_index = self.interface_index;
         match source.raw_os_error() {
             Some(libc::EAGAIN | libc::ENOBUFS) => SendError::WouldBlock { interface_index },
@@ -215,33 +251,7 @@ impl AsRawFd for VrrpSocket {
     }
 }
 
-/// Each packet comes with its arrival time and interface, and only groups joined by this very
-/// socket are received.
-fn receive_with_origin(socket: &Socket) -> io::Result<()> {
-    sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER)?;
-    socket_option::set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
-    socket_option::set(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
-    socket.set_multicast_all_v4(false)
-}
-
-/// What is sent looks like a router's: TTL 255, internetwork control, never fragmented, and the
-/// don't-fragment bit clear as other implementations leave it.
-fn send_as_router(socket: &Socket, interface_index: u32) -> io::Result<()> {
-    sockopt::set_ip_multicast_if_with_ifindex(
-        socket,
-        &Ipv4Addr::UNSPECIFIED,
-        &Ipv4Addr::UNSPECIFIED,
-        interface_index,
-    )?;
-    socket.set_multicast_loop_v4(false)?;
-    socket.set_multicast_ttl_v4(TTL)?;
-    socket.set_ttl_v4(TTL)?;
-    sockopt::set_ip_tos(socket, TYPE_OF_SERVICE)?;
-    let interface_mtu = libc::IP_PMTUDISC_INTERFACE;
-    socket_option::set(
-        socket,
-        libc::IPPROTO_IP,
-        libc::IP_MTU_DISCOVER,
-        interface_mtu,
-    )
+fn receive_in_time(socket: &Socket) -> io::Result<()> {
+    rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, RECEIVE_BUFFER)?;
+    socket_option::set(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)
 }

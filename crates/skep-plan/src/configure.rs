@@ -1,6 +1,7 @@
 //! The share of the desired VIP groups that belongs to one node.
 
 mod clash;
+mod family;
 mod interface;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,9 +106,21 @@ pub enum Missing {
     /// The member has no priority.
     #[error("the member has no priority")]
     Priority,
-    /// An address is of IPv6.
-    #[error("IPv6 addresses are not supported yet")]
-    Ipv6,
+    /// Version 2 and an address of IPv6.
+    #[error("version 2 does not know IPv6: use `version: 3`")]
+    Version2OverIpv6,
+    /// No other member can be reached.
+    #[error(
+        "no other member has an {family} address to send to: give the members `address`, or use \
+         multicast"
+    )]
+    Peers {
+        /// The family.
+        family: &'static str,
+    },
+    /// Version 3 needs something to say.
+    #[error("no address is advertised: version 3 needs one, or use `version: 2`")]
+    NothingAdvertised,
     /// The authentication is not one the data plane knows.
     #[error("this authentication is not supported yet: use `none` or `simple`")]
     Authentication,
@@ -127,7 +140,7 @@ pub enum Missing {
     #[error("sealed values are not supported yet: use `fromNodeFile`")]
     Sealed,
     /// An input is not one the data plane is told about.
-    #[error("tracking is supported for checks only yet")]
+    #[error("services are not tracked yet: track a `HealthCheck`")]
     Tracking,
 }
 
@@ -138,11 +151,12 @@ impl Missing {
         match self {
             Self::NoInterface { .. } | Self::SeveralInterfaces { .. } => Reason::InterfaceDown,
             Self::Secret { .. } => Reason::SecretMissing,
-            Self::Ipv6 | Self::Authentication | Self::Sealed | Self::Tracking => {
-                Reason::NotSupported
-            }
+            Self::Authentication | Self::Sealed | Self::Tracking => Reason::NotSupported,
             Self::Addresses
             | Self::VirtualRouterId
+            | Self::Version2OverIpv6
+            | Self::Peers { .. }
+            | Self::NothingAdvertised
             | Self::IdTaken { .. }
             | Self::AddressTaken { .. }
             | Self::Priority
@@ -156,13 +170,14 @@ impl Missing {
 pub fn configure(desired: &Desired, node: &NodeName, site: &Site) -> Configured {
     let mut configured = Configured::default();
     for (name, group, member) in memberships(desired, node) {
-        match router(name, group, member, site) {
-            Ok(router) => {
-                if member.interface.is_none() {
+        let whole = router(name, group, member, site);
+        match whole.and_then(|whole| family::split(&whole, group, member)) {
+            Ok(routers) => {
+                if let (None, Some(router)) = (&member.interface, routers.first()) {
                     let found = router.interface.clone();
                     configured.found.insert(name.clone(), found);
                 }
-                configured.routers.push(router);
+                configured.routers.extend(routers);
             }
             Err(missing) => configured.refuse(name, node, missing),
         }
@@ -219,6 +234,7 @@ impl Configured {
     }
 }
 
+/// The group on this node, with both families still in one.
 fn router(
     name: &Name,
     group: &VipGroup,
@@ -243,7 +259,7 @@ fn router(
         },
         interface,
         source: member.source.map(|address| address.0),
-        addresses: addresses(spec)?,
+        addresses: addresses(spec),
         priority: Priority::new(priority.number()),
         advertisement_interval: spec.advertisement_interval.time(),
         authentication: authentication(&group.authentication, site)?,
@@ -358,18 +374,13 @@ fn virtual_router_id(id: DeclaredId) -> Result<VirtualRouterId, Missing> {
     }
 }
 
-fn addresses(spec: &VipGroupSpec) -> Result<Vec<VirtualAddress>, Missing> {
-    let address = |declared: &skep_manifest::vip_group::address::VirtualAddress| {
-        let IpAddr::V4(_) = declared.address.address() else {
-            return Err(Missing::Ipv6);
-        };
-        Ok(VirtualAddress {
-            address: declared.address.address(),
-            prefix_length: declared.address.prefix_length(),
-            interface: declared.interface.as_ref().map(ToString::to_string),
-            label: declared.label.as_ref().map(ToString::to_string),
-            advertised: declared.is_advertised(),
-        })
+fn addresses(spec: &VipGroupSpec) -> Vec<VirtualAddress> {
+    let address = |declared: &skep_manifest::vip_group::address::VirtualAddress| VirtualAddress {
+        address: declared.address.address(),
+        prefix_length: declared.address.prefix_length(),
+        interface: declared.interface.as_ref().map(ToString::to_string),
+        label: declared.label.as_ref().map(ToString::to_string),
+        advertised: declared.is_advertised(),
     };
     spec.addresses.iter().map(address).collect()
 }
@@ -432,7 +443,9 @@ fn tracking(declared: &[Tracking]) -> Result<Vec<TrackedInput>, Missing> {
             }),
             // Implied by a swarm; an explicit one is refused by lint.
             Tracking::Swarm(_) => {}
-            Tracking::Interface(_) | Tracking::Service(_) | Tracking::External(_) => {
+            // What the data plane sees itself.
+            Tracking::Interface(_) => {}
+            Tracking::Service(_) | Tracking::External(_) => {
                 return Err(Missing::Tracking);
             }
         }

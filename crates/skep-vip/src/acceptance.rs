@@ -12,7 +12,9 @@ use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use crate::authenticity::keyring;
 use crate::configuration::{
     Authentication, ChecksumMode, HmacKeys, Relocation, RouterConfiguration, RouterKey,
+    TrackedInput, Transport,
 };
+use crate::links::input_name;
 
 /// How many virtual routers one node runs at most: both families of every id on sixteen interfaces.
 pub const ROUTERS_MAX: usize = 16 * 2 * 255;
@@ -96,6 +98,17 @@ pub enum Unfit {
     /// Anybody knows an empty key.
     #[error("key {0} is empty")]
     KeyEmpty(u8),
+    /// A peer or a multicast group of the other family.
+    #[error("peer or multicast group is not of the virtual router's family: {0}")]
+    Destination(IpAddr),
+    /// A multicast group that is none.
+    #[error("not a multicast group: {0}")]
+    Group(IpAddr),
+    /// Unicast to nobody.
+    #[error(
+        "unicast needs a peer: give the other members addresses of the virtual router's family"
+    )]
+    NoPeer,
     /// A source of the other family.
     #[error("source address is not of the virtual router's family: {0}")]
     Source(IpAddr),
@@ -120,7 +133,7 @@ impl Collected {
     pub(crate) fn add(
         &mut self,
         revision: u64,
-        configuration: RouterConfiguration,
+        mut configuration: RouterConfiguration,
     ) -> Result<(), Refused> {
         if self.revision != revision {
             *self = Self {
@@ -131,6 +144,12 @@ impl Collected {
         if self.routers.len() == ROUTERS_MAX {
             return Err(Refused::TooMany);
         }
+        let links = configuration.tracked_interfaces.iter();
+        let links = links.map(|tracked| TrackedInput {
+            name: input_name(&tracked.interface),
+            effect: tracked.effect,
+        });
+        configuration.tracking.extend(links);
         match translate(&configuration) {
             Ok(machine) => self.routers.push(Accepted {
                 configuration,
@@ -221,6 +240,7 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
     if advertised.is_empty() && router.version == Version::V3 {
         return Err(Unfit::NoAddress);
     }
+    inspect_transport(router)?;
     Ok(Configuration {
         virtual_router_id: router.virtual_router_id,
         dialect,
@@ -238,6 +258,18 @@ fn translate_preemption(router: &RouterConfiguration) -> Preemption {
             Preemption::After(router.preemption.delay)
         }
         Relocation::None | Relocation::Away => Preemption::Disabled,
+    }
+}
+
+fn inspect_transport(router: &RouterConfiguration) -> Result<(), Unfit> {
+    let mut destinations = router.transport.destinations();
+    if let Some(foreign) = destinations.find(|to| family(*to) != router.key.family) {
+        return Err(Unfit::Destination(foreign));
+    }
+    match &router.transport {
+        Transport::Multicast(group) if !group.is_multicast() => Err(Unfit::Group(*group)),
+        Transport::Unicast { peers, .. } if peers.is_empty() => Err(Unfit::NoPeer),
+        Transport::Multicast(_) | Transport::Unicast { .. } => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::configuration::Lease;
+use crate::configuration::{Lease, VirtualRoute};
 
 /// One thing to do. Actions are done in the order they are polled: advertisements first, then
 /// what they say is put in place, then it is announced.
@@ -15,6 +15,10 @@ pub enum Action<'a> {
     AddAddress(Holding),
     /// Make this address absent. Doing it again does no harm.
     RemoveAddress(Holding),
+    /// Make this route present. Doing it again does no harm.
+    AddRoute(VirtualRoute),
+    /// Make this route absent. Doing it again does no harm.
+    RemoveRoute(VirtualRoute),
     /// Tell the network once that the address lives here.
     Announce(Announcement),
 }

@@ -1,32 +1,36 @@
 //! All virtual routers of a node, and the addresses they move.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vrrp::action as machine;
-use skep_vrrp::identity::{Family, Priority};
+use skep_vrrp::identity::Family;
 use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
 use crate::action::{Action, Announcement, Holding};
-use crate::configuration::{RouterConfiguration, RouterKey};
+use crate::bonds::{Bonds, WITH_LEADER};
+use crate::configuration::{RouterKey, VirtualRoute};
 use crate::deadlines::Deadlines;
 use crate::holdings::Holdings;
 use crate::inputs::Inputs;
 use crate::interfaces::{Interfaces, Link, Socket};
+use crate::links::Links;
 use crate::message::{Command, Health, Report};
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::roster::Roster;
-use crate::router::ReportState;
+use crate::router::{ReportState, Router};
+use crate::routes::{Routes, routes_of};
 
 mod adoption;
 mod commit;
 mod leaving;
 mod promotion;
+mod rule;
 mod sending;
 
 use adoption::Adoptions;
@@ -45,7 +49,9 @@ use promotion::Refusals;
 #[derive(Debug, Default)]
 pub struct Brain {
     routers: Roster,
+    bonds: Bonds,
     interfaces: Interfaces,
+    links: Links,
     inputs: Inputs,
     collected: Collected,
     revision: u64,
@@ -53,6 +59,7 @@ pub struct Brain {
     deadlines: Deadlines,
     outbox: Outbox,
     holdings: Holdings,
+    routes: Routes,
     announcements: VecDeque<Announcement>,
     reports: VecDeque<usize>,
     removed: VecDeque<RouterKey>,
@@ -99,18 +106,20 @@ impl Brain {
 
     /// A packet of protocol 112 arrived on `interface` at `now`.
     pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
-        match Advertisement::parse(packet) {
-            Ok(heard) => self.handle_advertisement(interface, packet, &heard, now),
-            Err(discard) => {
-                let id = packet.virtual_router_id();
-                let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
-                let Some(slot) = slot else { return };
-                if let Some(router) = self.routers.get_mut(slot) {
-                    router.discard(packet.source, &discard, now);
-                }
-                self.refresh(slot, now);
-            }
+        let id = packet.virtual_router_id();
+        let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
+        let Some(slot) = slot else { return };
+        let Some(router) = self.routers.get_mut(slot) else {
+            return;
+        };
+        match router.configuration.transport.admit(packet) {
+            Err(foreign) => router.refuse(packet.source, foreign, now),
+            Ok(admitted) => match Advertisement::parse(&admitted) {
+                Ok(heard) => self.handle_advertisement(interface, packet, &heard, now),
+                Err(discard) => router.discard(packet.source, &discard, now),
+            },
         }
+        self.refresh(slot, now);
     }
 
     fn handle_advertisement(
@@ -127,6 +136,9 @@ impl Brain {
         if let Some(router) = self.routers.get_mut(slot) {
             router.hear(packet, heard, self.wall_clock.at(now), now);
         }
+        if heard.priority < WITH_LEADER {
+            self.catch_up(slot, now);
+        }
         self.follow(slot, now);
         self.refresh(slot, now);
     }
@@ -139,7 +151,9 @@ impl Brain {
     /// The link of `interface` is this.
     pub fn handle_link(&mut self, interface: &str, link: Link, now: Instant) {
         let news = self.interfaces.set_link(interface, link);
+        self.links.hear(interface, link, now);
         self.rule_on(interface, news, now);
+        self.turn_links(now);
     }
 
     /// `interface` offers this address to advertise from: its first one of that family that is no
@@ -155,9 +169,9 @@ impl Brain {
         self.rule_on(interface, news, now);
     }
 
-    /// The socket of `interface` is this.
-    pub fn handle_socket(&mut self, interface: &str, socket: Socket, now: Instant) {
-        let news = self.interfaces.set_socket(interface, socket);
+    /// The socket of this family on `interface` is this.
+    pub fn handle_socket(&mut self, interface: &str, family: Family, socket: Socket, now: Instant) {
+        let news = self.interfaces.set_socket(interface, family, socket);
         self.rule_on(interface, news, now);
     }
 
@@ -195,14 +209,14 @@ impl Brain {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.turn_links(now);
         while let Some((_, slot)) = self.deadlines.first().filter(|(due, _)| *due <= now) {
             let Some(router) = self.routers.get_mut(slot) else {
                 return;
             };
             router.machine.handle_timeout(now);
-            if router.announces_again(now) {
-                self.announce(slot);
-            }
+            let count = router.take_announcements(now);
+            self.announce(slot, count);
             self.bid_farewell(slot, now);
             self.follow(slot, now);
         }
@@ -211,17 +225,28 @@ impl Brain {
     /// When [`Self::handle_timeout`] is due next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.first().map(|(due, _)| due)
+        let due = self.deadlines.first().map(|(due, _)| due);
+        [due, self.links.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// What to do next: all advertisements, then all changes of addresses, then announcements.
+    /// What to do next: all advertisements, then all changes of addresses and routes, then
+    /// announcements.
     pub fn poll_action(&mut self) -> Option<Action<'_>> {
         if !self.outbox.is_empty() {
             return self.outbox.pop().map(Action::Send);
         }
+        if !self.holdings.is_settled() {
+            self.routes.settle(wanted_routes(&self.routers));
+        }
         self.holdings.settle(wanted(&self.routers));
+        if let Some(removal) = self.routes.pop_removal() {
+            return Some(removal);
+        }
         if let Some(change) = self.holdings.pop() {
             return Some(change);
+        }
+        if let Some(addition) = self.routes.pop_addition() {
+            return Some(addition);
         }
         // What was released meanwhile is not announced.
         while let Some(announcement) = self.announcements.pop_front() {
@@ -279,31 +304,9 @@ impl Brain {
         }
     }
 
-    /// Lets the interface and the inputs decide whether a router runs, and with which priority.
-    fn rule(&mut self, slot: usize, now: Instant) {
-        let Some(router) = self.routers.get(slot) else {
-            return;
-        };
-        let configuration = &router.configuration;
-        let priority = effective_priority(configuration, &self.inputs);
-        let source = self.interfaces.source(configuration);
-        let fault = self.inputs.fault(&configuration.tracking);
-        let fault = fault.or_else(|| self.promotion_fault(configuration));
-        let Some(router) = self.routers.get_mut(slot) else {
-            return;
-        };
-        if router.is_retired() {
-            router.rule_retired(source);
-        } else {
-            let source = source.and_then(|source| fault.map_or(Ok(source), Err));
-            router.rule(source, priority, now);
-        }
-        self.follow(slot, now);
-        self.report(slot);
-    }
-
     /// Does what a router's machine says, and notes when it wants to be called next.
     fn follow(&mut self, slot: usize, now: Instant) {
+        let mut moved = false;
         while let Some(router) = self.routers.get_mut(slot)
             && let Some(action) = router.machine.poll_action()
         {
@@ -316,6 +319,7 @@ impl Brain {
                     self.holdings.unsettle();
                     self.await_addresses(slot, now);
                     self.report(slot);
+                    moved = true;
                 }
             }
         }
@@ -325,6 +329,9 @@ impl Brain {
             .get(slot)
             .and_then(|router| router.poll_timeout());
         self.deadlines.set(slot, deadline);
+        if moved {
+            self.bring_along(slot, now);
+        }
     }
 
     fn refresh(&mut self, slot: usize, now: Instant) {
@@ -364,12 +371,21 @@ impl Brain {
 /// An address is present only while its router is Active or Leaving. How it is put in place is what
 /// the configuration says, not what a router says that is not part of it any more.
 fn wanted(routers: &Roster) -> impl Iterator<Item = &Holding> {
+    holding(routers).flat_map(|router| router.addresses.iter())
+}
+
+fn wanted_routes(routers: &Roster) -> BTreeSet<VirtualRoute> {
+    holding(routers)
+        .flat_map(|router| routes_of(&router.configuration))
+        .collect()
+}
+
+/// The routers that hold their addresses, those that are not configured any more first.
+fn holding(routers: &Roster) -> impl Iterator<Item = &Router> {
     let retired = routers.iter().filter(|(_, router)| router.is_retired());
     let configured = routers.iter().filter(|(_, router)| !router.is_retired());
-    let holding = retired
-        .chain(configured)
-        .filter(|(_, router)| holds(router.machine.state()));
-    holding.flat_map(|(_, router)| router.addresses.iter())
+    let routers = retired.chain(configured).map(|(_, router)| router);
+    routers.filter(|router| holds(router.machine.state()))
 }
 
 const fn holds(state: machine::State) -> bool {
@@ -377,11 +393,4 @@ const fn holds(state: machine::State) -> bool {
         machine::State::Active | machine::State::Leaving => true,
         machine::State::Initialize | machine::State::Backup => false,
     }
-}
-
-/// The priority that the inputs and the operator make of the configured one.
-fn effective_priority(configuration: &RouterConfiguration, inputs: &Inputs) -> Priority {
-    let base = configuration.priority;
-    let priority = inputs.effective_priority(base, &configuration.tracking);
-    configuration.relocation.rank(priority)
 }

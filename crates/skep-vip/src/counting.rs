@@ -5,6 +5,16 @@ use skep_vrrp::packet::Discard;
 use skep_vrrp::trailer::Unproven;
 
 use crate::message::Counters;
+use crate::transport::Foreign;
+
+/// Counts a packet that the transport does not let in.
+pub(crate) const fn count_foreign(counters: &mut Counters, foreign: Foreign) {
+    let counter = match foreign {
+        Foreign::Destination | Foreign::Source => &mut counters.discarded_transport,
+        Foreign::HopLimit => &mut counters.discarded_ttl,
+    };
+    *counter += 1;
+}
 
 /// Counts a packet that is no advertisement.
 pub(crate) const fn count_discard(counters: &mut Counters, discard: &Discard) {

@@ -37,6 +37,11 @@ impl Holdings {
         self.settled = Settled::No;
     }
 
+    /// Whether no router's wishes changed since the last settlement.
+    pub(crate) const fn is_settled(&self) -> bool {
+        matches!(self.settled, Settled::Yes)
+    }
+
     /// Makes the table what is `wanted`, unless nothing changed. Removals come first: an address
     /// whose prefix changes has to go before it can come back.
     pub(crate) fn settle<'a>(&mut self, wanted: impl Iterator<Item = &'a Holding>) {

@@ -22,7 +22,7 @@ pub enum Link {
     Up,
 }
 
-/// The socket that hears and sends the advertisements of an interface.
+/// The socket that hears and sends the advertisements of one family on an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Socket {
     /// It is open, or nobody tried yet.
@@ -41,20 +41,50 @@ pub(crate) struct Interfaces(BTreeMap<Arc<str>, Interface>);
 #[derive(Debug)]
 struct Interface {
     link: Link,
-    socket: Socket,
-    source_ipv4: Option<IpAddr>,
-    source_ipv6: Option<IpAddr>,
+    ipv4: Side,
+    ipv6: Side,
     routers: BTreeMap<(Family, VirtualRouterId), usize>,
+}
+
+/// What an interface has for one family.
+#[derive(Debug)]
+struct Side {
+    socket: Socket,
+    source: Option<IpAddr>,
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self {
+            socket: Socket::Open,
+            source: None,
+        }
+    }
 }
 
 impl Default for Interface {
     fn default() -> Self {
         Self {
             link: Link::Missing,
-            socket: Socket::Open,
-            source_ipv4: None,
-            source_ipv6: None,
+            ipv4: Side::default(),
+            ipv6: Side::default(),
             routers: BTreeMap::new(),
+        }
+    }
+}
+
+impl Interface {
+    const fn side(&self, family: Family) -> &Side {
+        match family {
+            Family::Ipv4 => &self.ipv4,
+            Family::Ipv6 => &self.ipv6,
+        }
+    }
+
+    const fn side_mut(&mut self, family: Family) -> &mut Side {
+        match family {
+            Family::Ipv4 => &mut self.ipv4,
+            Family::Ipv6 => &mut self.ipv6,
         }
     }
 }
@@ -96,9 +126,16 @@ impl Interfaces {
         news
     }
 
-    /// The socket is this.
-    pub(crate) fn set_socket(&mut self, interface: &str, socket: Socket) -> News {
-        replace(&mut self.entry(interface).socket, socket)
+    /// The link, missing if nobody heard of it.
+    pub(crate) fn link(&self, interface: &str) -> Link {
+        self.0
+            .get(interface)
+            .map_or(Link::Missing, |known| known.link)
+    }
+
+    /// The socket of this family is this.
+    pub(crate) fn set_socket(&mut self, interface: &str, family: Family, socket: Socket) -> News {
+        replace(&mut self.entry(interface).side_mut(family).socket, socket)
     }
 
     /// The interface offers this source address.
@@ -108,11 +145,7 @@ impl Interfaces {
         family: Family,
         source: Option<IpAddr>,
     ) -> News {
-        let interface = self.entry(interface);
-        match family {
-            Family::Ipv4 => replace(&mut interface.source_ipv4, source),
-            Family::Ipv6 => replace(&mut interface.source_ipv6, source),
-        }
+        replace(&mut self.entry(interface).side_mut(family).source, source)
     }
 
     /// The source address of this router, or why it cannot take part.
@@ -128,16 +161,15 @@ impl Interfaces {
             }
             Link::Down | Link::Up => {}
         }
-        if let Socket::Refused { message } = &interface.socket {
+        let side = interface.side(router.key.family);
+        if let Socket::Refused { message } = &side.socket {
             return Err(Reason::SocketRefused {
                 message: message.clone(),
             });
         }
-        let offered = match router.key.family {
-            Family::Ipv4 => interface.source_ipv4,
-            Family::Ipv6 => interface.source_ipv6,
-        };
-        let offered = offered.ok_or_else(|| Reason::NoSourceAddress { interface: name() })?;
+        let offered = side
+            .source
+            .ok_or_else(|| Reason::NoSourceAddress { interface: name() })?;
         Ok(router.source.unwrap_or(offered))
     }
 

@@ -12,7 +12,9 @@
 
 pub mod acceptance;
 pub mod action;
+mod announcing;
 mod authenticity;
+mod bonds;
 pub mod brain;
 pub mod configuration;
 mod counting;
@@ -20,9 +22,12 @@ mod deadlines;
 mod holdings;
 mod inputs;
 pub mod interfaces;
+mod links;
 pub mod message;
 mod news;
 mod outbox;
 mod roster;
 mod router;
+mod routes;
 mod sensing;
+mod transport;

@@ -165,6 +165,11 @@ pub enum Reason {
         /// Its name.
         name: String,
     },
+    /// A router that it moves together with is in Fault.
+    SyncGroup {
+        /// Which.
+        router: RouterKey,
+    },
     /// The interface is down.
     InterfaceDown {
         /// Its name.
@@ -327,7 +332,7 @@ pub struct Counters {
     pub discarded_checksum: u64,
     /// Advertisements discarded: wrong length, or a field that cannot be.
     pub discarded_malformed: u64,
-    /// Advertisements discarded: a TTL or hop limit other than 255.
+    /// Advertisements discarded: a TTL or hop limit other than 255, or below that of a peer.
     pub discarded_ttl: u64,
     /// Advertisements discarded: the other version.
     pub discarded_version: u64,
@@ -347,6 +352,8 @@ pub struct Counters {
     pub unproven_stale: u64,
     /// Advertisements that prove nothing: heard before.
     pub unproven_replayed: u64,
+    /// Advertisements discarded: sent by nobody whom the transport knows, or the other way.
+    pub discarded_transport: u64,
     /// Advertisements accepted whose address list is not ours.
     pub address_list_mismatches: u64,
 }

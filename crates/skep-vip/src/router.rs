@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use skep_vrrp::admission::Rejection;
 use skep_vrrp::configuration::Configuration;
-use skep_vrrp::identity::{Family, Priority};
+use skep_vrrp::identity::Priority;
 use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::Instant;
 use skep_vrrp::virtual_router::VirtualRouter;
 use skep_vrrp::{action, packet};
 
 use crate::action::Holding;
+use crate::announcing::Announcing;
 use crate::authenticity::{Authenticity, Proof};
 use crate::configuration::RouterConfiguration;
-use crate::counting::{count_discard, count_rejection, count_unproven};
+use crate::counting::{count_discard, count_foreign, count_rejection, count_unproven};
 use crate::inputs::Inputs;
 use crate::message::{AnomalyKind, Counters, Heard, Reason, RouterReport, State, Transition};
 use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
+use crate::transport::Foreign;
 
 mod adoption;
 mod departure;
@@ -53,7 +55,7 @@ pub(crate) struct Router {
     fault: Option<Reason>,
     revision: u64,
     status: Status,
-    announce_again_at: Option<Instant>,
+    announcing: Announcing,
     asserted_at: Option<Instant>,
     farewell_answered_at: Option<Instant>,
     departure: Departure,
@@ -105,7 +107,7 @@ impl Router {
                 transitions: VecDeque::with_capacity(TRANSITIONS_MAX),
                 refreshed_at: None,
             },
-            announce_again_at: None,
+            announcing: Announcing::default(),
             asserted_at: None,
             farewell_answered_at: None,
             departure: Departure::default(),
@@ -286,22 +288,24 @@ impl Router {
         self.authenticity.examine(packet, heard, since_1970, now)
     }
 
+    /// A packet for it came another way than its advertisements do.
+    pub(crate) fn refuse(&mut self, from: IpAddr, foreign: Foreign, now: Instant) {
+        count_foreign(&mut self.counters, foreign);
+        self.sensing.note(from, AnomalyKind::Foreign, now);
+    }
+
     /// A packet for it was no advertisement.
     pub(crate) fn discard(&mut self, from: IpAddr, discard: &packet::Discard, now: Instant) {
         count_discard(&mut self.counters, discard);
         self.sensing.note(from, of_discard(discard), now);
     }
 
-    /// The source and the destination of what it sends, unless it cannot send.
-    pub(crate) fn envelope(&self) -> Option<(IpAddr, IpAddr)> {
+    /// The source of what it sends, unless it cannot send.
+    pub(crate) fn sends_from(&self) -> Option<IpAddr> {
         if self.fault.as_ref().is_some_and(is_silenced) {
             return None;
         }
-        let destination = match self.configuration.key.family {
-            Family::Ipv4 => packet::MULTICAST_IPV4.into(),
-            Family::Ipv6 => packet::MULTICAST_IPV6.into(),
-        };
-        Some((self.source?, destination))
+        self.source
     }
 
     /// Takes note of what its machine became.
@@ -315,7 +319,7 @@ impl Router {
         let reason = self.explain(reason);
         match to {
             State::Active => self.counters.became_active += 1,
-            State::Fault | State::Backup | State::Leaving => self.announce_again_at = None,
+            State::Fault | State::Backup | State::Leaving => self.announcing.stop(),
         }
         self.depart(to, &reason, now);
         self.status.ran_before = true;
@@ -353,19 +357,16 @@ impl Router {
         true
     }
 
-    /// A burst of announcements was sent at `now`: the second one follows.
+    /// A burst of announcements was sent at `now`.
     pub(crate) fn announced(&mut self, now: Instant) {
-        let after = self.configuration.announcements.repeat_after;
-        self.announce_again_at = (!after.is_zero()).then(|| now + after);
+        self.announcing
+            .announced(&self.configuration.announcements, now);
     }
 
-    /// Whether the second burst of announcements is due; it is asked for once.
-    pub(crate) fn announces_again(&mut self, now: Instant) -> bool {
-        let due = self.announce_again_at.is_some_and(|at| at <= now);
-        if due {
-            self.announce_again_at = None;
-        }
-        due
+    /// How many announcements of each address are due; they are asked for once.
+    pub(crate) fn take_announcements(&mut self, now: Instant) -> u8 {
+        self.announcing
+            .take_due(&self.configuration.announcements, now)
     }
 
     /// Where its addresses are while it has them.
@@ -378,7 +379,7 @@ impl Router {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let due = [
             self.machine.poll_timeout(),
-            self.announce_again_at,
+            self.announcing.next(&self.configuration.announcements),
             self.departure.farewell_due(),
         ];
         due.into_iter().flatten().min()
@@ -463,7 +464,7 @@ const fn state(state: action::State) -> State {
 const fn is_silenced(fault: &Reason) -> bool {
     !matches!(
         fault,
-        Reason::InputFailing { .. } | Reason::PromotionRefused { .. }
+        Reason::InputFailing { .. } | Reason::PromotionRefused { .. } | Reason::SyncGroup { .. }
     )
 }
 

@@ -217,6 +217,17 @@ impl VirtualRouter {
         }
     }
 
+    /// Takes the addresses over from whoever has them: a Backup waits for nothing any more.
+    pub fn handle_claim(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Backup(_) => self.claim(Reason::Preempted, now),
+            Phase::Initialize
+            | Phase::Claiming { .. }
+            | Phase::Active { .. }
+            | Phase::Leaving(_) => {}
+        }
+    }
+
     /// An advertisement that `from` sent arrived at `now`.
     ///
     /// # Errors

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use skep_linux::announce::Announcer;
+use skep_linux::announce::{Announcer, Role};
 use skep_linux::clock;
 use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::Channel;
 use skep_linux::readiness::Readiness;
 use skep_linux::scheduling::{lock_memory, set_real_time};
-use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::Announcement;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
+use skep_vrrp::identity::Family;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Interval, MissedTickBehavior, sleep};
 
@@ -32,7 +32,9 @@ use crate::vip::leftovers::drop_leftovers;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
 use crate::vip::reports::Reports;
+use crate::vip::routes::Routes;
 use crate::vip::silence::Control;
+use crate::vip::sockets::Sockets;
 
 /// How often what failed is tried again, and what control may have missed is said again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -68,8 +70,8 @@ pub(super) struct Hand {
     left_alone: BTreeSet<Placed>,
     /// The interfaces that routers run on, each with what wire was last told of it.
     watched: BTreeMap<Arc<str>, Condition>,
-    /// The interfaces whose socket could not be opened.
-    refused: BTreeSet<Arc<str>>,
+    routes: Routes,
+    sockets: Sockets,
     /// The interfaces that cannot be made to keep their other addresses.
     unpromoted: BTreeSet<Arc<str>>,
     announcers: BTreeMap<u32, Announcer>,
@@ -104,7 +106,8 @@ impl Hand {
             guard: Guard::default(),
             left_alone: BTreeSet::new(),
             watched: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            routes: Routes::default(),
+            sockets: Sockets::default(),
             unpromoted: BTreeSet::new(),
             announcers: BTreeMap::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
@@ -221,7 +224,14 @@ impl Hand {
                     self.addresses.drop(&placed);
                     self.guard.forget(&(placed.interface, placed.address));
                 }
-                Wish::Begun => drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory),
+                Wish::Begun => {
+                    drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
+                    self.routes
+                        .drop_leftovers(&self.netlink, &self.interfaces)
+                        .await;
+                }
+                Wish::RoutePresent(route) => self.routes.want(route),
+                Wish::RouteAbsent(route) => self.routes.drop(route),
                 Wish::Announce(announcement) => announcements.push(announcement),
                 Wish::Close(socket) => drop(socket),
                 Wish::Report(report) => self.reports.note(*report),
@@ -240,7 +250,10 @@ impl Hand {
 
     async fn handle_change(&mut self, change: Change) -> anyhow::Result<()> {
         match change {
-            Change::LinkChanged(link) => self.interfaces.add_link(link),
+            Change::LinkChanged(link) => {
+                self.interfaces.add_link(link);
+                self.routes.doubt();
+            }
             Change::LinkRemoved(link) => {
                 self.announcers.remove(&link.index);
                 self.interfaces.remove_link(link.index);
@@ -269,10 +282,7 @@ impl Hand {
 
     async fn try_again(&mut self) {
         self.ensure_addresses().await;
-        for name in std::mem::take(&mut self.refused) {
-            let index = self.interfaces.link(&name).map(|link| link.index);
-            self.open_socket(&name, index);
-        }
+        self.open_sockets();
         for name in std::mem::take(&mut self.unpromoted) {
             self.promote(&name);
         }
@@ -293,17 +303,14 @@ impl Hand {
 
     fn watch(&mut self, interface: &str) {
         if !self.watched.contains_key(interface) {
-            let unknown = Condition {
-                index: None,
-                usable: false,
-                source: None,
-            };
-            self.watched.insert(Arc::from(interface), unknown);
+            self.watched
+                .insert(Arc::from(interface), Condition::MISSING);
         }
     }
 
     /// Tells wire what is different from what it was last told.
     fn tell_conditions(&mut self) {
+        self.open_sockets();
         let names: Vec<Arc<str>> = self.watched.keys().cloned().collect();
         for name in names {
             let after = self
@@ -311,37 +318,28 @@ impl Hand {
                 .condition(&name, self.keeper.virtual_addresses());
             let before = self.watched.insert(Arc::clone(&name), after.clone());
             let before = before.expect("the name is one of the watched");
-            if after.index != before.index {
-                self.open_socket(&name, after.index);
-                if self.keeper.shared().contains(&name) {
-                    self.promote(&name);
-                }
+            let is_new = after.index != before.index;
+            if is_new && self.keeper.shared().contains(&name) {
+                self.promote(&name);
             }
-            if after.source != before.source || after.index != before.index {
-                let source = after.source.map(IpAddr::V4);
-                self.tell(Notice::Source(Arc::clone(&name), source));
+            if is_new || after.source_ipv4 != before.source_ipv4 {
+                let source = after.source_ipv4.map(IpAddr::V4);
+                self.tell(Notice::Source(Arc::clone(&name), Family::Ipv4, source));
             }
-            if (after.index, after.usable) != (before.index, before.usable) {
+            if is_new || after.source_ipv6 != before.source_ipv6 {
+                let source = after.source_ipv6.map(IpAddr::V6);
+                self.tell(Notice::Source(Arc::clone(&name), Family::Ipv6, source));
+            }
+            if is_new || after.usable != before.usable {
                 self.tell(Notice::Link(name, link_state(&after)));
             }
         }
     }
 
-    fn open_socket(&mut self, name: &Arc<str>, index: Option<u32>) {
-        let Some(index) = index else {
-            return;
-        };
-        let name = Arc::clone(name);
-        match VrrpSocket::open(index) {
-            Ok(socket) => {
-                self.refused.remove(&name);
-                self.tell(Notice::Opened(name, socket));
-            }
-            Err(error) => {
-                let message = format!("{:#}", anyhow::Error::new(error));
-                self.refused.insert(Arc::clone(&name));
-                self.tell(Notice::Refused(name, message));
-            }
+    fn open_sockets(&mut self) {
+        let needs = self.keeper.sockets();
+        for notice in self.sockets.ensure(needs, &self.interfaces) {
+            self.tell(notice);
         }
     }
 
@@ -349,10 +347,12 @@ impl Hand {
         let Some(link) = self.interfaces.link(&announcement.interface) else {
             return;
         };
-        let (IpAddr::V4(address), Some(hardware_address)) =
-            (announcement.address, link.hardware_address)
-        else {
+        let Some(hardware_address) = link.hardware_address else {
             return;
+        };
+        let role = match announcement.address {
+            IpAddr::V4(_) => Role::Host,
+            IpAddr::V6(_) => Role::observe(&link.name),
         };
         let announcer = match self.announcers.entry(link.index) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
@@ -366,7 +366,7 @@ impl Hand {
                 }
             }
         };
-        if let Err(error) = announcer.announce(hardware_address, address) {
+        if let Err(error) = announcer.announce(hardware_address, announcement.address, role) {
             tracing::warn!("{:#}", anyhow::Error::new(error));
         }
     }

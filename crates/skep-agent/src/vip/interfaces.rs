@@ -1,7 +1,7 @@
 //! What hand knows about the interfaces that virtual routers run on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use skep_linux::netlink::{Address, Link, SKEP_PROTOCOL};
 
@@ -22,7 +22,20 @@ pub(super) struct Condition {
     /// Whether packets can pass.
     pub(super) usable: bool,
     /// Its first IPv4 address that is no virtual one.
-    pub(super) source: Option<Ipv4Addr>,
+    pub(super) source_ipv4: Option<Ipv4Addr>,
+    /// Its first link-local IPv6 address that is no virtual one: what advertisements over IPv6
+    /// come from (RFC 9568 §5.1.2.1).
+    pub(super) source_ipv6: Option<Ipv6Addr>,
+}
+
+impl Condition {
+    /// What is known of an interface that does not exist.
+    pub(super) const MISSING: Self = Self {
+        index: None,
+        usable: false,
+        source_ipv4: None,
+        source_ipv6: None,
+    };
 }
 
 impl Interfaces {
@@ -108,25 +121,30 @@ impl Interfaces {
     /// source: it would move away with the advertisements that came from it.
     pub(super) fn condition(&self, name: &str, virtual_addresses: &BTreeSet<IpAddr>) -> Condition {
         let Some(link) = self.link(name) else {
-            return Condition {
-                index: None,
-                usable: false,
-                source: None,
-            };
+            return Condition::MISSING;
         };
         let addresses = self.addresses.get(&link.index).into_iter().flatten();
-        let source = addresses
+        let own = addresses
             .filter(|address| address.protocol != Some(SKEP_PROTOCOL))
-            .filter(|address| !virtual_addresses.contains(&address.address))
-            .find_map(|address| match address.address {
-                IpAddr::V4(address) => Some(address),
-                IpAddr::V6(_) => None,
-            });
-        Condition {
+            .filter(|address| !virtual_addresses.contains(&address.address));
+        let mut condition = Condition {
             index: Some(link.index),
             usable: link.is_usable(),
-            source,
+            ..Condition::MISSING
+        };
+        for known in own {
+            match known.address {
+                IpAddr::V4(address) => {
+                    condition.source_ipv4.get_or_insert(address);
+                }
+                // The kernel sends nothing from a tentative one.
+                IpAddr::V6(address) if address.is_unicast_link_local() && !known.tentative => {
+                    condition.source_ipv6.get_or_insert(address);
+                }
+                IpAddr::V6(_) => {}
+            }
         }
+        condition
     }
 }
 
@@ -171,6 +189,7 @@ mod tests {
             address: address.parse().expect("an address"),
             prefix_length: 24,
             secondary: false,
+            tentative: false,
             label: None,
             protocol,
             valid: Lifetime::Forever,
@@ -196,7 +215,7 @@ mod tests {
     fn the_source_is_the_first_address_that_is_no_virtual_one() {
         let virtual_addresses = BTreeSet::from(["10.0.0.71".parse().expect("an address")]);
         let condition = interfaces().condition("eth0", &virtual_addresses);
-        assert_eq!(condition.source, Some(Ipv4Addr::new(10, 0, 0, 60)));
+        assert_eq!(condition.source_ipv4, Some(Ipv4Addr::new(10, 0, 0, 60)));
         assert_eq!(condition.index, Some(2));
     }
 
@@ -217,10 +236,40 @@ mod tests {
     }
 
     #[test]
+    fn the_ipv6_source_is_the_first_link_local_address_that_is_not_tentative() {
+        let mut interfaces = interfaces();
+        let mut tentative = address(2, "fe80::1", None);
+        tentative.tentative = true;
+        for known in [
+            address(2, "2001:db8::60", None),
+            address(2, "fe80::200:5eff:fe00:233", Some(SKEP_PROTOCOL)),
+            tentative.clone(),
+            address(2, "fe80::2", None),
+        ] {
+            interfaces.add_address(known);
+        }
+        let source = |interfaces: &Interfaces| {
+            let condition = interfaces.condition("eth0", &BTreeSet::new());
+            condition.source_ipv6.map(|address| address.to_string())
+        };
+        assert_eq!(source(&interfaces).as_deref(), Some("fe80::2"));
+        tentative.tentative = false;
+        interfaces.add_address(tentative);
+        assert_eq!(source(&interfaces).as_deref(), Some("fe80::1"));
+    }
+
+    #[test]
     fn an_interface_without_an_address_has_no_source_and_one_that_is_missing_has_nothing() {
         let interfaces = interfaces();
         let none = BTreeSet::new();
-        assert_eq!(interfaces.condition("eth1", &none).source, None);
+        assert_eq!(
+            interfaces.condition("eth1", &none),
+            Condition {
+                index: Some(3),
+                usable: true,
+                ..Condition::MISSING
+            }
+        );
         assert_eq!(interfaces.condition("eth9", &none).index, None);
     }
 

@@ -10,6 +10,7 @@ use skep_vip::message::{Command, Health};
 use crate::memory::{Identity, Memory, StandingState};
 use crate::vip::addresses::{Place, shares_subnet};
 use crate::vip::lease::Holder;
+use crate::vip::sockets::{Needs, needs};
 
 /// Watches the commands pass by.
 pub(super) struct Keeper {
@@ -23,6 +24,7 @@ pub(super) struct Keeper {
     /// The interfaces with virtual addresses that share a subnet with others.
     shared: BTreeSet<Arc<str>>,
     inputs: BTreeMap<String, Health>,
+    sockets: Needs,
 }
 
 impl Keeper {
@@ -36,6 +38,7 @@ impl Keeper {
             departing: BTreeMap::new(),
             shared: BTreeSet::new(),
             inputs: BTreeMap::new(),
+            sockets: Needs::new(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Keeper {
                 commands.retain(|command| revision_of(command) == Some(*revision));
                 self.revision = *revision;
                 self.virtual_addresses = routers(&commands).flat_map(addresses).collect();
+                self.sockets = needs(routers(&commands));
                 let interfaces = routers(&commands).flat_map(interfaces).collect();
                 let holders = routers(&commands).flat_map(holders).collect();
                 self.replace_holders(holders);
@@ -134,6 +138,11 @@ impl Keeper {
             let standing = standings.find(holder.identity);
             standing.is_some_and(|standing| standing.state != StandingState::Without)
         });
+    }
+
+    /// The sockets that the configuration needs.
+    pub(super) const fn sockets(&self) -> &Needs {
+        &self.sockets
     }
 
     fn revision_of_collected(&self) -> Option<u64> {
@@ -219,12 +228,10 @@ fn shared(router: &RouterConfiguration) -> impl Iterator<Item = Arc<str>> {
 
 fn interfaces(router: &RouterConfiguration) -> impl Iterator<Item = String> {
     let own = std::iter::once(router.interface.clone());
-    own.chain(
-        router
-            .addresses
-            .iter()
-            .filter_map(|held| held.interface.clone()),
-    )
+    let held = router.addresses.iter();
+    let tracked = router.tracked_interfaces.iter();
+    own.chain(held.filter_map(|held| held.interface.clone()))
+        .chain(tracked.map(|tracked| tracked.interface.clone()))
 }
 
 /// One line of JSON per command.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::{Announcement, Holding};
+use skep_vip::configuration::VirtualRoute;
 use skep_vip::interfaces::Link;
 use skep_vip::message::{Command, Lateness, Report};
+use skep_vrrp::identity::Family;
 
 /// From hand to wire.
 pub(super) enum Notice {
@@ -14,12 +16,12 @@ pub(super) enum Notice {
     Command(Command),
     /// The state of an interface's link.
     Link(Arc<str>, Link),
-    /// The source address an interface offers.
-    Source(Arc<str>, Option<IpAddr>),
-    /// The socket of an interface, in place of the one it had.
+    /// The source address of a family that an interface offers.
+    Source(Arc<str>, Family, Option<IpAddr>),
+    /// The socket of an interface and a family, in place of the one it had.
     Opened(Arc<str>, VrrpSocket),
-    /// The socket of an interface cannot be opened.
-    Refused(Arc<str>, String),
+    /// The socket of an interface and a family cannot be opened.
+    Refused(Arc<str>, Family, String),
     /// Somebody removed an address from an interface.
     AddressRemoved(Arc<str>, IpAddr),
     /// An interface keeps its other addresses when a virtual one goes, or why it cannot be made to.
@@ -40,6 +42,10 @@ pub(super) enum Wish {
     Present(Holding),
     /// This address shall be absent.
     Absent(Holding),
+    /// This route shall be present.
+    RoutePresent(VirtualRoute),
+    /// This route shall be absent.
+    RouteAbsent(VirtualRoute),
     /// The network shall be told where this address is.
     Announce(Announcement),
     /// This socket is not needed any more: closing it may make its closer wait.

@@ -17,6 +17,7 @@ use skep_vip::action::{Action, Transmission};
 use skep_vip::brain::Brain;
 use skep_vip::interfaces::Socket;
 use skep_vip::message::{Command, Lateness};
+use skep_vrrp::identity::Family;
 use skep_vrrp::packet::Packet;
 use skep_vrrp::time::Instant;
 
@@ -24,6 +25,7 @@ use crate::memory::Memory;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
 use crate::vip::record::Record;
+use crate::vip::sockets::family;
 
 /// The thread makes a turn at least this often, so that the supervisor and hand see it alive.
 const TURN: Duration = Duration::from_millis(100);
@@ -37,6 +39,8 @@ const SAY_LATENESS: Duration = Duration::from_secs(1);
 /// Above every thread that has no timers to keep, below what the kernel needs itself.
 const REAL_TIME_PRIORITY: u8 = 50;
 
+type Sockets = BTreeMap<(Arc<str>, Family), VrrpSocket>;
+
 /// Everything the wire thread owns.
 pub(super) struct Wire {
     brain: Brain,
@@ -49,7 +53,7 @@ pub(super) struct Wire {
     outbox: Outbox<Wish>,
     /// What the outbox had no room for.
     unsent: Option<Wish>,
-    sockets: BTreeMap<Arc<str>, VrrpSocket>,
+    sockets: Sockets,
     retired: Vec<VrrpSocket>,
     batch: Batch,
     /// When the timer is due.
@@ -167,7 +171,7 @@ impl Wire {
             brain,
             ..
         } = self;
-        for (interface, socket) in sockets {
+        for ((interface, _), socket) in sockets {
             loop {
                 match socket.receive_batch(batch) {
                     Ok(0) => break,
@@ -206,17 +210,19 @@ impl Wire {
                     }
                 }
                 Notice::Link(interface, link) => brain.handle_link(&interface, link, now),
-                Notice::Source(interface, source) => {
-                    brain.handle_source(&interface, skep_vrrp::identity::Family::Ipv4, source, now);
+                Notice::Source(interface, family, source) => {
+                    brain.handle_source(&interface, family, source, now);
                 }
                 Notice::Opened(interface, socket) => {
                     poller.add(&socket, 0)?;
-                    retired.extend(sockets.insert(Arc::clone(&interface), socket));
-                    brain.handle_socket(&interface, Socket::Open, now);
+                    let family = family(&socket);
+                    retired.extend(sockets.insert((Arc::clone(&interface), family), socket));
+                    brain.handle_socket(&interface, family, Socket::Open, now);
                 }
-                Notice::Refused(interface, message) => {
-                    retired.extend(sockets.remove(&interface));
-                    brain.handle_socket(&interface, Socket::Refused { message }, now);
+                Notice::Refused(interface, family, message) => {
+                    retired.extend(sockets.remove(&(Arc::clone(&interface), family)));
+                    let socket = Socket::Refused { message };
+                    brain.handle_socket(&interface, family, socket, now);
                 }
                 Notice::AddressRemoved(interface, address) => {
                     brain.handle_address_removed(&interface, address);
@@ -255,6 +261,8 @@ impl Wire {
                 }
                 Action::AddAddress(holding) => Wish::Present(holding),
                 Action::RemoveAddress(holding) => Wish::Absent(holding),
+                Action::AddRoute(route) => Wish::RoutePresent(route),
+                Action::RemoveRoute(route) => Wish::RouteAbsent(route),
                 Action::Announce(announcement) => Wish::Announce(announcement),
             };
             self.put(wish)?;
@@ -302,9 +310,9 @@ fn hear(brain: &mut Brain, interface: &str, batch: &Batch) {
     let read_at = clock::now();
     for received in batch.iter() {
         let packet = Packet {
-            source: IpAddr::V4(received.source),
-            destination: IpAddr::V4(received.destination),
-            hop_limit: received.ttl,
+            source: received.source,
+            destination: received.destination,
+            hop_limit: received.hop_limit,
             message: received.payload,
         };
         let at = Instant::from_boot(read_at.saturating_sub(received.age));
@@ -322,15 +330,16 @@ fn adopt(brain: &mut Brain, record: &mut Record, command: &Command) {
 }
 
 /// Whether it was sent.
-fn send(sockets: &BTreeMap<Arc<str>, VrrpSocket>, transmission: &Transmission<'_>) -> bool {
-    let Some(socket) = sockets.get(&transmission.interface) else {
+fn send(sockets: &Sockets, transmission: &Transmission<'_>) -> bool {
+    let family = match transmission.source {
+        IpAddr::V4(_) => Family::Ipv4,
+        IpAddr::V6(_) => Family::Ipv6,
+    };
+    let interface = Arc::clone(&transmission.interface);
+    let Some(socket) = sockets.get(&(interface, family)) else {
         return false;
     };
-    let (IpAddr::V4(source), IpAddr::V4(destination)) =
-        (transmission.source, transmission.destination)
-    else {
-        return false;
-    };
+    let (source, destination) = (transmission.source, transmission.destination);
     match socket.send(source, destination, transmission.message) {
         Ok(()) => true,
         Err(error) => {

@@ -26,6 +26,9 @@ pub struct Address {
     pub prefix_length: u8,
     /// Whether it came after another one of the same subnet.
     pub secondary: bool,
+    /// Whether the kernel still looks whether anybody else has it, and sends nothing from it
+    /// before; IPv6 only.
+    pub tentative: bool,
     /// Its label, IPv4 only.
     pub label: Option<String>,
     /// Who put it there: [`SKEP_PROTOCOL`] for skep, the kernel's numbers for itself.
@@ -100,6 +103,7 @@ impl Address {
             address: local.or(peer)?,
             prefix_length: message.header.prefix_len,
             secondary: flags.contains(AddressFlags::Secondary),
+            tentative: flags.contains(AddressFlags::Tentative),
             label,
             protocol,
             valid,

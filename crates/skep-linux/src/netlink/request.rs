@@ -224,7 +224,11 @@ pub(super) async fn remove(
 }
 
 /// Sends a message that changes something and waits for the kernel's verdict.
-async fn change(handle: &Handle, message: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+pub(super) async fn change(
+    handle: &Handle,
+    message: RouteNetlinkMessage,
+    flags: u16,
+) -> io::Result<()> {
     let mut message = NetlinkMessage::from(message);
     message.header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
     let mut answers = handle.clone().request(message).map_err(|_| closed())?;

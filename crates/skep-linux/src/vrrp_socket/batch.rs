@@ -3,11 +3,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
 
+use super::Family;
 use super::ancillary::Buffer;
 use super::header::Ipv4Packet;
 use crate::clock;
@@ -15,13 +16,14 @@ use crate::clock;
 /// How many packets one call takes: a burst of a busy segment, yet little enough that the timers
 /// are looked at again soon.
 const PACKETS: usize = 64;
-/// Room for one packet. The largest IPv4 header with the largest advertisement (255 addresses and
-/// an authentication trailer) takes 1128 bytes; what does not fit is no advertisement.
-const PACKET_SIZE: usize = 2048;
+/// Room for one packet. The largest advertisement is one of 255 IPv6 addresses with an
+/// authentication trailer, 4116 bytes; what does not fit is no advertisement.
+const PACKET_SIZE: usize = 4608;
 
 /// The memory that packets are received into; made once and used again and again.
 pub struct Batch {
     packets: Box<[Packet]>,
+    family: Family,
     received: usize,
     read_at: Duration,
 }
@@ -30,27 +32,41 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received<'batch> {
     /// Who sent it.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// To which address.
-    pub destination: Ipv4Addr,
-    /// The TTL it arrived with.
-    pub ttl: u8,
+    pub destination: IpAddr,
+    /// The TTL or hop limit it arrived with.
+    pub hop_limit: u8,
     /// The interface it arrived on.
     pub interface_index: u32,
     /// How long ago it arrived when the batch was filled, zero if the clock went backwards since.
     /// The kernel's timestamp is on the wall clock: subtract this from the boot clock.
     pub age: Duration,
-    /// What follows the IPv4 header.
+    /// What follows the IP header.
     pub payload: &'batch [u8],
 }
 
 #[derive(Clone)]
 struct Packet {
     bytes: [u8; PACKET_SIZE],
+    sender: Sender,
     control: Buffer,
     length: usize,
     control_length: usize,
     truncated: bool,
+}
+
+/// `struct sockaddr_in6`, which the smaller `struct sockaddr_in` fits into.
+#[derive(Clone)]
+#[repr(C, align(4))]
+struct Sender([u8; size_of::<libc::sockaddr_in6>()]);
+
+impl Sender {
+    /// The address of a `struct sockaddr_in6`: after the family, the port and the flow label.
+    fn ipv6(&self) -> Option<Ipv6Addr> {
+        let octets: &[u8; 16] = self.0.get(8..)?.first_chunk()?;
+        Some((*octets).into())
+    }
 }
 
 impl Batch {
@@ -59,6 +75,7 @@ impl Batch {
     pub fn new() -> Self {
         let empty = Packet {
             bytes: [0; PACKET_SIZE],
+            sender: Sender([0; size_of::<libc::sockaddr_in6>()]),
             control: Buffer::EMPTY,
             length: 0,
             control_length: 0,
@@ -67,6 +84,7 @@ impl Batch {
         let packets = vec![empty; PACKETS].into_boxed_slice();
         Self {
             packets,
+            family: Family::Ipv4,
             received: 0,
             read_at: Duration::ZERO,
         }
@@ -78,15 +96,16 @@ impl Batch {
         self.packets.len()
     }
 
-    /// The packets of the last call that are whole IPv4 packets, oldest first.
+    /// The packets of the last call that are whole, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Received<'_>> {
         self.packets[..self.received]
             .iter()
-            .filter_map(|packet| packet.read(self.read_at))
+            .filter_map(|packet| packet.read(self.family, self.read_at))
     }
 
-    pub(super) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+    pub(super) fn fill(&mut self, socket: BorrowedFd<'_>, family: Family) -> io::Result<usize> {
         self.received = 0;
+        self.family = family;
         let packets = &mut self.packets;
         // SAFETY: `iovec` and `mmsghdr` are plain C structures for which all bytes zero is a
         // value (null pointers and zero lengths); musl has padding fields that cannot be named.
@@ -95,13 +114,15 @@ impl Batch {
         for ((packet, vector), message) in packets.iter_mut().zip(&mut vectors).zip(&mut messages) {
             vector.iov_base = packet.bytes.as_mut_ptr().cast();
             vector.iov_len = packet.bytes.len();
+            message.msg_hdr.msg_name = packet.sender.0.as_mut_ptr().cast();
+            message.msg_hdr.msg_namelen = packet.sender.0.len() as _;
             let control = packet.control.bytes_mut();
             message.msg_hdr.msg_control = control.as_mut_ptr().cast();
             message.msg_hdr.msg_controllen = control.len() as _;
             message.msg_hdr.msg_iov = vector;
             message.msg_hdr.msg_iovlen = 1;
         }
-        // SAFETY: each message points to one vector and one control buffer, each vector to one
+        // SAFETY: each message points to one vector, one control buffer and one sender, each vector to one
         // packet's bytes, with their lengths; all live in `self` or on this stack frame and none
         // is reached in another way during the call.
         let received = unsafe {
@@ -147,22 +168,37 @@ impl fmt::Debug for Batch {
 }
 
 impl Packet {
-    fn read(&self, read_at: Duration) -> Option<Received<'_>> {
+    fn read(&self, family: Family, read_at: Duration) -> Option<Received<'_>> {
         if self.truncated {
             return None;
         }
-        let packet = Ipv4Packet::parse(self.bytes.get(..self.length)?)?;
+        let bytes = self.bytes.get(..self.length)?;
         let origin = self.control.origin(self.control_length);
         let age = origin
             .arrived
             .map_or(Duration::ZERO, |at| read_at.saturating_sub(at));
-        Some(Received {
-            source: packet.source,
-            destination: packet.destination,
-            ttl: packet.ttl,
-            interface_index: origin.interface_index?,
-            age,
-            payload: packet.payload,
+        let interface_index = origin.interface_index?;
+        Some(match family {
+            Family::Ipv4 => {
+                let packet = Ipv4Packet::parse(bytes)?;
+                Received {
+                    source: packet.source.into(),
+                    destination: packet.destination.into(),
+                    hop_limit: packet.ttl,
+                    interface_index,
+                    age,
+                    payload: packet.payload,
+                }
+            }
+            // The kernel keeps the header of a raw IPv6 packet to itself.
+            Family::Ipv6 => Received {
+                source: self.sender.ipv6()?.into(),
+                destination: origin.destination?.into(),
+                hop_limit: origin.hop_limit?,
+                interface_index,
+                age,
+                payload: bytes,
+            },
         })
     }
 }

@@ -1,17 +1,21 @@
 //! Raw sockets of protocol 112 across a cable.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use skep_linux::poll::{Events, Poller};
-use skep_linux::vrrp_socket::{Batch, MULTICAST_GROUP, Received, SendError, VrrpSocket};
+use skep_linux::vrrp_socket::{Batch, Family, Received, SendError, VrrpSocket};
 
 use crate::announcements::PacketTap;
 use crate::namespace::Namespace;
 
-const A: Ipv4Addr = Ipv4Addr::new(10, 88, 0, 1);
-const A_SECOND: Ipv4Addr = Ipv4Addr::new(10, 88, 0, 77);
-const B: Ipv4Addr = Ipv4Addr::new(10, 88, 0, 2);
+const MULTICAST_GROUP: IpAddr = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
+const A: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 88, 0, 1));
+const A_SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 88, 0, 77));
+const B: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 88, 0, 2));
+const MULTICAST_GROUP_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12));
+const A_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa));
+const B_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xb));
 /// Long enough for a busy machine, never waited for when all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,14 +24,29 @@ fn segment() -> (Namespace, Namespace) {
     a.ip("address add 10.88.0.1/24 dev eth0");
     a.ip("address add 10.88.0.77/32 dev eth0");
     b.ip("address add 10.88.0.2/24 dev eth0");
+    a.ip("address add fe80::a/64 dev eth0 nodad");
+    b.ip("address add fe80::b/64 dev eth0 nodad");
     (a, b)
 }
 
 fn open(namespace: &Namespace, interface: &str) -> VrrpSocket {
     let index = namespace.index(interface);
     namespace
-        .run(|| VrrpSocket::open(index))
+        .run(|| VrrpSocket::open(index, Family::Ipv4, [MULTICAST_GROUP]))
         .expect("root may open raw sockets")
+}
+
+fn open_ipv6(namespace: &Namespace, interface: &str) -> VrrpSocket {
+    let index = namespace.index(interface);
+    namespace
+        .run(|| VrrpSocket::open(index, Family::Ipv6, [MULTICAST_GROUP_IPV6]))
+        .expect("root may open raw sockets")
+}
+
+/// A version 3 advertisement of `fe80::70`, without its checksum.
+fn message() -> Vec<u8> {
+    let address: Ipv6Addr = "fe80::70".parse().expect("an address");
+    [&[0x31, 51, 100, 1, 0, 100, 0, 0][..], &address.octets()].concat()
 }
 
 /// Waits until something arrived, then takes it.
@@ -61,7 +80,7 @@ fn an_advertisement_arrives_with_its_origin() {
     let expected = Received {
         source: A,
         destination: MULTICAST_GROUP,
-        ttl: 255,
+        hop_limit: 255,
         interface_index: receiver.interface_index(),
         age,
         payload: b"advertisement",
@@ -76,7 +95,7 @@ fn any_address_of_the_interface_can_be_the_source_and_no_other() {
     let (a, b) = segment();
     let (sender, receiver) = (open(&a, "eth0"), open(&b, "eth0"));
     let error = sender
-        .send(Ipv4Addr::new(10, 88, 0, 99), MULTICAST_GROUP, b"x")
+        .send(Ipv4Addr::new(10, 88, 0, 99).into(), MULTICAST_GROUP, b"x")
         .unwrap_err();
     assert!(matches!(error, SendError::Unavailable { .. }), "{error}");
 
@@ -95,7 +114,7 @@ fn a_unicast_advertisement_arrives_too() {
     receive(&receiver, &mut batch);
     let received = batch.iter().next().unwrap();
     assert_eq!(
-        (received.destination, received.ttl, received.payload),
+        (received.destination, received.hop_limit, received.payload),
         (B, 255, &b"unicast"[..])
     );
 }
@@ -120,15 +139,19 @@ fn an_interface_hears_only_its_own_segment() {
 
     let on_second = open(&a, "eth1");
     on_second
-        .send(Ipv4Addr::new(10, 99, 0, 1), MULTICAST_GROUP, b"second")
+        .send(
+            Ipv4Addr::new(10, 99, 0, 1).into(),
+            MULTICAST_GROUP,
+            b"second",
+        )
         .unwrap();
     let mut batch = Batch::new();
     receive(&second, &mut batch);
     assert_eq!(payloads(&batch), [b"second"]);
     on_second
         .send(
-            Ipv4Addr::new(10, 99, 0, 1),
-            Ipv4Addr::new(10, 99, 0, 2),
+            Ipv4Addr::new(10, 99, 0, 1).into(),
+            Ipv4Addr::new(10, 99, 0, 2).into(),
             b"direct",
         )
         .unwrap();
@@ -221,7 +244,73 @@ fn an_interface_that_is_down_is_named_as_the_cause() {
 #[test]
 fn an_interface_that_is_missing_cannot_be_opened() {
     let (a, _b) = segment();
-    let error = a.run(|| VrrpSocket::open(4242)).unwrap_err();
+    let error = a
+        .run(|| VrrpSocket::open(4242, Family::Ipv4, []))
+        .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("interface 4242"), "{text}");
+}
+
+#[test]
+fn an_ipv6_advertisement_arrives_with_its_origin_and_the_kernel_s_checksum() {
+    let (a, b) = segment();
+    let (sender, receiver) = (open_ipv6(&a, "eth0"), open_ipv6(&b, "eth0"));
+    let mut batch = Batch::new();
+    for destination in [MULTICAST_GROUP_IPV6, B_IPV6] {
+        sender.send(A_IPV6, destination, &message()).unwrap();
+        assert_eq!(receive(&receiver, &mut batch), 1);
+        let received = batch.iter().next().unwrap();
+        assert_eq!(
+            (received.source, received.destination),
+            (A_IPV6, destination)
+        );
+        assert_eq!(received.hop_limit, 255);
+        assert_eq!(received.interface_index, receiver.interface_index());
+        assert!(received.age > Duration::ZERO && received.age < PATIENCE);
+        assert_ne!(received.payload[6..8], [0, 0], "checksum");
+        assert_eq!(received.payload[..6], message()[..6]);
+        assert_eq!(received.payload[8..], message()[8..]);
+    }
+    assert_eq!(
+        sender.receive_batch(&mut batch).unwrap(),
+        0,
+        "nothing of its own"
+    );
+}
+
+#[test]
+fn on_the_wire_the_ipv6_header_is_a_router_s() {
+    let (a, b) = segment();
+    let tap = PacketTap::open(&b);
+    let sender = open_ipv6(&a, "eth0");
+    sender
+        .send(A_IPV6, MULTICAST_GROUP_IPV6, &message())
+        .unwrap();
+    let frame = tap.next(|frame| frame[12..14] == [0x86, 0xDD] && frame[20] == 112);
+    assert_eq!(frame[..6], [0x33, 0x33, 0, 0, 0, 0x12], "multicast MAC");
+    // The kernel fills the flow label.
+    assert_eq!(
+        (frame[14], frame[15] >> 4),
+        (0x6C, 0),
+        "internetwork control"
+    );
+    assert_eq!(frame[21], 255, "hop limit");
+}
+
+#[test]
+fn only_joined_groups_are_received() {
+    let (a, b) = segment();
+    let other: IpAddr = Ipv4Addr::new(224, 0, 0, 118).into();
+    let index = b.index("eth0");
+    let receiver = b
+        .run(|| VrrpSocket::open(index, Family::Ipv4, [other]))
+        .unwrap();
+    // Another socket of the host joins the usual group.
+    let _listener = open(&b, "eth0");
+    let sender = open(&a, "eth0");
+    sender.send(A, MULTICAST_GROUP, b"usual").unwrap();
+    sender.send(A, other, b"other").unwrap();
+    let mut batch = Batch::new();
+    receive(&receiver, &mut batch);
+    assert_eq!(payloads(&batch), [b"other"]);
 }

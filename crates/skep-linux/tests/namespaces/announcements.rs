@@ -1,10 +1,10 @@
 //! Gratuitous ARP across a cable, and the tap that sees it.
 
 use std::io::Read as _;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use skep_linux::announce::Announcer;
+use skep_linux::announce::{Announcer, Role};
 use skep_linux::netlink::Netlink;
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -56,7 +56,7 @@ fn the_segment_sees_the_announcement_as_it_was_made() {
 
     let announcer = a.run(|| Announcer::open(index)).unwrap();
     announcer
-        .announce(mac, Ipv4Addr::new(10, 0, 0, 70))
+        .announce(mac, Ipv4Addr::new(10, 0, 0, 70).into(), Role::Host)
         .unwrap();
 
     let frame = tap.next(|frame| frame[12..14] == [0x08, 0x06]);
@@ -82,13 +82,46 @@ fn an_announcement_moves_the_neighbour_s_entry() {
     let announcer = a.run(|| Announcer::open(index)).unwrap();
     let tap = PacketTap::open(&b);
     announcer
-        .announce([2, 0, 0, 0, 0, 1], Ipv4Addr::new(10, 0, 0, 70))
+        .announce(
+            [2, 0, 0, 0, 0, 1],
+            Ipv4Addr::new(10, 0, 0, 70).into(),
+            Role::Host,
+        )
         .unwrap();
     tap.next(|frame| frame[12..14] == [0x08, 0x06]);
     let table = b
         .run(|| std::fs::read_to_string("/proc/thread-self/net/arp"))
         .unwrap();
     assert!(table.contains("02:00:00:00:00:01"), "{table}");
+}
+
+#[test]
+fn an_ipv6_announcement_moves_the_neighbour_s_entry() {
+    let (a, b) = Namespace::pair();
+    b.ip("address add fd00::2/64 dev eth0 nodad");
+    b.ip("neighbour add fd00::70 lladdr 02:00:00:00:00:99 dev eth0 nud reachable");
+    let announcer = a.run(|| Announcer::open(a.index("eth0"))).unwrap();
+    let tap = PacketTap::open(&b);
+    let address: Ipv6Addr = "fd00::70".parse().unwrap();
+    announcer
+        .announce([2, 0, 0, 0, 0, 1], address.into(), Role::Host)
+        .unwrap();
+    tap.next(|frame| frame[12..14] == [0x86, 0xDD] && frame[20] == 58 && frame[54] == 136);
+    let table = b.output("neighbour show dev eth0");
+    assert!(
+        table.contains("fd00::70 lladdr 02:00:00:00:00:01"),
+        "{table}"
+    );
+}
+
+#[test]
+fn an_interface_that_forwards_is_a_router_s() {
+    let (a, _b) = Namespace::pair();
+    let forwarding = "/proc/sys/net/ipv6/conf/eth0/forwarding";
+    for (value, role) in [("1", Role::Router), ("0", Role::Host)] {
+        a.run(|| std::fs::write(forwarding, value)).unwrap();
+        assert_eq!(a.run(|| Role::observe("eth0")), role);
+    }
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod announcements;
 mod namespace;
 mod netlink;
 mod rights;
+mod routes;

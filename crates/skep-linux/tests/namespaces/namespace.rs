@@ -80,6 +80,15 @@ impl Namespace {
         assert!(status.success(), "ip {arguments}");
     }
 
+    /// What `ip` with these arguments says inside.
+    pub(crate) fn output(&self, arguments: &str) -> String {
+        let output = self
+            .run(|| Command::new("ip").args(arguments.split(' ')).output())
+            .expect("iproute2 is installed");
+        assert!(output.status.success(), "ip {arguments}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// The index of an interface inside.
     pub(crate) fn index(&self, interface: &str) -> u32 {
         self.run(|| {

@@ -60,6 +60,7 @@ fn an_address_is_added_found_by_its_tag_and_removed() {
             address: "10.0.0.70".parse().unwrap(),
             prefix_length: 32,
             secondary: false,
+            tentative: false,
             label: Some("eth0".to_owned()),
             protocol: Some(SKEP_PROTOCOL),
             valid: Lifetime::Forever,

@@ -6,7 +6,7 @@ use std::thread;
 use skep_linux::netlink::{Events, Netlink};
 use skep_linux::process::privileges::{Capability, Programs, keep_only};
 use skep_linux::scheduling::{lock_memory, set_real_time};
-use skep_linux::vrrp_socket::VrrpSocket;
+use skep_linux::vrrp_socket::{Family, VrrpSocket};
 use socket2::{Domain, Protocol, Socket, Type};
 
 fn status(key: &str) -> String {
@@ -101,7 +101,9 @@ fn without_rights_links_are_listed_and_the_vrrp_socket_names_what_it_needs() {
             let _events = Events::open().unwrap();
             Netlink::open().unwrap().links().await.unwrap()
         });
-        let error = VrrpSocket::open(links[0].index).unwrap_err().to_string();
+        let error = VrrpSocket::open(links[0].index, Family::Ipv4, [])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("CAP_NET_RAW and CAP_NET_ADMIN"), "{error}");
     })
     .join()

@@ -26,6 +26,14 @@ pub(super) fn refuse(configured: &mut Configured, node: &NodeName) {
             }
         }
     }
+    // A group moves as a whole or not at all.
+    let Configured {
+        routers, refused, ..
+    } = configured;
+    routers.retain(|router| {
+        let mut refused = refused.iter();
+        refused.all(|error| error.group.to_string() != router.key.group)
+    });
 }
 
 /// What the routers so far use, each with its group.
@@ -44,10 +52,16 @@ impl Taken {
                 by: by.clone(),
             });
         }
-        router.addresses.iter().find_map(|held| {
-            let by = self.addresses.get(&held.address)?;
+        let addresses = router.addresses.iter().map(|held| held.address);
+        // A link-local address belongs to its segment, where the id keeps routers apart.
+        let mut addresses = addresses.filter(|address| match address {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(address) => !address.is_unicast_link_local(),
+        });
+        addresses.find_map(|address| {
+            let by = self.addresses.get(&address)?;
             Some(Missing::AddressTaken {
-                address: held.address,
+                address,
                 by: by.clone(),
             })
         })

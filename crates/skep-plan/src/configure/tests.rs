@@ -3,6 +3,8 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
 use super::*;
+
+mod families;
 use crate::site::LocalInterface;
 
 /// Seed 001: three managers, one group by priorities.
@@ -192,7 +194,7 @@ fn every_setting_of_a_router_arrives() {
     let router = one(
         &group(
             "version: 3
-             addresses: [{address: 10.10.10.2/24, interface: eth1, label: \"eth1:v\", advertised: false}]
+             addresses: [{address: 10.10.10.2/24, interface: eth1, label: \"eth1:v\", advertised: false}, 10.0.0.70]
              members: [{node: a, priority: 7, interface: ens3, address: 10.0.0.61}]
              advertisementInterval: 100ms
              checksum: {pseudoHeader: never}
@@ -219,8 +221,8 @@ fn every_setting_of_a_router_arrives() {
     );
     assert_eq!(router.lease, Lease::Forever);
     assert!(!router.track_interface);
-    let [address] = router.addresses.as_slice() else {
-        panic!("one address: {:?}", router.addresses);
+    let [address, _advertised] = router.addresses.as_slice() else {
+        panic!("two addresses: {:?}", router.addresses);
     };
     assert_eq!(address.interface.as_deref(), Some("eth1"));
     assert_eq!(address.label.as_deref(), Some("eth1:v"));
@@ -237,13 +239,15 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
             group("virtualRouterId: auto\nmembers: [a]") + swarm,
             Missing::VirtualRouterId,
         ),
-        (group("addresses: [\"fd00::70\"]"), Missing::Ipv6),
         (group(hmac), Missing::Authentication),
         (
             group("version: 2\n authentication: {simple: {password: {sealed: skep1.QQ}}}"),
             Missing::Sealed,
         ),
-        (group("tracking: [{interface: eth1}]"), Missing::Tracking),
+        (
+            group("tracking: [{external: {service: web}}]"),
+            Missing::Tracking,
+        ),
     ] {
         assert_eq!(configured(&yaml, "a"), Err(missing), "{yaml}");
     }

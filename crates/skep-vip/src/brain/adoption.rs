@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_vrrp::time::Instant;
 
-use super::{Brain, effective_priority};
+use super::Brain;
 use crate::configuration::RouterKey;
 
 /// How many advertisements may be missing: a Backup waits for three, so nobody has taken over.
@@ -24,27 +24,21 @@ impl Brain {
     /// Starts the router in this slot as Active, if it was that until a moment ago and nothing
     /// speaks against it.
     pub(super) fn adopt(&mut self, slot: usize, now: Instant) {
-        let refused = self
-            .routers
-            .get(slot)
-            .is_some_and(|router| self.promotion_fault(&router.configuration).is_some());
-        let Some(router) = self.routers.get_mut(slot) else {
+        let Some(router) = self.routers.get(slot) else {
             return;
         };
         let configuration = &router.configuration;
         let Some(advertised_at) = self.adoptions.remove(&configuration.key) else {
             return;
         };
-        let tracking = &configuration.tracking;
         let silent = now.saturating_duration_since(advertised_at);
-        if silent >= configuration.advertisement_interval * INTERVALS
-            || self.inputs.fault(tracking).is_some()
-            || refused
-        {
+        if silent >= configuration.advertisement_interval * INTERVALS {
             return;
         }
-        if let Ok(source) = self.interfaces.source(configuration) {
-            let priority = effective_priority(configuration, &self.inputs);
+        let priority = self.priority(slot, configuration);
+        if let Ok(source) = self.source(slot)
+            && let Some(router) = self.routers.get_mut(slot)
+        {
             router.adopt(source, priority, now);
         }
     }

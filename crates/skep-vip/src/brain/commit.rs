@@ -1,21 +1,27 @@
 //! Applying a whole configuration at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use skep_vrrp::configuration::Preemption;
 use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
 
-use super::{Brain, effective_priority};
+use super::Brain;
 use crate::acceptance::Accepted;
+use crate::bonds::{Bonds, Part};
 use crate::configuration::{RouterConfiguration, RouterKey};
+use crate::links;
 use crate::message::Reason;
 use crate::router::{Addresses, Router, WireIdentity};
 
 impl Brain {
     /// Runs exactly these routers. One that is the same on the wire keeps its state, its timers
     /// and what it holds, also under another name; the others leave first, then new ones start.
-    pub(super) fn commit(&mut self, revision: u64, accepted: Vec<Accepted>, now: Instant) {
+    pub(super) fn commit(&mut self, revision: u64, mut accepted: Vec<Accepted>, now: Instant) {
         self.revision = revision;
+        let_followers_preempt(&mut accepted);
+        self.track_links(&accepted, now);
         // Who has left and only waits to say so is not the same router any more.
         let running = self
             .routers
@@ -38,13 +44,22 @@ impl Brain {
         for slot in running.into_values() {
             self.retire(slot, Reason::Removed, now);
         }
+        let starting: Vec<usize> = starting
+            .into_iter()
+            .map(|(_, router)| self.insert(revision, router, now))
+            .collect();
+        // Everybody finds those it moves together with in place before it is ruled.
+        self.bonds = self.bonds_of(&staying, &starting);
         for (slot, router) in staying {
             if let Some(slot) = slot {
                 self.reconfigure(slot, revision, router, now);
             }
         }
-        for (_, router) in starting {
-            self.start(revision, router, now);
+        for slot in &starting {
+            self.adopt(*slot, now);
+        }
+        for slot in starting {
+            self.rule(slot, now);
         }
         self.adoptions.clear();
         self.forget_inputs();
@@ -63,7 +78,7 @@ impl Brain {
             configuration,
             mut machine,
         } = accepted;
-        machine.priority = effective_priority(&configuration, &self.inputs);
+        machine.priority = self.priority(slot, &configuration);
         let Some(router) = self.routers.get_mut(slot) else {
             return;
         };
@@ -79,7 +94,7 @@ impl Brain {
         self.follow(slot, now);
     }
 
-    fn start(&mut self, revision: u64, accepted: Accepted, now: Instant) {
+    fn insert(&mut self, revision: u64, accepted: Accepted, now: Instant) -> usize {
         let Accepted {
             configuration,
             machine,
@@ -91,8 +106,30 @@ impl Brain {
         if let Some(router) = self.routers.get(slot) {
             self.interfaces.connect(&router.configuration, slot);
         }
-        self.adopt(slot, now);
-        self.rule(slot, now);
+        slot
+    }
+
+    fn bonds_of(&self, staying: &[(Option<usize>, Accepted)], starting: &[usize]) -> Bonds {
+        let staying = staying
+            .iter()
+            .filter_map(|(slot, router)| Some((slot.as_ref().copied()?, &router.configuration)));
+        let starting = starting
+            .iter()
+            .filter_map(|slot| Some((*slot, &self.routers.get(*slot)?.configuration)));
+        Bonds::between(staying.chain(starting))
+    }
+
+    fn track_links(&mut self, accepted: &[Accepted], now: Instant) {
+        let Self {
+            links, interfaces, ..
+        } = self;
+        let routers = accepted.iter().map(|router| &router.configuration);
+        let tracked = routers.flat_map(|router| &router.tracked_interfaces);
+        links.track(tracked, |interface| interfaces.link(interface));
+        for (interface, health) in self.links.iter() {
+            // What this changes is ruled with the configuration.
+            let _ruled = self.inputs.hear(&links::input_name(interface), health, now);
+        }
     }
 
     /// Ends what is left of a router that has left, or of one of another version that is leaving: an
@@ -136,5 +173,17 @@ impl Brain {
             .filter(|(_, router)| !router.is_parting())
             .map(|(_, router)| router.configuration.key.clone())
             .collect()
+    }
+}
+
+/// A follower that waited for anything would be apart from its leader meanwhile.
+fn let_followers_preempt(accepted: &mut [Accepted]) {
+    let routers = accepted.iter().map(|router| &router.configuration);
+    let bonds = Bonds::between(routers.enumerate());
+    for (place, router) in accepted.iter_mut().enumerate() {
+        match bonds.part(place) {
+            Part::Alone | Part::Leads => {}
+            Part::Follows(_) => router.machine.preemption = Preemption::After(Duration::ZERO),
+        }
     }
 }

@@ -34,7 +34,7 @@ impl Brain {
         let Some(router) = self.routers.get_mut(slot) else {
             return;
         };
-        let Some((source, destination)) = router.envelope() else {
+        let Some(source) = router.sends_from() else {
             return;
         };
         router.counters.sent += 1;
@@ -43,12 +43,11 @@ impl Brain {
             .authenticity
             .sign(&advertisement, source, self.wall_clock.at(now));
         let after = trailer.as_ref().map_or([].as_slice(), |bytes| bytes);
-        self.outbox.push(
-            &router.interface,
-            (source, destination),
-            &advertisement,
-            after,
-        );
+        for destination in router.configuration.transport.destinations() {
+            let addresses = (source, destination);
+            self.outbox
+                .push(&router.interface, addresses, &advertisement, after);
+        }
     }
 
     /// Announces the addresses of an Active router, and again after the time it is configured
@@ -60,18 +59,19 @@ impl Brain {
         match router.machine.state() {
             machine::State::Active => {
                 router.announced(now);
-                self.announce(slot);
+                let count = router.configuration.announcements.count;
+                self.announce(slot, count);
             }
             machine::State::Initialize | machine::State::Backup | machine::State::Leaving => {}
         }
     }
 
-    /// Queues one burst of announcements, address by address in turn.
-    pub(super) fn announce(&mut self, slot: usize) {
+    /// Queues `count` announcements of each address, address by address in turn.
+    pub(super) fn announce(&mut self, slot: usize, count: u8) {
         let Some(router) = self.routers.get(slot) else {
             return;
         };
-        for _ in 0..router.configuration.announcements.count {
+        for _ in 0..count {
             self.announcements
                 .extend(router.addresses.iter().map(|held| Announcement {
                     interface: Arc::clone(&held.interface),

@@ -85,9 +85,11 @@ fn an_interface_that_would_lose_other_addresses_is_a_fault_for_who_shares_their_
     segment.act(0, |brain| {
         brain.handle_promotion("eth0", Some("read only".to_owned()), at(5_000));
     });
-    assert_eq!(segment.hosts[0].state("web"), Some(State::Fault));
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Leaving));
     assert_eq!(segment.hosts[0].state("mail"), Some(State::Active));
+    segment.run_until(at(10_000));
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Fault));
     assert!(segment.holders("10.0.0.70").is_empty());
-    segment.act(0, |brain| brain.handle_promotion("eth0", None, at(5_000)));
+    segment.act(0, |brain| brain.handle_promotion("eth0", None, at(10_000)));
     assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
 }

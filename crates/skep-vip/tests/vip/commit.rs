@@ -31,6 +31,7 @@ fn of(events: &[Event], id: u8, address: &str) -> Vec<Event> {
     let wanted = |event: &&Event| match event {
         Event::Sent(sender, _) => *sender == id,
         Event::Added(held) | Event::Removed(held) | Event::Announced(held) => *held == ip(address),
+        Event::RouteAdded(_) | Event::RouteRemoved(_) => false,
     };
     events.iter().filter(wanted).copied().collect()
 }

@@ -115,7 +115,9 @@ fn without_source_address_or_socket_a_router_is_in_fault() {
     let refused = Socket::Refused {
         message: message.clone(),
     };
-    segment.act(0, |brain| brain.handle_socket(INTERFACE, refused, at(20)));
+    segment.act(0, |brain| {
+        brain.handle_socket(INTERFACE, Family::Ipv4, refused, at(20))
+    });
     assert_eq!(reason(&segment), Reason::SocketRefused { message });
     let source = Some(ip("10.0.0.12"));
     segment.act(0, |brain| {
@@ -123,7 +125,7 @@ fn without_source_address_or_socket_a_router_is_in_fault() {
     });
     assert_eq!(segment.hosts[0].state("web"), Some(State::Fault));
     segment.act(0, |brain| {
-        brain.handle_socket(INTERFACE, Socket::Open, at(40))
+        brain.handle_socket(INTERFACE, Family::Ipv4, Socket::Open, at(40))
     });
     assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
 }
@@ -216,7 +218,11 @@ fn a_lowered_priority_outlives_a_new_configuration() {
         .into_iter()
         .filter_map(|event| match event {
             Event::Sent(_, priority) => Some(priority),
-            Event::Added(_) | Event::Removed(_) | Event::Announced(_) => None,
+            Event::Added(_)
+            | Event::Removed(_)
+            | Event::Announced(_)
+            | Event::RouteAdded(_)
+            | Event::RouteRemoved(_) => None,
         });
     let priorities: Vec<u8> = priorities.collect();
     // One a second from 3.7 s to 29.7 s: the commit brought no other one.

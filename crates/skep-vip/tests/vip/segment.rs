@@ -2,7 +2,7 @@
 //! addresses are added, removed and announced on a simulated kernel.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use skep_vip::acceptance::Refused;
@@ -108,6 +108,8 @@ pub(crate) enum Event {
     Added(IpAddr),
     Removed(IpAddr),
     Announced(IpAddr),
+    RouteAdded(IpAddr),
+    RouteRemoved(IpAddr),
 }
 
 pub(crate) struct Host {
@@ -129,6 +131,7 @@ impl Host {
         let mut brain = Brain::new();
         brain.handle_link(INTERFACE, Link::Up, at(0));
         brain.handle_source(INTERFACE, Family::Ipv4, Some(address), at(0));
+        brain.handle_source(INTERFACE, Family::Ipv6, Some(link_local(address)), at(0));
         Self {
             brain,
             address,
@@ -144,6 +147,17 @@ impl Host {
     /// The state of a group as it was reported last.
     pub(crate) fn state(&self, group: &str) -> Option<State> {
         self.reports.get(&key(group)).map(|report| report.state)
+    }
+}
+
+/// The IPv6 address of the host with this IPv4 address.
+pub(crate) fn link_local(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let number = u16::from(address.octets()[3]);
+            Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, number).into()
+        }
+        IpAddr::V6(_) => address,
     }
 }
 
@@ -397,6 +411,8 @@ impl Segment {
                     done.push((place, Kernel::Removed));
                     Event::Removed(holding.address)
                 }
+                Action::AddRoute(route) => Event::RouteAdded(route.destination),
+                Action::RemoveRoute(route) => Event::RouteRemoved(route.destination),
                 Action::Announce(announcement) => {
                     let key = (announcement.interface.to_string(), announcement.address);
                     assert!(
@@ -436,6 +452,10 @@ impl Segment {
         {
             for receiver in (0..self.hosts.len()).filter(|receiver| *receiver != sender) {
                 let host = &mut self.hosts[receiver];
+                let own = [host.address, link_local(host.address)];
+                if !destination.is_multicast() && !own.contains(&destination) {
+                    continue;
+                }
                 if host.connected && host.frozen {
                     host.waiting
                         .push((self.now, source, destination, message.clone()));

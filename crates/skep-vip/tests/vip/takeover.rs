@@ -208,6 +208,8 @@ fn claim_of(segment: &mut Segment) -> Vec<u8> {
             skep_vip::action::Action::Send(sent) => return sent.message.to_vec(),
             skep_vip::action::Action::AddAddress(_)
             | skep_vip::action::Action::RemoveAddress(_)
+            | skep_vip::action::Action::AddRoute(_)
+            | skep_vip::action::Action::RemoveRoute(_)
             | skep_vip::action::Action::Announce(_) => {}
         }
     }

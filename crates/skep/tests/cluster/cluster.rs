@@ -9,7 +9,7 @@ pub(crate) mod wire;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -107,6 +107,15 @@ impl Cluster {
         let nodes = self.lab.plan().nodes.iter().map(|node| &node.name);
         let living = nodes.filter(|node| !self.dead.contains(node));
         let has = |node: &&String| self.addresses(node).contains(&format!("inet {address}/"));
+        living.filter(has).cloned().collect()
+    }
+
+    /// The same of an IPv6 address.
+    pub(crate) fn holders_ipv6(&self, address: Ipv6Addr) -> Vec<String> {
+        let nodes = self.lab.plan().nodes.iter().map(|node| &node.name);
+        let living = nodes.filter(|node| !self.dead.contains(node));
+        let show = ["ip", "-6", "-o", "addr", "show", &self.interface];
+        let has = |node: &&String| self.say(node, &show).contains(&format!("inet6 {address}/"));
         living.filter(has).cloned().collect()
     }
 

@@ -5,6 +5,7 @@
 #[path = "../cluster/cluster.rs"]
 mod cluster;
 
+mod families;
 mod frr;
 mod group;
 mod keepalived;

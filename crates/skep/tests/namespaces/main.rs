@@ -9,6 +9,7 @@ mod checks;
 mod checksums;
 mod editing;
 mod failover;
+mod families;
 mod guard;
 mod interfaces;
 mod leases;

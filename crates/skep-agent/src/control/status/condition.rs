@@ -152,7 +152,9 @@ pub(super) fn of_notifications(
 
 const fn fault_reason(reason: &message::Reason) -> Reason {
     match reason {
-        message::Reason::InputFailing { .. } => Reason::InputFailing,
+        message::Reason::InputFailing { .. } | message::Reason::SyncGroup { .. } => {
+            Reason::InputFailing
+        }
         message::Reason::InterfaceDown { .. }
         | message::Reason::InterfaceMissing { .. }
         | message::Reason::NoSourceAddress { .. } => Reason::InterfaceDown,

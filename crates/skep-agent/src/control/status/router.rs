@@ -78,6 +78,7 @@ pub(in crate::control) fn because(reason: &Reason) -> String {
             format!("this node did not run for a while and {successor} took over")
         }
         Reason::InputFailing { name } => format!("{name} fails"),
+        Reason::SyncGroup { router } => format!("{router}, which moves with it, is in Fault"),
         Reason::InterfaceDown { interface } => format!("interface {interface} is down"),
         Reason::InterfaceMissing { interface } => format!("there is no interface {interface}"),
         Reason::NoSourceAddress { interface } => {

@@ -16,7 +16,11 @@ use crate::vip::keeper::Keeper;
 use crate::vip::notes::Notice;
 
 impl Hand {
+    /// Routes need the addresses: they go before them and come after them.
     pub(super) async fn ensure_addresses(&mut self) {
+        self.routes
+            .ensure_absent(&self.netlink, &self.interfaces)
+            .await;
         if self.addresses.is_anything_due() {
             let started = clock::now();
             let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
@@ -29,6 +33,9 @@ impl Hand {
                 });
             }
         }
+        self.routes
+            .ensure_present(&self.netlink, &self.interfaces)
+            .await;
     }
 
     /// Renews leases, and lets addresses come back whose wait is over.

@@ -85,21 +85,8 @@ const VIP_GROUP: &[Field] = &[
     Field("version", Full),
     Field("interface", Full),
     Field("trackInterface", Full),
-    Field("addresses/*", When(is_ipv4_or_map, "use an IPv4 address")),
-    Field("addresses/*/address", When(is_ipv4, "use an IPv4 address")),
-    Field("addresses/*/interface", Full),
-    Field(
-        "addresses/*/label",
-        Later("remove it: the address has no label"),
-    ),
-    Field(
-        "addresses/*/advertised",
-        When(is_true, "remove it: every address is advertised"),
-    ),
-    Field(
-        "routes",
-        Later("remove it, and set the routes on the nodes themselves"),
-    ),
+    Field("addresses/*", Full),
+    Field("routes", Full),
     Field(
         "rules",
         Later("remove it, and set the rules on the nodes themselves"),
@@ -125,10 +112,7 @@ const VIP_GROUP: &[Field] = &[
     Field("members/*/priority", Full),
     Field("members/*/owner", Full),
     Field("members/*/interface", Full),
-    Field(
-        "members/*/address",
-        When(is_ipv4, "use the node's IPv4 address"),
-    ),
+    Field("members/*/address", Full),
     Field(
         "members/*/external",
         Later(
@@ -144,16 +128,13 @@ const VIP_GROUP: &[Field] = &[
         "start",
         Later("remove it: a member listens for one down interval, then takes part"),
     ),
-    Field("syncGroup", Later("remove it: the groups move one by one")),
+    Field("syncGroup", Full),
     Field("tracking/*/check", Full),
     Field("tracking/*/effect", Full),
     Field("tracking/*/weight", Full),
-    Field(
-        "tracking/*/interface",
-        Later("remove it, or track a `HealthCheck` that looks at the interface with `exec`"),
-    ),
-    Field("tracking/*/upDelay", Beside),
-    Field("tracking/*/downDelay", Beside),
+    Field("tracking/*/interface", Full),
+    Field("tracking/*/upDelay", Full),
+    Field("tracking/*/downDelay", Full),
     Field(
         "tracking/*/service",
         Later("track a `HealthCheck` of a port that the service publishes with `mode: host`"),
@@ -173,22 +154,10 @@ const VIP_GROUP: &[Field] = &[
     Field("tracking/*/whenStale", Beside),
     Field("announcements/count", Full),
     Field("announcements/repeatAfter", Full),
-    Field(
-        "announcements/refresh",
-        When(
-            is_no_time,
-            "remove it: announcements are sent on taking over and again after `repeatAfter`",
-        ),
-    ),
-    Field("announcements/refreshCount", Later("remove it")),
-    Field(
-        "transport/multicast/group",
-        When(is_default_group, "remove it: 224.0.0.18 is used"),
-    ),
-    Field(
-        "transport/unicast",
-        Later("remove it: advertisements are sent by multicast"),
-    ),
+    Field("announcements/refresh", Full),
+    Field("announcements/refreshCount", Full),
+    Field("transport/multicast/group", Full),
+    Field("transport/unicast", Full),
     Field(
         "virtualMac",
         When(
@@ -375,28 +344,12 @@ fn is_ignore(value: &Value) -> bool {
     *value == "ignore"
 }
 
-fn is_no_time(value: &Value) -> bool {
-    *value == "0s"
-}
-
 fn is_told(value: &Value) -> bool {
     *value != "leaving"
-}
-
-fn is_default_group(value: &Value) -> bool {
-    *value == "224.0.0.18"
 }
 
 fn is_given_network(value: &Value) -> bool {
     ["host", "ingress", "default"]
         .iter()
         .any(|network| value == network)
-}
-
-fn is_ipv4(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| !text.contains(':'))
-}
-
-fn is_ipv4_or_map(value: &Value) -> bool {
-    value.is_object() || is_ipv4(value)
 }

@@ -1,0 +1,387 @@
+//! Routers that move together: the two families of a group, and the groups of a sync group.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use skep_vip::configuration::{Effect, RouterConfiguration, RouterKey, TrackedInput, Transport};
+use skep_vip::interfaces::{Link, Socket};
+use skep_vip::message::{Health, Reason, State};
+use skep_vrrp::identity::{Family, Priority, Version};
+use skep_vrrp::packet::MULTICAST_IPV6;
+
+use crate::segment::{INTERFACE, Segment, at, ip, router};
+
+const HOSTS: usize = 3;
+/// Three seconds and a skew time.
+const ELECTION_MS: u64 = 4_000;
+
+/// Version 3 with one address of each family; the first one's router decides.
+fn dual(priority: u8) -> Vec<RouterConfiguration> {
+    let mut first = router("ingress", 51, &["10.0.0.70"], priority);
+    first.version = Version::V3;
+    let mut second = router("ingress", 51, &["fe80::70"], priority);
+    second.version = Version::V3;
+    second.key.family = Family::Ipv6;
+    second.follows = Some(Family::Ipv4);
+    second.transport = Transport::Multicast(MULTICAST_IPV6.into());
+    second.addresses[0].prefix_length = 128;
+    vec![first, second]
+}
+
+/// Two groups with opposite priorities, each with a check of its own.
+fn synced(host: usize) -> Vec<RouterConfiguration> {
+    let priority =
+        |preferred: usize| 100 - 10 * u8::try_from(host.abs_diff(preferred)).unwrap_or(0);
+    let mut groups = vec![
+        router("inside", 51, &["10.0.0.70"], priority(0)),
+        router("outside", 52, &["10.0.0.80"], priority(2)),
+    ];
+    for group in &mut groups {
+        group.sync_group = Some("edge".to_owned());
+        group.tracking = vec![TrackedInput {
+            name: group.key.group.clone(),
+            effect: Effect::Fault,
+        }];
+    }
+    groups
+}
+
+fn segment_of(routers: impl Fn(usize) -> Vec<RouterConfiguration>) -> Segment {
+    let mut segment = Segment::of_hosts(HOSTS);
+    for host in 0..HOSTS {
+        segment.commit(host, 1, &routers(host));
+    }
+    segment
+}
+
+fn dual_segment() -> Segment {
+    segment_of(|host| dual([100, 90, 80][host]))
+}
+
+const DUAL: [&str; 2] = ["10.0.0.70", "fe80::70"];
+const SYNCED: [&str; 2] = ["10.0.0.70", "10.0.0.80"];
+
+#[track_caller]
+fn check_holder(segment: &Segment, addresses: [&str; 2], holder: usize) {
+    for address in addresses {
+        assert_eq!(segment.holders(address), [holder], "{address}");
+    }
+}
+
+/// Lets time pass in short steps; the longest time in which the addresses were not together.
+fn longest_apart(segment: &mut Segment, addresses: [&str; 2], milliseconds: u64) -> u64 {
+    const STEP_MS: u64 = 5;
+    let (mut longest, mut apart) = (0, 0);
+    for _ in 0..milliseconds / STEP_MS {
+        segment.run_for(STEP_MS);
+        let [one, other] = addresses.map(|address| living(segment, address));
+        apart = if one == other { 0 } else { apart + STEP_MS };
+        longest = longest.max(apart);
+    }
+    longest
+}
+
+fn living(segment: &Segment, address: &str) -> Vec<usize> {
+    let mut holders = segment.holders(address);
+    holders.retain(|host| !segment.hosts[*host].frozen);
+    holders
+}
+
+fn report(
+    segment: &Segment,
+    host: usize,
+    group: &str,
+    family: Family,
+) -> (State, Reason, Priority) {
+    let key = RouterKey {
+        group: group.to_owned(),
+        family,
+    };
+    let report = &segment.hosts[host].reports[&key];
+    (
+        report.state,
+        report.reason.clone(),
+        report.effective_priority,
+    )
+}
+
+#[test]
+fn both_families_start_on_one_node_together() {
+    let mut segment = dual_segment();
+    let apart = longest_apart(&mut segment, DUAL, 10_000);
+    assert!(apart <= 5, "{apart} ms");
+    check_holder(&segment, DUAL, 0);
+    let priorities: Vec<u8> = (0..HOSTS)
+        .map(|host| report(&segment, host, "ingress", Family::Ipv6).2.number())
+        .collect();
+    assert_eq!(priorities, [254, 1, 1]);
+}
+
+#[test]
+fn both_families_move_together_when_their_node_dies_and_when_it_comes_back() {
+    let mut segment = dual_segment();
+    segment.run_for(10_000);
+    segment.hosts[0].frozen = true;
+    let apart = longest_apart(&mut segment, DUAL, 10_000);
+    assert!(apart <= 5, "{apart} ms");
+    assert_eq!(living(&segment, "10.0.0.70"), [1]);
+    assert_eq!(living(&segment, "fe80::70"), [1]);
+    segment.thaw(0);
+    let apart = longest_apart(&mut segment, DUAL, 10_000);
+    assert!(apart <= 50, "{apart} ms");
+    check_holder(&segment, DUAL, 0);
+}
+
+#[test]
+fn both_families_move_together_when_one_of_them_has_a_fault() {
+    let refused = || Socket::Refused {
+        message: "no".to_owned(),
+    };
+    for faulty in [Family::Ipv4, Family::Ipv6] {
+        let mut segment = dual_segment();
+        segment.run_for(10_000);
+        let now = segment.now;
+        segment.act(0, |brain| {
+            brain.handle_socket(INTERFACE, faulty, refused(), now);
+        });
+        longest_apart(&mut segment, DUAL, 10_000);
+        let (state, reason, _) = report(&segment, 0, "ingress", other(faulty));
+        let shared = RouterKey {
+            group: "ingress".to_owned(),
+            family: faulty,
+        };
+        assert_eq!(state, State::Fault);
+        assert_eq!(reason, Reason::SyncGroup { router: shared });
+        check_holder(&segment, DUAL, 1);
+        let now = segment.now;
+        segment.act(0, |brain| {
+            brain.handle_socket(INTERFACE, faulty, Socket::Open, now);
+        });
+        let apart = longest_apart(&mut segment, DUAL, 10_000);
+        assert!(apart <= 50, "{apart} ms");
+        check_holder(&segment, DUAL, 0);
+    }
+}
+
+const fn other(family: Family) -> Family {
+    match family {
+        Family::Ipv4 => Family::Ipv6,
+        Family::Ipv6 => Family::Ipv4,
+    }
+}
+
+#[test]
+fn both_families_stay_together_without_preemption() {
+    let mut segment = segment_of(|host| {
+        let mut routers = dual([100, 90, 80][host]);
+        for router in &mut routers {
+            router.preemption.enabled = false;
+        }
+        routers
+    });
+    segment.run_for(10_000);
+    segment.hosts[0].frozen = true;
+    segment.run_for(10_000);
+    segment.thaw(0);
+    longest_apart(&mut segment, DUAL, 10_000);
+    check_holder(&segment, DUAL, 1);
+}
+
+#[test]
+fn a_node_that_stops_hands_both_families_over() {
+    let mut segment = dual_segment();
+    segment.run_for(10_000);
+    segment.commit(0, 2, &[]);
+    let apart = longest_apart(&mut segment, DUAL, 5_000);
+    assert!(apart <= 50, "{apart} ms");
+    check_holder(&segment, DUAL, 1);
+}
+
+#[test]
+fn a_group_that_gains_a_family_keeps_its_place() {
+    let mut segment = segment_of(|host| dual([100, 90, 80][host])[..1].to_vec());
+    segment.run_for(10_000);
+    for host in 0..HOSTS {
+        segment.commit(host, 2, &dual([100, 90, 80][host]));
+    }
+    segment.run_for(5_000);
+    check_holder(&segment, DUAL, 0);
+}
+
+#[test]
+fn groups_of_a_sync_group_are_where_the_first_by_name_is() {
+    let mut segment = segment_of(synced);
+    segment.run_for(10_000);
+    check_holder(&segment, SYNCED, 0);
+}
+
+#[test]
+fn a_fault_of_any_group_moves_all_of_them() {
+    for group in ["inside", "outside"] {
+        let mut segment = segment_of(synced);
+        segment.run_for(10_000);
+        let now = segment.now;
+        segment.act(0, |brain| brain.handle_input(group, Health::Failing, now));
+        let apart = longest_apart(&mut segment, SYNCED, 10_000);
+        assert!(apart <= 50, "{apart} ms");
+        check_holder(&segment, SYNCED, 1);
+    }
+}
+
+#[test]
+fn the_inputs_of_all_groups_weigh_on_the_one_that_leads() {
+    let mut segment = segment_of(|host| {
+        let mut groups = synced(host);
+        groups[1].tracking[0].effect = Effect::Weight(-50);
+        groups
+    });
+    segment.run_for(10_000);
+    let now = segment.now;
+    segment.act(0, |brain| {
+        brain.handle_input("outside", Health::Failing, now)
+    });
+    assert_eq!(
+        report(&segment, 0, "inside", Family::Ipv4).2,
+        Priority::new(50)
+    );
+    segment.run_for(5_000);
+    check_holder(&segment, SYNCED, 1);
+}
+
+#[test]
+fn a_sync_group_that_ends_lets_each_group_go_its_way() {
+    let mut segment = segment_of(synced);
+    segment.run_for(10_000);
+    for host in 0..HOSTS {
+        let mut groups = synced(host);
+        groups.iter_mut().for_each(|group| group.sync_group = None);
+        segment.commit(host, 2, &groups);
+    }
+    segment.run_for(10_000);
+    assert_eq!(segment.holders("10.0.0.70"), [0]);
+    assert_eq!(segment.holders("10.0.0.80"), [2]);
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Pass(u64),
+    Input(usize, &'static str, Health),
+    Link(usize, Link),
+    Connect(usize, bool),
+    Freeze(usize),
+    Thaw(usize),
+    Restart(usize),
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let host = 0..HOSTS;
+    let group = prop_oneof![Just("inside"), Just("outside")];
+    let health = prop_oneof![Just(Health::Passing), Just(Health::Failing)];
+    let link = prop_oneof![Just(Link::Up), Just(Link::Down)];
+    let operation = prop_oneof![
+        6 => (1..5_000_u64).prop_map(Operation::Pass),
+        3 => (host.clone(), group, health)
+            .prop_map(|(host, group, health)| Operation::Input(host, group, health)),
+        1 => (host.clone(), link).prop_map(|(host, link)| Operation::Link(host, link)),
+        1 => (host.clone(), any::<bool>()).prop_map(|(host, on)| Operation::Connect(host, on)),
+        1 => host.clone().prop_map(Operation::Freeze),
+        1 => host.clone().prop_map(Operation::Thaw),
+        1 => host.prop_map(Operation::Restart),
+    ];
+    vec(operation, 0..30)
+}
+
+fn apply(segment: &mut Segment, revision: u64, operation: &Operation) {
+    let now = segment.now;
+    match *operation {
+        Operation::Pass(milliseconds) => segment.run_for(milliseconds),
+        Operation::Input(host, group, health) => {
+            segment.act(host, |brain| brain.handle_input(group, health, now));
+        }
+        Operation::Link(host, link) => {
+            segment.act(host, |brain| brain.handle_link(INTERFACE, link, now));
+        }
+        Operation::Connect(host, connected) => segment.hosts[host].connected = connected,
+        Operation::Freeze(host) => segment.hosts[host].frozen = true,
+        Operation::Thaw(host) => segment.thaw(host),
+        Operation::Restart(host) => {
+            segment.commit(host, revision, &[]);
+            segment.commit(host, revision, &synced(host));
+        }
+    }
+}
+
+/// The hosts that could hold the groups now.
+fn eligible(segment: &Segment) -> BTreeSet<usize> {
+    let fit = |host: &usize| {
+        let mut states = segment.hosts[*host].reports.values();
+        states.all(|report| report.state != State::Fault)
+    };
+    (0..HOSTS).filter(fit).collect()
+}
+
+proptest! {
+    #[test]
+    fn whatever_happened_a_sync_group_ends_on_one_node(operations in operations()) {
+        let mut segment = segment_of(synced);
+        for (revision, operation) in (2..).zip(&operations) {
+            apply(&mut segment, revision, operation);
+        }
+        for host in 0..HOSTS {
+            segment.hosts[host].connected = true;
+            segment.thaw(host);
+            let now = segment.now;
+            segment.act(host, |brain| brain.handle_link(INTERFACE, Link::Up, now));
+        }
+        segment.run_for(3 * ELECTION_MS);
+        let settled = segment.now;
+        let eligible = eligible(&segment);
+        let holders = segment.holders(SYNCED[0]);
+        prop_assert_eq!(&holders, &segment.holders(SYNCED[1]));
+        prop_assert_eq!(holders.len(), usize::from(!eligible.is_empty()));
+        prop_assert!(holders.iter().all(|host| eligible.contains(host)));
+        let apart = longest_apart(&mut segment, SYNCED, 2 * ELECTION_MS);
+        prop_assert_eq!(apart, 0);
+        for (when, _, event) in &segment.log {
+            let flaps = matches!(event, crate::segment::Event::Added(_)) && *when > settled;
+            prop_assert!(!flaps, "it goes on moving");
+        }
+    }
+
+    #[test]
+    fn families_are_never_apart_for_longer_than_an_election(
+        moments in vec((1..8_000_u64, 0..HOSTS), 1..6),
+    ) {
+        let mut segment = dual_segment();
+        segment.run_for(10_000);
+        for (milliseconds, host) in moments {
+            let dead = segment.hosts[host].frozen;
+            if dead {
+                segment.thaw(host);
+            } else if segment.hosts.iter().filter(|host| !host.frozen).count() > 1 {
+                segment.hosts[host].frozen = true;
+            }
+            let apart = longest_apart(&mut segment, DUAL, milliseconds);
+            prop_assert!(apart <= ELECTION_MS, "{apart} ms");
+        }
+        segment.run_for(2 * ELECTION_MS);
+        let (one, other) = (living(&segment, DUAL[0]), living(&segment, DUAL[1]));
+        prop_assert_eq!(one.len(), 1);
+        prop_assert_eq!(one, other);
+    }
+}
+
+#[test]
+fn the_intervals_of_followers_do_not_matter() {
+    let mut segment = segment_of(|host| {
+        let mut routers = dual([100, 90, 80][host]);
+        routers[1].advertisement_interval = Duration::from_millis(100);
+        routers
+    });
+    segment.run_for(10_000);
+    check_holder(&segment, DUAL, 0);
+    assert!(segment.now > at(0));
+    assert_eq!(segment.hosts[0].address, ip("10.0.0.11"));
+}
