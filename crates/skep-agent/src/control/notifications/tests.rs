@@ -58,6 +58,7 @@ impl Site {
         let node = "a".parse().expect("a name");
         let mut desired = DesiredState::new(Some(node), Mode::Standalone);
         assert!(desired.offer(Ok(vec![source]), at(1)), "it is accepted");
+        desired.configure(&mut skep_plan::site::Site::default());
         Self {
             directory,
             file,
