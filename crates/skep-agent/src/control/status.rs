@@ -30,7 +30,7 @@ use crate::control::understand;
 pub(super) use condition::wall_time;
 use observed::Known;
 pub(super) use observed::Observed;
-pub(super) use router::{backup_priority, because, is_fault};
+pub(super) use router::{backup_priority, because, is_fault, signs};
 
 /// Everything the status is made from.
 pub(super) struct Knowledge<'a> {

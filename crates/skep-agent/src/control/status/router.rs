@@ -93,8 +93,15 @@ pub(in crate::control) fn because(reason: &Reason) -> String {
     }
 }
 
+/// Whether a router signs what it sends.
+pub(in crate::control) fn signs(router: &RouterStatus) -> bool {
+    [HmacMode::Enforce, HmacMode::Permissive]
+        .map(|mode| authentication(Authenticated::Hmac(mode)))
+        .contains(&router.authentication.as_str())
+}
+
 /// What authenticates the advertisements, in the word of the manifest.
-pub(in crate::control) const fn authentication(running: Authenticated) -> &'static str {
+const fn authentication(running: Authenticated) -> &'static str {
     match running {
         Authenticated::None => "none",
         Authenticated::Simple => "simple",

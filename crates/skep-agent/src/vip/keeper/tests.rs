@@ -54,7 +54,6 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         start: Start::default(),
         sync_group: None,
         follows: None,
-        members: None,
         relocation: Relocation::None,
         members: None,
     });
