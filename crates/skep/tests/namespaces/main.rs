@@ -19,3 +19,4 @@ mod monitor;
 mod notifications;
 mod pair;
 mod processes;
+mod signed;
