@@ -150,7 +150,7 @@ async fn join_cluster(
             tracing::error!(%error, "the listener for peers failed");
         }
     });
-    Cluster::open(options, PeerClient::new(&identity))
+    Cluster::open(options, keys, PeerClient::new(&identity))
 }
 
 fn now() -> Instant {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use skep_manifest::condition::Condition;
+use skep_manifest::condition::{Condition, Reason};
 
 use crate::cluster::ClusterStatus;
 use crate::moves::Move;
@@ -206,6 +206,31 @@ pub struct RouterStatus {
     pub transitions: Vec<TransitionStatus>,
     /// What it counted since it started.
     pub counters: BTreeMap<String, u64>,
+    /// What authenticates its advertisements, as it runs: `none`, `simple`, or the mode of its
+    /// codes, `enforce`, `permissive` or `receiveOnly`.
+    #[serde(default)]
+    pub authentication: String,
+    /// What it hears that does not fit.
+    #[serde(default)]
+    pub anomalies: Vec<AnomalyStatus>,
+}
+
+/// Something that a sender does again and again and that does not fit the virtual router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnomalyStatus {
+    /// Who.
+    pub from: IpAddr,
+    /// What, in one word.
+    pub reason: Reason,
+    /// What, as a sentence.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+    /// How long this has been going on.
+    pub since_ms: u64,
+    /// How long ago it happened last.
+    pub last_ms: u64,
 }
 
 /// An input of a virtual router.

@@ -111,6 +111,20 @@ pub enum Reason {
     TwoActive,
     /// Somebody else uses the same virtual router id.
     ForeignAdvertisements,
+    /// Somebody else advertises from this node's address.
+    OwnAddressHeard,
+    /// Another router of the group speaks the other version.
+    VersionMismatch,
+    /// Another router of the group has another password or key, or none.
+    AuthenticationMismatch,
+    /// Another router of the group advertises at another interval.
+    IntervalMismatch,
+    /// Another router of the group advertises other addresses.
+    AddressesMismatch,
+    /// Another router of the group computes the checksum over something else.
+    ChecksumMismatch,
+    /// What arrives for the group is damaged, or comes from another network.
+    DamagedAdvertisements,
     /// A health input fails.
     InputFailing,
     /// An interface is down or missing.

@@ -1,5 +1,6 @@
 //! The share of the desired VIP groups that belongs to one node.
 
+mod authentication;
 mod clash;
 mod family;
 mod interface;
@@ -14,19 +15,18 @@ use skep_manifest::priority::VirtualRouterId as DeclaredId;
 use skep_manifest::value_source::{AbsolutePath, ValueSource};
 use skep_manifest::vip_group::VipGroupSpec;
 use skep_manifest::vip_group::address::Route as DeclaredRoute;
-use skep_manifest::vip_group::authentication::Authentication as DeclaredAuthentication;
 use skep_manifest::vip_group::timing::Lease as DeclaredLease;
 use skep_manifest::vip_group::tracking::{Effect as DeclaredEffect, Influence, Tracking};
 use skep_manifest::vip_group::transport::{
     PseudoHeader, Transport as DeclaredTransport, Version as DeclaredVersion,
 };
 use skep_vip::configuration::{
-    Announcements, Authentication, ChecksumMode, Effect, Lease, Preemption, Relocation,
-    RouterConfiguration, RouterKey, Start, TrackedInput, TrackedInterface, Transport,
-    VirtualAddress, VirtualRoute,
+    Announcements, ChecksumMode, Effect, Lease, Preemption, Relocation, RouterConfiguration,
+    RouterKey, Start, TrackedInput, TrackedInterface, Transport, VirtualAddress, VirtualRoute,
 };
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 
+use self::authentication::authentication;
 use crate::site::Site;
 
 /// A node's virtual routers, and the groups it cannot run.
@@ -121,9 +121,20 @@ pub enum Missing {
     /// Version 3 needs something to say.
     #[error("no address is advertised: version 3 needs one, or use `version: 2`")]
     NothingAdvertised,
-    /// The authentication is not one the data plane knows.
-    #[error("this authentication is not supported yet: use `none` or `simple`")]
-    Authentication,
+    /// The group's key is derived from a secret that this agent does not have.
+    #[error(
+        "`authentication: cluster` takes its key from cluster.key, which this agent does not have: \
+         give `hmac` keys of your own, or `none`"
+    )]
+    ClusterKey,
+    /// A key is none.
+    #[error("the key {id} cannot be used: {why}")]
+    Key {
+        /// Its id.
+        id: u8,
+        /// Why.
+        why: &'static str,
+    },
     /// A secret cannot be read on this node.
     #[error("{why}: put the secret there, it is read again every second")]
     Secret {
@@ -150,8 +161,8 @@ impl Missing {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::NoInterface { .. } | Self::SeveralInterfaces { .. } => Reason::InterfaceDown,
-            Self::Secret { .. } => Reason::SecretMissing,
-            Self::Authentication | Self::Sealed | Self::Tracking => Reason::NotSupported,
+            Self::Secret { .. } | Self::ClusterKey => Reason::SecretMissing,
+            Self::Sealed | Self::Tracking => Reason::NotSupported,
             Self::Addresses
             | Self::VirtualRouterId
             | Self::Version2OverIpv6
@@ -160,6 +171,7 @@ impl Missing {
             | Self::IdTaken { .. }
             | Self::AddressTaken { .. }
             | Self::Priority
+            | Self::Key { .. }
             | Self::Unread { .. } => Reason::InvalidManifest,
         }
     }
@@ -262,7 +274,7 @@ fn router(
         addresses: addresses(spec),
         priority: Priority::new(priority.number()),
         advertisement_interval: spec.advertisement_interval.time(),
-        authentication: authentication(&group.authentication, site)?,
+        authentication: authentication(name, &group.authentication, site)?,
         checksum: match spec.checksum.pseudo_header {
             PseudoHeader::Auto => ChecksumMode::Auto,
             PseudoHeader::Always => ChecksumMode::Always,
@@ -385,23 +397,6 @@ fn addresses(spec: &VipGroupSpec) -> Vec<VirtualAddress> {
     spec.addresses.iter().map(address).collect()
 }
 
-fn authentication(
-    declared: &DeclaredAuthentication,
-    site: &Site,
-) -> Result<Authentication, Missing> {
-    match declared {
-        DeclaredAuthentication::None(_) => Ok(Authentication::None),
-        // A group of a swarm is authenticated by default, and by nothing as long as the data plane
-        // has no HMAC; lint says so.
-        DeclaredAuthentication::Cluster(_) => Ok(Authentication::None),
-        DeclaredAuthentication::Simple(simple) => {
-            let password = value(&simple.password, site)?;
-            Ok(Authentication::Simple(eight_bytes(password)))
-        }
-        DeclaredAuthentication::Hmac(_) => Err(Missing::Authentication),
-    }
-}
-
 /// What stands behind a value source on this node.
 fn value<'a>(source: &'a ValueSource, site: &'a Site) -> Result<&'a str, Missing> {
     match source {
@@ -421,16 +416,6 @@ fn value<'a>(source: &'a ValueSource, site: &'a Site) -> Result<&'a str, Missing
         }),
         ValueSource::Sealed(_) => Err(Missing::Sealed),
     }
-}
-
-/// The password as it stands in a packet: eight bytes, what is longer is cut as every other
-/// implementation cuts it.
-fn eight_bytes(password: &str) -> [u8; 8] {
-    let mut bytes = [0; 8];
-    for (byte, written) in bytes.iter_mut().zip(password.bytes()) {
-        *byte = written;
-    }
-    bytes
 }
 
 fn tracking(declared: &[Tracking]) -> Result<Vec<TrackedInput>, Missing> {

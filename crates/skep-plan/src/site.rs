@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use skep_manifest::address::InterfaceAddress;
 use skep_manifest::name::{Name, NodeName};
 use skep_manifest::value_source::AbsolutePath;
+use skep_vip::configuration::HmacKeys;
 
 /// A node as its own agent sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Site {
     /// What the files say that the desired state names with `fromNodeFile`, or why they say
     /// nothing.
     pub files: BTreeMap<AbsolutePath, Result<String, String>>,
+    /// The keys of the groups that are authenticated by the cluster's; none without one.
+    pub group_keys: BTreeMap<Name, HmacKeys>,
     /// The groups that an operator moved, each with the node it was moved to.
     pub moves: BTreeMap<Name, NodeName>,
 }

@@ -11,7 +11,7 @@ use skep_vrrp::identity::{Priority, Version, VirtualRouterId};
 use skep_vrrp::time::Instant;
 use skep_vrrp::trailer::Unproven;
 
-use crate::configuration::{RouterConfiguration, RouterKey, VirtualAddress};
+use crate::configuration::{HmacMode, RouterConfiguration, RouterKey, VirtualAddress};
 
 /// From control to vip.
 ///
@@ -116,6 +116,8 @@ pub struct RouterReport {
     pub transitions: Vec<Transition>,
     /// What it counted since it started.
     pub counters: Counters,
+    /// What authenticates its advertisements.
+    pub authentication: Authenticated,
     /// What it hears that does not fit.
     pub anomalies: Vec<Anomaly>,
 }
@@ -260,6 +262,18 @@ pub struct Heard {
     pub priority: Priority,
     /// Its interval.
     pub interval: Duration,
+}
+
+/// What authenticates a virtual router's advertisements, as it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Authenticated {
+    /// Nothing.
+    None,
+    /// A password.
+    Simple,
+    /// Codes.
+    Hmac(HmacMode),
 }
 
 /// Something a sender does again and again that does not fit the virtual router.

@@ -16,10 +16,12 @@ use skep_vrrp::{action, packet};
 use crate::action::Holding;
 use crate::announcing::Announcing;
 use crate::authenticity::{Authenticity, Proof};
-use crate::configuration::RouterConfiguration;
+use crate::configuration::{Authentication, RouterConfiguration};
 use crate::counting::{count_discard, count_foreign, count_rejection, count_unproven};
 use crate::inputs::Inputs;
-use crate::message::{AnomalyKind, Counters, Heard, Reason, RouterReport, State, Transition};
+use crate::message::{
+    AnomalyKind, Authenticated, Counters, Heard, Reason, RouterReport, State, Transition,
+};
 use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
 use crate::transport::Foreign;
 
@@ -418,6 +420,11 @@ impl Router {
             holding,
             transitions: self.status.transitions.iter().cloned().collect(),
             counters: self.counters,
+            authentication: match &self.configuration.authentication {
+                Authentication::None => Authenticated::None,
+                Authentication::Simple(_) => Authenticated::Simple,
+                Authentication::Hmac(keys) => Authenticated::Hmac(keys.mode),
+            },
             anomalies: self.sensing.report(),
         }
     }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use skep_api::generation::{Generation, GenerationId};
 use skep_api::moves::Move;
 use skep_api::peer::PeerClient;
+use skep_api::trust::key::ClusterKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
@@ -76,6 +77,7 @@ pub struct ClusterOptions {
 /// Everything an agent knows of its cluster.
 pub(super) struct Cluster {
     store: Store,
+    keys: ClusterKeys,
     peers: Peers,
     happenings: mpsc::Sender<Happening>,
     docker: PathBuf,
@@ -101,6 +103,7 @@ impl Cluster {
     /// The cluster as the state directory knows it; what happens is sent to the receiver.
     pub(super) fn open(
         options: &ClusterOptions,
+        keys: ClusterKeys,
         client: PeerClient,
     ) -> anyhow::Result<(Self, mpsc::Receiver<Happening>)> {
         let (happenings, inbox) = mpsc::channel(HAPPENINGS_WAITING);
@@ -119,6 +122,7 @@ impl Cluster {
         let cluster = Self {
             remembered: store.remembered()?,
             generation: store.latest()?,
+            keys,
             peers: Peers::new(client, reports),
             docker: options.docker.clone(),
             look_again,

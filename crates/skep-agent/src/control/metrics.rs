@@ -1,5 +1,6 @@
 //! What the agent knows, as OpenMetrics for Prometheus.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -155,6 +156,29 @@ impl Snapshot {
                 family
                     .encode_family(&labels)?
                     .encode_counter::<NoLabelSet, u64, u64>(count, None)?;
+            }
+        }
+        self.encode_anomalies(encoder)
+    }
+
+    /// What goes on, by its word in conditions; a sender has no series of its own, for anybody
+    /// can invent senders.
+    fn encode_anomalies(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "How many senders do something that does not fit, by what they do";
+        let mut family =
+            encoder.encode_descriptor("vrrp_anomalies", help, None, MetricType::Gauge)?;
+        for (group, router) in self.routers() {
+            let mut senders: BTreeMap<String, u64> = BTreeMap::new();
+            for anomaly in &router.anomalies {
+                *senders.entry(format!("{:?}", anomaly.reason)).or_default() += 1;
+            }
+            for (reason, count) in senders {
+                let labels = [
+                    ("group", group),
+                    ("family", &router.family),
+                    ("reason", &reason),
+                ];
+                family.encode_family(&labels)?.encode_gauge(&count)?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The state of control, and what each event does to it.
 
+mod group_keys;
 mod moving;
 mod submission;
 
@@ -120,7 +121,7 @@ impl Control {
         self.send(&Command::Heartbeat);
         self.tell(self.checks.inputs(|name| self.observed.health(name, now())));
         // Files have no event that always comes: what they say is looked at.
-        if self.desired.reads_node_files() {
+        if self.look_at_group_keys() || self.desired.reads_node_files() {
             self.reconsider();
         }
         self.expire_moves();
@@ -248,6 +249,7 @@ impl Control {
             self.moves.prune(&accepted.desired, now());
         }
         self.site.moves = self.moves.in_force();
+        self.look_at_group_keys();
         self.desired.configure(&mut self.site);
         self.follow_configuration();
     }

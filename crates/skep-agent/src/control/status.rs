@@ -1,5 +1,6 @@
 //! What the agent says of itself: the desired beside the observed.
 
+mod anomaly;
 mod cluster;
 mod condition;
 mod observed;
@@ -29,7 +30,7 @@ use crate::control::understand;
 pub(super) use condition::wall_time;
 use observed::Known;
 pub(super) use observed::Observed;
-pub(super) use router::{backup_priority, because, is_fault};
+pub(super) use router::{backup_priority, because, is_fault, signs};
 
 /// Everything the status is made from.
 pub(super) struct Knowledge<'a> {
@@ -105,7 +106,11 @@ pub(super) fn vip_groups(known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupSta
     };
     let groups = accepted.desired.vip_groups.iter();
     groups
-        .map(|(name, group)| vip_group(accepted, name, group, known, now))
+        .map(|(name, group)| {
+            let mut status = vip_group(accepted, name, group, known, now);
+            anomaly::judge(&mut status, accepted, known, now);
+            status
+        })
         .collect()
 }
 

@@ -74,6 +74,13 @@ impl Resolver<'_> {
                     let help = "use whole seconds up to `255s`, or version 3";
                     refuse("/spec/advertisementInterval", message, help);
                 }
+                if let Some(Authentication::Hmac(_) | Authentication::Cluster(_)) =
+                    spec.authentication
+                {
+                    let message = "VRRP version 2 has no authentication codes".to_owned();
+                    let help = "use version 3, `simple` or `none`";
+                    refuse("/spec/authentication", message, help);
+                }
                 let sixth = spec
                     .addresses
                     .iter()

@@ -84,7 +84,8 @@ pub struct HmacKey {
     /// Its id on the wire.
     #[schemars(range(min = 1, max = 255))]
     pub id: u8,
-    /// The key.
+    /// The key: text, or bytes as `hex:` and hexadecimal digits, as keepalived takes it. 32 random
+    /// bytes are best.
     pub key: ValueSource,
 }
 

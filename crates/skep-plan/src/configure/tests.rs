@@ -1,6 +1,7 @@
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
+use skep_vip::configuration::{Authentication, HmacKeys, HmacMode, Replay};
 
 use super::*;
 
@@ -232,14 +233,11 @@ fn every_setting_of_a_router_arrives() {
 #[test]
 fn what_the_data_plane_cannot_do_is_refused_by_name() {
     let swarm = "---\napiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.1, role: manager}]}\n";
-    let hmac =
-        "authentication: {hmac: {keys: [{id: 1, key: {value: 0123456789abcdef}}], activeKey: 1}}";
     for (yaml, missing) in [
         (
             group("virtualRouterId: auto\nmembers: [a]") + swarm,
             Missing::VirtualRouterId,
         ),
-        (group(hmac), Missing::Authentication),
         (
             group("version: 2\n authentication: {simple: {password: {sealed: skep1.QQ}}}"),
             Missing::Sealed,
@@ -251,6 +249,80 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
     ] {
         assert_eq!(configured(&yaml, "a"), Err(missing), "{yaml}");
     }
+}
+
+fn with_keys(keys: &str) -> String {
+    group(&format!(
+        "authentication: {{hmac: {{keys: [{keys}], activeKey: 1, mode: permissive, replay: monotonic, window: 7s}}}}"
+    ))
+}
+
+#[test]
+fn the_keys_of_a_group_are_its_text_or_hexadecimal_digits() {
+    let yaml = with_keys(
+        "{id: 1, key: {value: \"hex:00fFa0\"}}, {id: 2, key: {value: 00ffa0}}, {id: 9, key: {fromNodeFile: /etc/skep/vrrp.key}}",
+    );
+    let mut site = Site::default();
+    let path = "/etc/skep/vrrp.key".parse().unwrap();
+    site.files.insert(path, Ok("hex:01".to_owned()));
+    let routers = configured_at(&yaml, "a", &site).unwrap();
+    let expected = HmacKeys {
+        keys: [
+            (1, vec![0, 0xff, 0xa0]),
+            (2, b"00ffa0".to_vec()),
+            (9, vec![1]),
+        ]
+        .into(),
+        active_key: 1,
+        mode: HmacMode::Permissive,
+        replay: Replay::Monotonic,
+        window: std::time::Duration::from_secs(7),
+    };
+    assert_eq!(routers[0].authentication, Authentication::Hmac(expected));
+}
+
+#[test]
+fn a_key_that_is_none_makes_the_node_ineligible_for_its_group() {
+    let long = "x".repeat(1025);
+    for (value, why) in [
+        ("\"\"", "it is empty"),
+        ("\"hex:\"", "it is empty"),
+        (
+            "\"hex:0\"",
+            "what follows `hex:` is not pairs of hexadecimal digits",
+        ),
+        (
+            "\"hex:0g\"",
+            "what follows `hex:` is not pairs of hexadecimal digits",
+        ),
+        (long.as_str(), "it is longer than 1024 bytes"),
+    ] {
+        let yaml = with_keys(&format!("{{id: 1, key: {{value: {value}}}}}"));
+        let missing = configured(&yaml, "a").unwrap_err();
+        assert_eq!(missing, Missing::Key { id: 1, why }, "{value}");
+    }
+}
+
+#[test]
+fn the_clusters_key_is_that_of_the_site_and_without_it_there_is_no_part_to_play() {
+    let swarm = "---\napiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.1, role: manager}, {name: b, address: 10.0.0.2, role: worker}]}\n";
+    let yaml = group("") + swarm;
+    let missing = configured(&yaml, "a").unwrap_err();
+    assert_eq!(missing, Missing::ClusterKey);
+    assert!(missing.to_string().contains("`hmac` keys of your own"));
+    let derived = HmacKeys {
+        keys: [(7, vec![1; 32])].into(),
+        active_key: 7,
+        mode: HmacMode::Permissive,
+        replay: Replay::Time,
+        window: std::time::Duration::from_secs(5),
+    };
+    let mut site = Site::default();
+    let name = "ingress".parse().unwrap();
+    site.group_keys.insert(name, derived.clone());
+    let routers = configured_at(&yaml, "a", &site).unwrap();
+    assert_eq!(routers[0].authentication, Authentication::Hmac(derived));
+    assert_eq!(routers[0].members, Some(vec!["10.0.0.2".parse().unwrap()]));
 }
 
 #[test]

@@ -110,6 +110,13 @@ fn describe_router(text: &mut String, router: &RouterStatus) {
             &format!("{} {}, {confirmed}{complaint}", input.name, input.health),
         );
     }
+    field(text, "signed", &router.authentication);
+    for anomaly in &router.anomalies {
+        let message = &anomaly.message;
+        let (since, last) = (age(anomaly.since_ms), ago(anomaly.last_ms));
+        let how_often = format!("{} times in {since}, last {last}", anomaly.count);
+        field(text, "noticed", &format!("{message} ({how_often})"));
+    }
     let counters: Vec<String> = router
         .counters
         .iter()

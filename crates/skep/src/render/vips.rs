@@ -1,5 +1,7 @@
 //! VIP groups as tables.
 
+use std::collections::BTreeSet;
+
 use skep_api::status::{Holder, RouterStatus, VipGroupStatus};
 
 use crate::render::age::{age, ago};
@@ -33,6 +35,7 @@ pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
         "PRIORITY",
         "ACTIVE",
         "HEARD",
+        "NOTICED",
         "BECAUSE",
     ]);
     for (group, router) in lines(groups) {
@@ -47,6 +50,7 @@ pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
             of(priority),
             active(group),
             of(heard),
+            of(noticed),
             because(group, router),
         ]);
     }
@@ -116,6 +120,13 @@ fn heard(router: &RouterStatus) -> String {
         return "nobody".to_owned();
     };
     format!("{} ({}) {}", heard.from, heard.priority, ago(heard.age_ms))
+}
+
+/// What does not fit, in the words of conditions.
+fn noticed(router: &RouterStatus) -> String {
+    let reasons = router.anomalies.iter().map(|anomaly| anomaly.reason);
+    let reasons: BTreeSet<String> = reasons.map(|reason| format!("{reason:?}")).collect();
+    reasons.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// The effective priority, with the base where that differs.

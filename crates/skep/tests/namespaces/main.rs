@@ -20,3 +20,4 @@ mod monitor;
 mod notifications;
 mod pair;
 mod processes;
+mod signed;

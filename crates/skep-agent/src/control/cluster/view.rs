@@ -6,7 +6,8 @@ use std::time::Duration;
 use skep_api::cluster::PeerReport;
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
-use skep_manifest::name::NodeName;
+use skep_api::trust::group_key::GroupKeys;
+use skep_manifest::name::{Name, NodeName};
 use skep_manifest::swarm::SwarmSpec;
 use skep_plan::action::{Blocked, Plan};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
@@ -86,6 +87,11 @@ impl Cluster {
     /// What is known of the peer `name`: its report and when it came.
     pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
         self.peers.get(name)?.latest.as_ref()
+    }
+
+    /// The keys of the VIP group `group`.
+    pub(in crate::control) fn group_keys(&self, group: &Name) -> GroupKeys {
+        self.keys.group_keys(group)
     }
 
     /// The agent of the node `name`, if it is a peer.

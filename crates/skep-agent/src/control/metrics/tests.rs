@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use skep_api::status::{
-    AgentStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode, NotificationStatus,
-    RouterStatus, VipGroupStatus,
+    AgentStatus, AnomalyStatus, DataPlaneStatus, DesiredStatus, LatenessStatus, Mode,
+    NotificationStatus, RouterStatus, VipGroupStatus,
 };
+
+use skep_manifest::condition::Reason;
 
 use super::render;
 
@@ -22,6 +24,15 @@ fn router() -> RouterStatus {
         holding: vec!["10.0.0.70".to_owned()],
         transitions: Vec::new(),
         counters: BTreeMap::from([("sent".to_owned(), 7)]),
+        authentication: "enforce".to_owned(),
+        anomalies: vec![AnomalyStatus {
+            from: [10, 0, 0, 9].into(),
+            reason: Reason::ForeignAdvertisements,
+            message: "a stranger".to_owned(),
+            count: 3,
+            since_ms: 3_000,
+            last_ms: 10,
+        }],
     }
 }
 
@@ -84,6 +95,7 @@ fn a_scrape_has_the_routers_and_the_lateness_in_base_units() {
         "skep_notifications_total{group=\"ingress\",notifier=\"mail\",outcome=\"given_up\"} 1",
         "skep_notification_failures_total{group=\"ingress\",notifier=\"mail\"} 4",
         "skep_notifications_waiting{group=\"ingress\",notifier=\"mail\"} 2",
+        "skep_vrrp_anomalies{group=\"ingress\",family=\"ipv4\",reason=\"ForeignAdvertisements\"} 1",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"0.0001\"} 5",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"0.001\"} 6",
         "skep_vrrp_timer_lateness_seconds_bucket{le=\"+Inf\"} 7",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant as Clock};
 
 use skep_manifest::set::Source;
 use skep_vip::configuration::RouterKey;
-use skep_vip::message::Counters;
+use skep_vip::message::{Authenticated, Counters};
 use skep_vrrp::identity::{Priority, VirtualRouterId};
 use tempfile::TempDir;
 
@@ -123,6 +123,7 @@ fn report(transitions: &[(u64, State, State)]) -> RouterReport {
         holding: Vec::new(),
         transitions: transitions.iter().map(transition).collect(),
         counters: Counters::default(),
+        authentication: Authenticated::None,
         anomalies: Vec::new(),
     }
 }

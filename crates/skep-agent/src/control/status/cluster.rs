@@ -65,6 +65,30 @@ pub(super) fn holder_by_peers(
     nodes.find(holds).map(ToString::to_string)
 }
 
+/// Which other nodes say that they hold `group`, and for how many milliseconds.
+pub(super) fn holders_by_peers(
+    known: &Knowledge<'_>,
+    cluster: &Cluster,
+    group: &str,
+    now: Instant,
+) -> Vec<(String, u64)> {
+    let swarm = known
+        .desired
+        .accepted()
+        .and_then(|accepted| accepted.desired.swarm.as_ref());
+    let nodes = swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
+    let since = |node: &Node| {
+        let (report, at) = cluster.peer(&node.name)?;
+        let age = age_ms(*at, now);
+        let mut groups = report.vip_groups.iter();
+        let theirs = groups.find(|theirs| theirs.name == group)?;
+        let mut routers = theirs.routers.iter();
+        let holder = routers.find(|router| !router.holding.is_empty())?;
+        (age < FRESH_MS).then(|| (node.name.to_string(), holder.since_ms))
+    };
+    nodes.filter_map(since).collect()
+}
+
 /// A peer's word about what it holds is good for this long.
 const FRESH_MS: u64 = 3_000;
 

@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use skep_manifest::name::Name;
-use skep_vip::configuration::RouterKey;
-use skep_vip::message::{Health, Heard, ProcessReport, Report, RouterReport, Transition};
+use skep_vip::configuration::{HmacMode, RouterKey};
+use skep_vip::message::{
+    Authenticated, Health, Heard, ProcessReport, Report, RouterReport, Transition,
+};
 use skep_vrrp::time::Instant;
 
 use crate::control::status::router::because;
@@ -98,6 +100,15 @@ impl Observed {
     /// The address that this node's advertisements come from.
     pub(in crate::control) fn own_address(&self) -> Option<IpAddr> {
         self.routers.values().find_map(|(report, _)| report.source)
+    }
+
+    /// Whether the data plane lets nobody count in this group who does not sign.
+    pub(in crate::control) fn enforces(&self, group: &Name) -> bool {
+        let enforces = |(key, (report, _)): (&RouterKey, &(RouterReport, Instant))| {
+            key.group == group.as_str()
+                && report.authentication == Authenticated::Hmac(HmacMode::Enforce)
+        };
+        self.routers.iter().any(enforces)
     }
 
     pub(super) fn is_data_plane_alive(&self, now: Instant) -> bool {

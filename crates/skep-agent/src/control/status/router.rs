@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use skep_api::status::{HeardStatus, InputStatus, RouterStatus, TransitionStatus};
+use skep_vip::configuration::HmacMode;
 use skep_vip::message::{
-    Counters, Health, Heard, InputReport, Reason, RouterReport, State, Transition,
+    Authenticated, Counters, Health, Heard, InputReport, Reason, RouterReport, State, Transition,
 };
 use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::time::Instant;
 
 use crate::control::checks::Checks;
-use crate::control::status::age_ms;
+use crate::control::status::{age_ms, anomaly};
 
 pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> RouterStatus {
     RouterStatus {
@@ -43,6 +44,8 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
             .map(|one| transition(one, now))
             .collect(),
         counters: counters(&report.counters),
+        authentication: authentication(report.authentication).to_owned(),
+        anomalies: anomaly::status(report, now),
     }
 }
 
@@ -95,6 +98,24 @@ pub(in crate::control) fn because(reason: &Reason) -> String {
         }
         Reason::HandedOver { to } => format!("{to} took over from it"),
         Reason::NoSuccessor => "it left and nobody took over".to_owned(),
+    }
+}
+
+/// Whether a router signs what it sends.
+pub(in crate::control) fn signs(router: &RouterStatus) -> bool {
+    [HmacMode::Enforce, HmacMode::Permissive]
+        .map(|mode| authentication(Authenticated::Hmac(mode)))
+        .contains(&router.authentication.as_str())
+}
+
+/// What authenticates the advertisements, in the word of the manifest.
+const fn authentication(running: Authenticated) -> &'static str {
+    match running {
+        Authenticated::None => "none",
+        Authenticated::Simple => "simple",
+        Authenticated::Hmac(HmacMode::Enforce) => "enforce",
+        Authenticated::Hmac(HmacMode::Permissive) => "permissive",
+        Authenticated::Hmac(HmacMode::ReceiveOnly) => "receiveOnly",
     }
 }
 

@@ -105,8 +105,20 @@ const VIP_GROUP: &[Field] = &[
         "authentication/simple/password/fromNodeFile",
         Later(INLINE_ONLY),
     ),
-    Field("authentication/cluster", Later(UNAUTHENTICATED)),
-    Field("authentication/hmac", Later(UNAUTHENTICATED)),
+    Field("authentication/cluster", Full),
+    Field("authentication/hmac/keys/*/id", Full),
+    Field("authentication/hmac/keys/*/key/value", Full),
+    Field("authentication/hmac/keys/*/key/fromFile", Full),
+    Field("authentication/hmac/keys/*/key/fromEnv", Full),
+    Field("authentication/hmac/keys/*/key/fromNodeFile", Full),
+    Field(
+        "authentication/hmac/keys/*/key/sealed",
+        Later("use `fromNodeFile`, or `value` where whoever reads the manifest may know the key"),
+    ),
+    Field("authentication/hmac/activeKey", Full),
+    Field("authentication/hmac/mode", Full),
+    Field("authentication/hmac/replay", Full),
+    Field("authentication/hmac/window", Full),
     Field("checksum/pseudoHeader", Full),
     Field("members/*/node", Full),
     Field("members/*/priority", Full),
@@ -179,8 +191,6 @@ const VIP_GROUP: &[Field] = &[
     ),
     Field("notify/*/every", Full),
 ];
-
-const UNAUTHENTICATED: &str = "write `authentication: {none: {}}` if everybody on the network segment may be trusted, or `{simple: ..}` with `version: 2`";
 
 const HEALTH_CHECK: &[Field] = &[
     Field("tcp/port", Full),
