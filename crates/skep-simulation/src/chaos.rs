@@ -47,7 +47,10 @@ impl fmt::Display for Failure {
         } = self;
         writeln!(f, "{story}")?;
         writeln!(f, "seed {seed}: {violation}")?;
-        write!(f, "again: SKEP_SIMULATION_SEED={seed} cargo test -p skep-simulation")
+        write!(
+            f,
+            "again: SKEP_SIMULATION_SEED={seed} cargo test -p skep-simulation"
+        )
     }
 }
 

@@ -200,7 +200,10 @@ impl Cluster {
     pub fn holders(&self, address: std::net::IpAddr) -> Vec<usize> {
         let has = |node: &Node| node.kernel.places().any(|(_, held)| *held == address);
         let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| has(node)).map(|(at, _)| at).collect()
+        nodes
+            .filter(|(_, node)| has(node))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// What is owed may have changed.
@@ -282,7 +285,10 @@ impl Cluster {
         datagram: Rc<Datagram>,
     ) -> Result<(), Violation> {
         let node = &mut self.nodes[number];
-        let up = node.interfaces.get(&interface).is_some_and(crate::node::Interface::carries);
+        let up = node
+            .interfaces
+            .get(&interface)
+            .is_some_and(crate::node::Interface::carries);
         let Some(agent) = node.agent.as_mut().filter(|_| up) else {
             return Ok(());
         };
@@ -293,7 +299,8 @@ impl Cluster {
             datagram,
         });
         let frozen = agent.frozen;
-        self.record.note(self.now, Event::Heard(number, id, priority));
+        self.record
+            .note(self.now, Event::Heard(number, id, priority));
         if frozen {
             return Ok(());
         }

@@ -44,10 +44,12 @@ impl Kernel {
 
     /// The addresses that go by themselves, with their leases.
     pub(crate) fn leased(&self) -> impl Iterator<Item = (IpAddr, Duration)> {
-        self.0.iter().filter_map(|((_, address), lease)| match lease {
-            Lease::Forever => None,
-            Lease::For(time) => Some((*address, *time)),
-        })
+        self.0
+            .iter()
+            .filter_map(|((_, address), lease)| match lease {
+                Lease::Forever => None,
+                Lease::For(time) => Some((*address, *time)),
+            })
     }
 
     /// Everything is gone with the power.

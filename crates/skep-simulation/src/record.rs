@@ -131,7 +131,9 @@ impl fmt::Display for Entry {
             Event::Gone(node, address, why) => write!(f, "n{node} - {address} {why:?}"),
             Event::Stopped(node) => write!(f, "n{node} stopped"),
             Event::Refused(node, why) => write!(f, "n{node} refused: {why}"),
-            Event::Sent(node, id, priority) => write!(f, "n{node} sends id {id} priority {priority}"),
+            Event::Sent(node, id, priority) => {
+                write!(f, "n{node} sends id {id} priority {priority}")
+            }
             Event::Heard(node, id, priority) => {
                 write!(f, "n{node} hears id {id} priority {priority}")
             }

@@ -91,7 +91,9 @@ impl Misfortunes {
     }
 
     fn change_link(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {
-        let link = self.random.pick(&[Link::Up, Link::Up, Link::Down, Link::Missing]);
+        let link = self
+            .random
+            .pick(&[Link::Up, Link::Up, Link::Down, Link::Missing]);
         let name = self.interface();
         to_node(cluster, node, NodeHappening::Link(name, link))
     }
@@ -109,7 +111,11 @@ impl Misfortunes {
     }
 
     /// A priority, an address or a membership changes.
-    fn change_configuration(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {
+    fn change_configuration(
+        &mut self,
+        cluster: &mut Cluster,
+        node: usize,
+    ) -> Result<(), Violation> {
         let mut routers = self.nodes[node].routers.clone();
         let chosen = self.random.index(routers.len());
         if let Some(router) = routers.get_mut(chosen) {
@@ -180,7 +186,11 @@ impl Misfortunes {
             for interface in [FRONT, BACK] {
                 let name = interface.to_owned();
                 to_node(cluster, node, NodeHappening::Link(name.clone(), Link::Up))?;
-                to_node(cluster, node, NodeHappening::Sources(name, Presence::Present))?;
+                to_node(
+                    cluster,
+                    node,
+                    NodeHappening::Sources(name, Presence::Present),
+                )?;
             }
             for check in [WEIGHED, FATAL] {
                 let passing = NodeHappening::Input(check.to_owned(), Health::Passing);
@@ -204,7 +214,12 @@ impl Misfortunes {
         for segment in 0..self.segments {
             for (from, to) in (0..nodes).flat_map(|from| (0..nodes).map(move |to| (from, to))) {
                 let path = path(from, to);
-                cluster.happen(Happening::Path { segment, from, to, path })?;
+                cluster.happen(Happening::Path {
+                    segment,
+                    from,
+                    to,
+                    path,
+                })?;
             }
         }
         Ok(())

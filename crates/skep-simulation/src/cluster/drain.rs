@@ -57,14 +57,20 @@ impl Cluster {
 
     fn act(&mut self, number: usize, agent: &mut Agent) -> Result<Acted, Violation> {
         let mut acted = Acted::default();
-        let Agent { brain, changes, routers, .. } = agent;
+        let Agent {
+            brain,
+            changes,
+            routers,
+            ..
+        } = agent;
         while let Some(action) = brain.poll_action() {
             acted.count += 1;
             at_once::actions_end(acted.count, self.now)?;
             match action {
                 Action::Send(transmission) => {
                     let (id, priority) = (transmission.message[1], transmission.message[2]);
-                    self.record.note(self.now, Event::Sent(number, id, priority));
+                    self.record
+                        .note(self.now, Event::Sent(number, id, priority));
                     let is_it = |router: &Router| {
                         let configuration = &router.configuration;
                         configuration.virtual_router_id.number() == id
@@ -73,7 +79,9 @@ impl Cluster {
                     let group = routers
                         .iter()
                         .position(|router| router.as_ref().is_some_and(is_it));
-                    acted.advertised.extend(group.map(|group| (group, priority)));
+                    acted
+                        .advertised
+                        .extend(group.map(|group| (group, priority)));
                     self.send(number, &transmission);
                 }
                 Action::AddAddress(holding) => {
@@ -170,7 +178,9 @@ impl Cluster {
             return Ok(Owed::Same);
         };
         let before = agent.routers[group].take();
-        let known = before.as_ref().map_or(&[][..], |router| &router.transitions);
+        let known = before
+            .as_ref()
+            .map_or(&[][..], |router| &router.transitions);
         let news = news(known, &report.transitions);
         // Without an overlap it is another router of the same name, started in the same turn.
         let continues = news.len() < report.transitions.len();
@@ -202,14 +212,19 @@ impl Cluster {
     /// Hand makes one change, and goes on with the next.
     pub(super) fn hand_turn(&mut self, number: usize) -> Result<(), Violation> {
         let node = &mut self.nodes[number];
-        let Some(change) = node.agent.as_mut().and_then(|agent| agent.changes.pop_front()) else {
+        let Some(change) = node
+            .agent
+            .as_mut()
+            .and_then(|agent| agent.changes.pop_front())
+        else {
             return Ok(());
         };
         match change {
             Change::Add(holding) => {
                 let place = (Arc::clone(&holding.interface), holding.address);
                 if !node.kernel.has(&place) {
-                    self.record.note(self.now, Event::Present(number, holding.address));
+                    self.record
+                        .note(self.now, Event::Present(number, holding.address));
                 }
                 node.kernel.add(&holding);
             }

@@ -116,11 +116,7 @@ impl Cluster {
     }
 
     /// Control says what it knows of the inputs again: the brain forgets those that nobody tracks.
-    fn commit(
-        &mut self,
-        node: usize,
-        routers: Vec<RouterConfiguration>,
-    ) -> Result<(), Violation> {
+    fn commit(&mut self, node: usize, routers: Vec<RouterConfiguration>) -> Result<(), Violation> {
         for router in &routers {
             let mut groups = self.groups.iter_mut();
             if let Some(group) = groups.find(|group| group.key == router.key) {
@@ -159,7 +155,11 @@ impl Cluster {
     }
 
     fn freeze(&mut self, node: usize) {
-        let Some(agent) = self.nodes[node].agent.as_mut().filter(|agent| !agent.frozen) else {
+        let Some(agent) = self.nodes[node]
+            .agent
+            .as_mut()
+            .filter(|agent| !agent.frozen)
+        else {
             return;
         };
         agent.frozen = true;

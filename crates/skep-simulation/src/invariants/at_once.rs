@@ -19,7 +19,9 @@ pub(crate) fn timers_are_in_the_future(
     overdue: Option<Instant>,
     now: Instant,
 ) -> Result<(), Violation> {
-    let Some(overdue) = overdue else { return Ok(()) };
+    let Some(overdue) = overdue else {
+        return Ok(());
+    };
     let what = format!("a timer of {} is still due", seconds(overdue));
     broken("timers are in the future", now, what)
 }
@@ -68,7 +70,11 @@ pub(crate) fn only_the_active_advertise(
 
 /// What the brain says it holds is what its Active and Leaving routers move, and nothing else.
 pub(crate) fn holdings_follow_the_routers(agent: &Agent, now: Instant) -> Result<(), Violation> {
-    let responsible = agent.routers.iter().flatten().filter(|router| is_responsible(router.state));
+    let responsible = agent
+        .routers
+        .iter()
+        .flatten()
+        .filter(|router| is_responsible(router.state));
     let wanted: BTreeSet<Place> = responsible
         .flat_map(|router| places(&router.configuration))
         .collect();

@@ -26,7 +26,11 @@ pub(crate) enum Duty {
     /// A router is Leaving.
     Leaving { node: usize, group: usize },
     /// Two nodes that hear each other have the same address.
-    Overlap { one: usize, other: usize, address: IpAddr },
+    Overlap {
+        one: usize,
+        other: usize,
+        address: IpAddr,
+    },
     /// Nobody has the addresses, and some could.
     Vacancy { group: usize, class: Class },
     /// The election is not settled yet. It stays when it is, and then nothing may change.
@@ -110,7 +114,10 @@ fn owe_addresses(number: usize, node: &Node, world: &World<'_>, owed: &mut Vec<O
     let Some(agent) = node.running() else {
         let leased = node.kernel.leased();
         owed.extend(leased.map(|(address, lease)| Owed {
-            duty: Duty::Abandoned { node: number, address },
+            duty: Duty::Abandoned {
+                node: number,
+                address,
+            },
             within: lease + EXPIRY_LATE_MAX,
         }));
         return;
@@ -122,18 +129,27 @@ fn owe_addresses(number: usize, node: &Node, world: &World<'_>, owed: &mut Vec<O
             is_responsible(router.state) && places(&router.configuration).any(|it| it == *place)
         });
         if !wanted {
-            let duty = Duty::Stray { node: number, address: place.1 };
+            let duty = Duty::Stray {
+                node: number,
+                address: place.1,
+            };
             owed.push(Owed { duty, within });
         }
     }
     for (group, router) in agent.routers.iter().enumerate() {
         let Some(router) = router else { continue };
         if is_responsible(router.state) && !has_all(node, router) {
-            let duty = Duty::Missing { node: number, group };
+            let duty = Duty::Missing {
+                node: number,
+                group,
+            };
             owed.push(Owed { duty, within });
         }
         if router.state == State::Leaving {
-            let duty = Duty::Leaving { node: number, group };
+            let duty = Duty::Leaving {
+                node: number,
+                group,
+            };
             let within = world.groups[group].leaving_max();
             owed.push(Owed { duty, within });
         }
@@ -155,7 +171,11 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                 if hear_each_other(world, group.segment, one, other) {
                     let address = place.1;
                     let within = group.overlap_max(slack(world, [node, peer]));
-                    let duty = Duty::Overlap { one, other, address };
+                    let duty = Duty::Overlap {
+                        one,
+                        other,
+                        address,
+                    };
                     owed.push(Owed { duty, within });
                 }
             }
@@ -180,11 +200,17 @@ fn owe_election(
     }
     let members = class.routers(world, number);
     let slack = slack(world, members.map(|(node, _)| &world.nodes[node]));
-    let duty = Duty::Unsettled { group: number, class };
+    let duty = Duty::Unsettled {
+        group: number,
+        class,
+    };
     let within = group.settling_max(delay, slack);
     owed.push(Owed { duty, within });
     if !held {
-        let duty = Duty::Vacancy { group: number, class };
+        let duty = Duty::Vacancy {
+            group: number,
+            class,
+        };
         let within = group.vacancy_max(best, slack);
         owed.push(Owed { duty, within });
     }
@@ -202,7 +228,10 @@ fn classes(world: &World<'_>, number: usize, group: &Group) -> Vec<Class> {
         })
     };
     let nodes = world.nodes.iter().enumerate();
-    let able: Vec<usize> = nodes.filter(|(_, node)| can(node)).map(|(at, _)| at).collect();
+    let able: Vec<usize> = nodes
+        .filter(|(_, node)| can(node))
+        .map(|(at, _)| at)
+        .collect();
     let mut classes: Vec<Class> = Vec::new();
     for one in &able {
         let mut class = Class::default();
@@ -220,7 +249,11 @@ fn classes(world: &World<'_>, number: usize, group: &Group) -> Vec<Class> {
     }
     // Who hears somebody whom the others do not hear is in two sets.
     let in_one = |node: &usize| classes.iter().filter(|class| class.has(*node)).count() == 1;
-    if able.iter().all(in_one) { classes } else { Vec::new() }
+    if able.iter().all(in_one) {
+        classes
+    } else {
+        Vec::new()
+    }
 }
 
 fn hear_each_other(world: &World<'_>, segment: usize, one: usize, other: usize) -> bool {
@@ -230,9 +263,7 @@ fn hear_each_other(world: &World<'_>, segment: usize, one: usize, other: usize) 
         node.running().is_some()
             && interfaces.any(|interface| interface.segment == segment && interface.carries())
     };
-    world.network.relation(segment, one, other) == Relation::Whole
-        && listens(one)
-        && listens(other)
+    world.network.relation(segment, one, other) == Relation::Whole && listens(one) && listens(other)
 }
 
 /// Whether a node has all addresses of a router of its own.

@@ -42,14 +42,18 @@ fn prescribed_holder(group: usize, class: Class, world: &World<'_>) -> Result<us
         what: format!("{}: {what}", world.groups[group].key),
     };
     let routers = || class.routers(world, group);
-    let active: Vec<_> = routers().filter(|(_, router)| router.state == State::Active).collect();
+    let active: Vec<_> = routers()
+        .filter(|(_, router)| router.state == State::Active)
+        .collect();
     let leaving = routers().any(|(_, router)| router.state == State::Leaving);
     let &[(holder, router)] = active.as_slice() else {
         let nodes: Vec<usize> = active.iter().map(|(node, _)| *node).collect();
         return Err(broken(format!("Active are {nodes:?}")));
     };
     if leaving || !has_all(&world.nodes[holder], router) {
-        return Err(broken("somebody is Leaving, or an address is missing".to_owned()));
+        return Err(broken(
+            "somebody is Leaving, or an address is missing".to_owned(),
+        ));
     }
     let better = routers().find(|(_, other)| {
         let preempts = other.configuration.preemption.enabled

@@ -23,7 +23,10 @@ fn try_seeds(first: u64, enough: Duration) -> Result<(u64, Duration, u64), Box<F
         while !over.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let survived = chaos::run(seed).inspect_err(|_| over.store(true, Ordering::Relaxed))?;
-            let Survived { time, misfortunes: count } = survived;
+            let Survived {
+                time,
+                misfortunes: count,
+            } = survived;
             let passed = u64::try_from(time.as_millis()).expect("a seed is short");
             let passed = time_ms.fetch_add(passed, Ordering::Relaxed) + passed;
             misfortunes.fetch_add(count, Ordering::Relaxed);
@@ -36,7 +39,9 @@ fn try_seeds(first: u64, enough: Duration) -> Result<(u64, Duration, u64), Box<F
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let ends = workers.into_iter().map(|worker| worker.join().expect("no worker panics"));
+        let ends = workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no worker panics"));
         ends.collect::<Result<Vec<()>, _>>()
     })?;
     Ok((
