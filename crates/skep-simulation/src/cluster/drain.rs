@@ -82,7 +82,12 @@ impl Cluster {
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    self.send(number, &transmission);
+                    let released = (priority == 0).then_some(number);
+                    if self.send(number, &transmission)
+                        && let Some(group) = group
+                    {
+                        self.groups[group].released = released;
+                    }
                 }
                 Action::AddAddress(holding) => {
                     acted.changes = true;
@@ -102,10 +107,11 @@ impl Cluster {
         Ok(acted)
     }
 
-    fn send(&mut self, from: usize, transmission: &Transmission<'_>) {
+    /// Whether it could be sent at all.
+    fn send(&mut self, from: usize, transmission: &Transmission<'_>) -> bool {
         let interface = self.nodes[from].interfaces.get(&transmission.interface);
         let Some(interface) = interface.filter(|interface| interface.carries()) else {
-            return;
+            return false;
         };
         let segment = interface.segment;
         let datagram = Rc::new(Datagram {
@@ -134,6 +140,7 @@ impl Cluster {
                 self.schedule(arrival, due);
             }
         }
+        true
     }
 
     fn read_reports(&mut self, number: usize, agent: &mut Agent) -> Result<Owed, Violation> {
