@@ -18,7 +18,7 @@ const LEAVING_MAX: Duration = Duration::from_secs(10);
 /// How long a leaving router keeps the addresses after it heard its successor.
 const LEAVING_OVERLAP: Duration = Duration::from_millis(20);
 /// What is lost by rounding: version 3 counts hundredths of a second, skews are divided.
-const ROUNDING: Duration = Duration::from_micros(10);
+pub(crate) const ROUNDING: Duration = Duration::from_micros(10);
 
 /// The virtual routers of one group and family, all over the cluster.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Group {
     }
 
     /// RFC 9568 §6.1 and RFC 3768 §6.1: the skew of a Backup with this priority.
-    fn skew(&self, priority: Priority) -> Duration {
+    pub(crate) fn skew(&self, priority: Priority) -> Duration {
         let unit = match self.version {
             Version::V2 => Duration::from_secs(1),
             Version::V3 => self.interval,

@@ -3,7 +3,7 @@
 mod cluster;
 mod condition;
 mod observed;
-mod router;
+pub mod router;
 
 use std::net::IpAddr;
 
