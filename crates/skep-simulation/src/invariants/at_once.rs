@@ -195,7 +195,11 @@ pub(crate) fn nobody_takes_over_early(
         Reason::Released => group.skew(report.effective_priority),
         _ => return Ok(()),
     };
-    let heard = report.heard.as_ref().map(|heard| heard.at).unwrap_or_default();
+    let heard = report
+        .heard
+        .as_ref()
+        .map(|heard| heard.at)
+        .unwrap_or_default();
     if heard + waits <= taken.at + ROUNDING {
         return Ok(());
     }
