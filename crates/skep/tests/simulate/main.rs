@@ -74,7 +74,7 @@ fn all_mistakes_in_a_scenario_are_found_at_once_with_their_lines() {
     let expected = [
         "error: scenario.yaml:1:17: there is no node `cube09` (there are: `cube01`, `cube02`, `cube03`, `cube04`)",
         "error: scenario.yaml:2:12: there is no `explode` here",
-        "error: scenario.yaml:3:29: there is no VIP group `web` (there are: `ingress`)",
+        "error: scenario.yaml:3:28: there is no VIP group `web` (there are: `ingress`)",
         "error: scenario.yaml:4:8: ",
         "error: scenario.yaml:5:3: a step is one thing: `cut` or `stop`",
     ];
