@@ -92,7 +92,7 @@ impl Group {
     }
 
     /// RFC 9568 §6.1 and RFC 3768 §6.1: the skew of a Backup with this priority.
-    pub(crate) fn skew(&self, priority: Priority) -> Duration {
+    fn skew(&self, priority: Priority) -> Duration {
         let unit = match self.version {
             Version::V2 => Duration::from_secs(1),
             Version::V3 => self.interval,

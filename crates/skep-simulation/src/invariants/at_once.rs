@@ -179,7 +179,7 @@ pub(crate) fn states_change_as_drawn(
 /// Who takes over has waited for as long as its rank demands since it last heard somebody.
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "of all reasons these two are about time"
+    reason = "after the others an advertisement that is ignored can come in between"
 )]
 pub(crate) fn nobody_takes_over_early(
     group: &Group,
@@ -192,7 +192,6 @@ pub(crate) fn nobody_takes_over_early(
     };
     let waits = match taken.reason {
         Reason::Silence => group.down_interval(report.effective_priority),
-        Reason::Released => group.skew(report.effective_priority),
         _ => return Ok(()),
     };
     let heard = report
