@@ -16,7 +16,7 @@ mod notifications;
 mod question;
 mod routes;
 mod state;
-mod status;
+pub mod status;
 mod surroundings;
 mod understand;
 

@@ -18,6 +18,7 @@ pub mod network;
 pub mod notifier;
 pub mod object;
 pub mod parse;
+pub mod plain;
 mod print;
 pub mod priority;
 pub mod problem;

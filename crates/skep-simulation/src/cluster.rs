@@ -159,6 +159,9 @@ impl Cluster {
         if self.is_so(&happening) {
             return Ok(());
         }
+        for group in &mut self.groups {
+            group.released = None;
+        }
         let event = Event::Happened(happening.clone());
         self.record.note(self.now, event);
         match happening {

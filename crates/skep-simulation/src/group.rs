@@ -18,7 +18,7 @@ const LEAVING_MAX: Duration = Duration::from_secs(10);
 /// How long a leaving router keeps the addresses after it heard its successor.
 const LEAVING_OVERLAP: Duration = Duration::from_millis(20);
 /// What is lost by rounding: version 3 counts hundredths of a second, skews are divided.
-const ROUNDING: Duration = Duration::from_micros(10);
+pub(crate) const ROUNDING: Duration = Duration::from_micros(10);
 
 /// The virtual routers of one group and family, all over the cluster.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub(crate) struct Group {
     pub(crate) segment: usize,
     pub(crate) interval: Duration,
     version: Version,
+    /// The node that said last that it gives the addresses up, while nobody claims them and
+    /// nothing else happens.
+    pub(crate) released: Option<usize>,
     /// Every address that any of its routers ever moves.
     addresses: BTreeSet<IpAddr>,
     /// How long a router may stay out of the election after it could take part.
@@ -67,6 +70,7 @@ impl Group {
             segment,
             interval: router.advertisement_interval,
             version: router.version,
+            released: None,
             addresses: BTreeSet::new(),
             start: router.start.delay,
         };
@@ -105,6 +109,11 @@ impl Group {
     /// last advertisement, waits in silence, and its hand puts the addresses in place.
     pub(crate) fn vacancy_max(&self, best: Priority, slack: Slack) -> Duration {
         self.start + self.down_interval(best) + slack.latency + slack.hand + ROUNDING
+    }
+
+    /// The same when all heard that the Active router gives up.
+    pub(crate) fn succession_max(&self, best: Priority, slack: Slack) -> Duration {
+        self.skew(best) + slack.latency + slack.hand + ROUNDING
     }
 
     /// How long two that hear each other may hold an address: the better one advertises within an

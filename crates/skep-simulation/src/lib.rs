@@ -20,4 +20,7 @@ pub mod network;
 mod node;
 mod random;
 pub mod record;
+pub mod scenario;
 pub mod setup;
+pub mod stage;
+pub mod story;

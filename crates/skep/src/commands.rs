@@ -12,6 +12,7 @@ pub(crate) mod lint;
 mod manifests;
 pub(crate) mod move_group;
 pub(crate) mod schema;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod version;
 

@@ -46,6 +46,7 @@ enum Command {
     Lint(commands::lint::Arguments),
     Move(commands::move_group::Arguments),
     Schema(commands::schema::Arguments),
+    Simulate(commands::simulate::Arguments),
     Status(commands::status::Arguments),
     /// Print the version of this binary.
     Version,
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Move(arguments) => commands::move_group::run(&arguments, &socket),
         Command::Schema(arguments) => commands::schema::run(&arguments),
+        Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments, &socket),
         Command::Version => commands::version::run(),
     };

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod describe;
 pub(crate) mod lab;
 pub(crate) mod moves;
+pub(crate) mod simulation;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod vips;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate with the crates of this workspace it may import; its tests may import more.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("skep-manifest", &[]),
     ("skep-vrrp", &[]),
     ("skep-vip", &["skep-vrrp"]),
@@ -28,6 +28,10 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ),
     ("skep-lab", &["skep-manifest"]),
     ("skep-probe", &["skep-manifest"]),
+    (
+        "skep-simulation",
+        &["skep-manifest", "skep-plan", "skep-vip", "skep-vrrp"],
+    ),
     ("skep-swarm", &["skep-manifest", "skep-plan"]),
     (
         "skep",
@@ -40,6 +44,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
             "skep-manifest",
             "skep-plan",
             "skep-probe",
+            "skep-simulation",
             "skep-swarm",
             "skep-vip",
             "skep-vrrp",

@@ -4,7 +4,7 @@ mod anomaly;
 mod cluster;
 mod condition;
 mod observed;
-mod router;
+pub mod router;
 
 use std::net::IpAddr;
 

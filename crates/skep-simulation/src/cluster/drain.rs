@@ -82,7 +82,12 @@ impl Cluster {
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    self.send(number, &transmission);
+                    let released = (priority == 0).then_some(number);
+                    if self.send(number, &transmission)
+                        && let Some(group) = group
+                    {
+                        self.groups[group].released = released;
+                    }
                 }
                 Action::AddAddress(holding) => {
                     acted.changes = true;
@@ -104,10 +109,11 @@ impl Cluster {
         Ok(acted)
     }
 
-    fn send(&mut self, from: usize, transmission: &Transmission<'_>) {
+    /// Whether it could be sent at all.
+    fn send(&mut self, from: usize, transmission: &Transmission<'_>) -> bool {
         let interface = self.nodes[from].interfaces.get(&transmission.interface);
         let Some(interface) = interface.filter(|interface| interface.carries()) else {
-            return;
+            return false;
         };
         let segment = interface.segment;
         let datagram = Rc::new(Datagram {
@@ -136,6 +142,7 @@ impl Cluster {
                 self.schedule(arrival, due);
             }
         }
+        true
     }
 
     fn read_reports(&mut self, number: usize, agent: &mut Agent) -> Result<Owed, Violation> {
@@ -191,6 +198,7 @@ impl Cluster {
         let continues = news.len() < report.transitions.len();
         let last = known.last().filter(|_| continues);
         at_once::states_change_as_drawn(last, news, self.now)?;
+        at_once::nobody_takes_over_early(&self.groups[group], &report, news, self.now)?;
         for transition in news {
             let event = Event::Became {
                 node: number,

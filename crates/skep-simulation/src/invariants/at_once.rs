@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use skep_vip::configuration::{Effect, RouterConfiguration};
-use skep_vip::message::{Health, RouterReport, State, Transition};
+use skep_vip::message::{Health, Reason, RouterReport, State, Transition};
 use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
 
 use super::Violation;
+use crate::group::{Group, ROUNDING};
 use crate::kernel::{Kernel, Place};
 use crate::node::{Agent, Change, Node};
 use crate::record::seconds;
@@ -181,6 +182,36 @@ pub(crate) fn states_change_as_drawn(
         before = transition.to;
     }
     Ok(())
+}
+
+/// Who takes over has waited for as long as its rank demands since it last heard somebody.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "after the others an advertisement that is ignored can come in between"
+)]
+pub(crate) fn nobody_takes_over_early(
+    group: &Group,
+    report: &RouterReport,
+    news: &[Transition],
+    now: Instant,
+) -> Result<(), Violation> {
+    let Some(taken) = news.last().filter(|last| last.to == State::Active) else {
+        return Ok(());
+    };
+    let waits = match taken.reason {
+        Reason::Silence => group.down_interval(report.effective_priority),
+        _ => return Ok(()),
+    };
+    let heard = report
+        .heard
+        .as_ref()
+        .map(|heard| heard.at)
+        .unwrap_or_default();
+    if heard + waits <= taken.at + ROUNDING {
+        return Ok(());
+    }
+    let what = format!("{} heard at {}, {taken:?}", report.key, seconds(heard));
+    broken("nobody takes over early", now, what)
 }
 
 /// Whether something outside keeps a router from taking part.

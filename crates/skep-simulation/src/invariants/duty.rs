@@ -211,7 +211,17 @@ fn owe_election(
             group: number,
             class,
         };
-        let within = group.vacancy_max(best, slack);
+        let hears = |by: usize| {
+            let mut members = class.routers(world, number);
+            members.all(|(node, _)| {
+                node != by && world.network.relation(group.segment, by, node) == Relation::Whole
+            })
+        };
+        let within = if group.released.is_some_and(hears) {
+            group.succession_max(best, slack)
+        } else {
+            group.vacancy_max(best, slack)
+        };
         owed.push(Owed { duty, within });
     }
 }

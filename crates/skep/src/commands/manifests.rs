@@ -7,9 +7,11 @@ use skep_agent::source;
 use skep_api::generation::Manifest;
 use skep_api::submit::Submission;
 use skep_lint::render::human::{self, Colour};
+use skep_manifest::desired::Desired;
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
-use skep_manifest::set::Source;
+use skep_manifest::resolve::resolve;
+use skep_manifest::set::{ManifestSet, Source};
 
 use crate::output;
 
@@ -30,15 +32,16 @@ impl Manifests {
         }
     }
 
+    /// What they describe; nothing when lint finds errors, which it then has shown.
+    pub(crate) fn desired(&self) -> anyhow::Result<Option<Desired>> {
+        let set = parse(source::fill(self.read()?)?);
+        Ok(is_sound(&set).then(|| resolve(&set).0))
+    }
+
     /// Reads them all as a submission; nothing when lint finds errors, which it then has shown.
     pub(crate) fn submission(&self, dry_run: DryRun) -> anyhow::Result<Option<Submission>> {
         let sources = self.read()?;
-        let set = parse(sources.clone());
-        let mut findings = skep_lint::lint(&set);
-        findings
-            .retain(|finding| finding.severity == Severity::Error && finding.suppressed.is_none());
-        if !findings.is_empty() {
-            output::tell(human::render(&set, &findings, Colour::Never).trim_end());
+        if !is_sound(&parse(sources.clone())) {
             return Ok(None);
         }
         let documents = source::fill(sources)?
@@ -51,6 +54,16 @@ impl Manifests {
             dry_run: dry_run == DryRun::Yes,
         }))
     }
+}
+
+/// Whether lint finds no errors; those that it finds are shown.
+fn is_sound(set: &ManifestSet) -> bool {
+    let mut findings = skep_lint::lint(set);
+    findings.retain(|finding| finding.severity == Severity::Error && finding.suppressed.is_none());
+    if !findings.is_empty() {
+        output::tell(human::render(set, &findings, Colour::Never).trim_end());
+    }
+    findings.is_empty()
 }
 
 /// Whether a submission is only looked at.

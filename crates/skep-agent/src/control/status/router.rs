@@ -59,7 +59,9 @@ pub(in crate::control) fn is_fault(router: &RouterStatus) -> bool {
     router.state == word(State::Fault)
 }
 
-pub(super) const fn word(state: State) -> &'static str {
+/// A state as a person reads it.
+#[must_use]
+pub const fn word(state: State) -> &'static str {
     match state {
         State::Fault => "Fault",
         State::Backup => "Backup",
@@ -69,7 +71,8 @@ pub(super) const fn word(state: State) -> &'static str {
 }
 
 /// `reason` as a person reads it.
-pub(in crate::control) fn because(reason: &Reason) -> String {
+#[must_use]
+pub fn because(reason: &Reason) -> String {
     match reason {
         Reason::Started => "it was started".to_owned(),
         Reason::Owner => "it owns the addresses".to_owned(),
