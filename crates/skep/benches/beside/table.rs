@@ -38,7 +38,7 @@ impl Budget {
         match self {
             Self::BesideAndAtMost(most) => format!("≤ keepalived, ≤ {most:.1} {unit}"),
             Self::AtMost(most) => format!("≤ {most} {unit}"),
-            Self::None => "0, always".to_owned(),
+            Self::None => "always 0".to_owned(),
             Self::Part(part) => format!("≤ {part} × keepalived"),
             Self::Open => "-".to_owned(),
         }
