@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::dialect::{Dialect, EARLY, ID, INTERFACE, PEER_ADDRESS, Peer, Preemption, SKEP_ADDRESS};
+use super::dialect::{
+    Dialect, EARLY, ID, INTERFACE, PEER_ADDRESS, Peer, Preemption, SKEP_ADDRESS, Transport,
+};
 use crate::cluster::agent::{is_running, signal};
 use crate::cluster::wire::{Advert, adverts, last_advert, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now, wait_until};
@@ -68,7 +70,24 @@ impl Pair {
         for (node, _) in HOSTS {
             pair.give_ipv6(node);
         }
+        if dialect.transport == Transport::Unicast {
+            pair.introduce(Side::Peer, Side::Skep);
+            pair.introduce(Side::Skep, Side::Peer);
+        }
         pair
+    }
+
+    /// Lets one know the other's MAC address for good: what is sent to a dead host is seen, too.
+    fn introduce(&self, one: Side, other: Side) {
+        let show = ["cat", &format!("/sys/class/net/{INTERFACE}/address")];
+        let hardware = self.cluster.say(other.node(), &show);
+        let (_, address) = HOSTS[other as usize];
+        let entry = format!(
+            "neighbour replace {address} lladdr {} dev {INTERFACE} nud permanent",
+            hardware.trim()
+        );
+        let words: Vec<_> = ["ip"].into_iter().chain(entry.split(' ')).collect();
+        self.cluster.say(one.node(), &words);
     }
 
     /// The address of IPv6 that the lab does not give.
