@@ -7,7 +7,7 @@
 mod frame;
 mod tap;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,12 +34,12 @@ pub enum Frame {
     /// A packet of protocol 112.
     Advertisement {
         /// Its source address.
-        source: Ipv4Addr,
+        source: IpAddr,
         /// Its destination address.
-        destination: Ipv4Addr,
-        /// Its TTL.
+        destination: IpAddr,
+        /// Its TTL or hop limit.
         ttl: u8,
-        /// What follows the IPv4 header.
+        /// What follows the IP header.
         payload: Vec<u8>,
     },
     /// An ARP message whose sender and target are one address.
@@ -110,7 +110,8 @@ impl Capture {
 
     /// The last advertisement from this source address.
     #[must_use]
-    pub fn last_advertisement(&self, source: Ipv4Addr) -> Option<Sighting> {
+    pub fn last_advertisement(&self, source: impl Into<IpAddr>) -> Option<Sighting> {
+        let source = source.into();
         self.seen
             .lock()
             .iter()
@@ -121,7 +122,12 @@ impl Capture {
 
     /// The first advertisement from this source address after a moment.
     #[must_use]
-    pub fn first_advertisement_after(&self, source: Ipv4Addr, at: Duration) -> Option<Sighting> {
+    pub fn first_advertisement_after(
+        &self,
+        source: impl Into<IpAddr>,
+        at: Duration,
+    ) -> Option<Sighting> {
+        let source = source.into();
         let sightings = self.seen.lock();
         sightings
             .iter()
@@ -156,9 +162,9 @@ impl Seen {
 impl Sighting {
     /// Whether it is an advertisement from this source address.
     #[must_use]
-    pub fn is_from(&self, address: Ipv4Addr) -> bool {
+    pub fn is_from(&self, address: impl Into<IpAddr>) -> bool {
         match &self.frame {
-            Frame::Advertisement { source, .. } => *source == address,
+            Frame::Advertisement { source, .. } => *source == address.into(),
             Frame::Announcement { .. } => false,
         }
     }

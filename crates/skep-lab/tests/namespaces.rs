@@ -323,7 +323,8 @@ fn a_capture_measures_from_the_last_advertisement_to_the_successor_s_first() {
     else {
         panic!("it is an advertisement");
     };
-    assert_eq!((ttl, destination), (255, Ipv4Addr::new(224, 0, 0, 18)));
+    assert_eq!(ttl, 255);
+    assert_eq!(destination, Ipv4Addr::new(224, 0, 0, 18));
     assert_eq!(payload[..4], [0x21, 51, 100, 1]);
     for node in ["a", "b"] {
         let file = std::env::temp_dir().join(format!("{}-{node}.conf", lab.plan().name));

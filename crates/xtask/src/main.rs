@@ -1,9 +1,10 @@
-//! Development tasks: `cargo xtask setup | test | demo | regenerate | dist`.
+//! Development tasks: `cargo xtask setup | test | demo | bench | regenerate | dist`.
 #![expect(
     clippy::print_stdout,
     reason = "a development tool talks to the person who runs it"
 )]
 
+mod bench;
 mod demo;
 mod dist;
 mod interrupt;
@@ -36,6 +37,8 @@ enum Task {
     },
     /// Show one manifest become a swarm, a service and a VIP that fails over, on this machine.
     Demo,
+    /// Measure skep beside keepalived and print one table.
+    Bench(bench::Bench),
     /// Write every generated file: schemas and references.
     Regenerate,
     /// Build the static binary that is shipped.
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Setup => packages::ensure_installed().map(|()| ExitCode::SUCCESS),
         Task::Test { rings } => rings::test(&rings),
         Task::Demo => demo::demo(),
+        Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),
         Task::Regenerate => regenerate::regenerate().map(|()| ExitCode::SUCCESS),
         Task::Dist => dist::dist().map(|()| ExitCode::SUCCESS),
     }

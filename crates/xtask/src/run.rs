@@ -1,6 +1,6 @@
 //! Runs other programs from the top of the workspace.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -11,6 +11,15 @@ pub(crate) fn workspace() -> &'static Path {
         .ancestors()
         .nth(2)
         .expect("crates/xtask lies two levels below the workspace")
+}
+
+/// Where cargo, which built this program there, puts what it builds.
+pub(crate) fn target_directory() -> anyhow::Result<PathBuf> {
+    let task = std::env::current_exe().context("cannot find this program")?;
+    let directory = task.ancestors().nth(2);
+    directory
+        .map(Path::to_path_buf)
+        .context("this program lies in no target directory")
 }
 
 /// A command of the program `name` with `arguments`, to be run at the top of the workspace.

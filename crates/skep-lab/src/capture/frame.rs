@@ -1,6 +1,6 @@
 //! Reading Ethernet frames.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Frame;
 
@@ -13,6 +13,7 @@ impl Frame {
         let (header, packet) = bytes.split_at_checked(ETHERNET_HEADER)?;
         match [header[12], header[13]] {
             [0x08, 0x00] => parse_advertisement(packet),
+            [0x86, 0xDD] => parse_advertisement_of_ipv6(packet),
             [0x08, 0x06] => parse_announcement(packet),
             _ => None,
         }
@@ -27,10 +28,28 @@ fn parse_advertisement(packet: &[u8]) -> Option<Frame> {
         return None;
     }
     Some(Frame::Advertisement {
-        source: address(packet, 12)?,
-        destination: address(packet, 16)?,
+        source: address(packet, 12)?.into(),
+        destination: address(packet, 16)?.into(),
         ttl: header[8],
         payload: packet.get(header_length..total_length)?.to_vec(),
+    })
+}
+
+fn parse_advertisement_of_ipv6(packet: &[u8]) -> Option<Frame> {
+    let header = packet.first_chunk::<40>()?;
+    let length = usize::from(u16::from_be_bytes([header[4], header[5]]));
+    if header[6] != VRRP {
+        return None;
+    }
+    let address = |at: usize| -> Option<IpAddr> {
+        let octets: [u8; 16] = *packet.get(at..)?.first_chunk()?;
+        Some(Ipv6Addr::from(octets).into())
+    };
+    Some(Frame::Advertisement {
+        source: address(8)?,
+        destination: address(24)?,
+        ttl: header[7],
+        payload: packet.get(header.len()..header.len() + length)?.to_vec(),
     })
 }
 
@@ -61,8 +80,8 @@ mod tests {
         packet.extend([10, 0, 0, 60, 224, 0, 0, 18, 0x21, 51, 100, 0, 0, 0]);
         let bytes = frame([8, 0], &packet);
         let expected = Frame::Advertisement {
-            source: Ipv4Addr::new(10, 0, 0, 60),
-            destination: Ipv4Addr::new(224, 0, 0, 18),
+            source: Ipv4Addr::new(10, 0, 0, 60).into(),
+            destination: Ipv4Addr::new(224, 0, 0, 18).into(),
             ttl: 255,
             payload: vec![0x21, 51, 100],
         };
@@ -70,6 +89,26 @@ mod tests {
         for length in 0..bytes.len() - 3 {
             assert_eq!(Frame::parse(&bytes[..length]), None, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn an_advertisement_of_ipv6_is_one_too() {
+        let [source, destination]: [Ipv6Addr; 2] =
+            ["fe80::1", "ff02::12"].map(|text| text.parse().unwrap());
+        let mut packet = vec![0x60, 0, 0, 0, 0, 3, 112, 255];
+        packet.extend([source.octets(), destination.octets()].concat());
+        packet.extend([0x31, 51, 100]);
+        let expected = Frame::Advertisement {
+            source: source.into(),
+            destination: destination.into(),
+            ttl: 255,
+            payload: vec![0x31, 51, 100],
+        };
+        assert_eq!(Frame::parse(&frame([0x86, 0xDD], &packet)), Some(expected));
+        let short = &packet[..packet.len() - 1];
+        assert_eq!(Frame::parse(&frame([0x86, 0xDD], short)), None);
+        packet[6] = 58;
+        assert_eq!(Frame::parse(&frame([0x86, 0xDD], &packet)), None);
     }
 
     #[test]

@@ -29,12 +29,15 @@ const OUTGOING: u8 = 4;
 const RECEIVE_BUFFER: usize = 16 * 1024 * 1024;
 const FRAME_LENGTH_MAX: usize = 2048;
 
-/// Classic BPF: ARP, and IPv4 of protocol 112.
-const INTERESTING: [SockFilter; 7] = [
+/// Classic BPF: ARP, and IPv4 and IPv6 of protocol 112.
+const INTERESTING: [SockFilter; 10] = [
     SockFilter::new(0x28, 0, 0, 12),
-    SockFilter::new(0x15, 3, 0, 0x0806),
-    SockFilter::new(0x15, 0, 3, 0x0800),
+    SockFilter::new(0x15, 6, 0, 0x0806),
+    SockFilter::new(0x15, 0, 2, 0x0800),
     SockFilter::new(0x30, 0, 0, 23),
+    SockFilter::new(0x15, 3, 4, 112),
+    SockFilter::new(0x15, 0, 3, 0x86DD),
+    SockFilter::new(0x30, 0, 0, 20),
     SockFilter::new(0x15, 0, 1, 112),
     SockFilter::new(0x06, 0, 0, 0xFFFF),
     SockFilter::new(0x06, 0, 0, 0),

@@ -10,8 +10,11 @@ use skep_lab::Lab;
 
 use super::wait_until;
 
-/// The command line.
+/// The program as built with the tests.
 pub(crate) const SKEP: &str = env!("CARGO_BIN_EXE_skep");
+
+/// Names another build of the program, such as the one that is shipped.
+const SKEP_PROGRAM: &str = "SKEP_PROGRAM";
 
 /// Runs the agent and writes down how it ended.
 const SCRIPT: &str = "\"$@\"; echo $? > \"$0\"";
@@ -30,7 +33,7 @@ impl Agent {
         let _none = fs::remove_file(&exit);
         let mut command = lab.command(node, "sh").expect("the host lives");
         command.args(["-c", SCRIPT]).arg(&exit);
-        command.args(program).arg(SKEP);
+        command.args(program).arg(skep());
         command.args(["agent", "--node", node, "--manifests"]);
         command.arg(directory.join("manifests"));
         command.arg("--socket").arg(&socket);
@@ -50,7 +53,7 @@ impl Agent {
 
     /// The command line, asking this agent.
     pub(crate) fn ask(&self, arguments: &[&str]) -> (i32, String) {
-        let output = Command::new(SKEP)
+        let output = Command::new(skep())
             .arg("--socket")
             .arg(&self.socket)
             .args(arguments)
@@ -106,13 +109,7 @@ impl Agent {
 
     /// All that is known to run for this agent.
     pub(crate) fn processes(&self) -> Vec<u32> {
-        let mut all = vec![self.shell];
-        let mut next = 0;
-        while let Some(id) = all.get(next) {
-            all.extend(children(*id));
-            next += 1;
-        }
-        all
+        processes_of(self.shell)
     }
 
     /// How the agent ended, once it has.
@@ -126,6 +123,11 @@ impl Agent {
         assert!(ended, "the agent does not end");
         code.expect("it ended")
     }
+}
+
+/// The program that is tested.
+pub(crate) fn skep() -> String {
+    std::env::var(SKEP_PROGRAM).unwrap_or_else(|_| SKEP.to_owned())
 }
 
 /// Waits for the child of a process that has this word on its command line.
@@ -149,6 +151,17 @@ pub(crate) fn router<'a>(status: &'a AgentStatus, group: &str) -> Option<&'a Rou
 pub(crate) fn signal(id: u32, signal: Signal) {
     let id = Pid::from_raw(id.cast_signed()).expect("it is a process id");
     kill_process(id, signal).expect("it is there");
+}
+
+/// A process with its children and theirs.
+pub(crate) fn processes_of(first: u32) -> Vec<u32> {
+    let mut all = vec![first];
+    let mut next = 0;
+    while let Some(id) = all.get(next) {
+        all.extend(children(*id));
+        next += 1;
+    }
+    all
 }
 
 /// Whether a process runs.

@@ -165,8 +165,8 @@ impl Cluster {
     }
 
     /// Whether `address` answers a host.
-    pub(crate) fn answers(&self, node: &str, address: Ipv4Addr) -> bool {
-        let address = address.to_string();
+    pub(crate) fn answers(&self, node: &str, address: impl Into<IpAddr>) -> bool {
+        let address = address.into().to_string();
         let ping = ["ping", "-c", "1", "-W", "1", &address];
         let output = self.lab.exec(node, &ping).expect("the host lives");
         output.status.success()

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use crate::cluster::{Cluster, wait_until};
 
 /// The macvlan with the addresses.
-const MACVLAN: &str = "vrrp4";
+const MACVLAN: &str = "vrrp";
 
 /// FRR drops its privileges to this user, which must own the directory of its sockets. `/run` is
 /// the host's own.
@@ -24,7 +24,8 @@ pub(crate) struct Router<'a> {
     pub(crate) interface: &'a str,
     pub(crate) virtual_router_id: u8,
     pub(crate) priority: u8,
-    pub(crate) address: &'a str,
+    /// All of one family.
+    pub(crate) addresses: &'a [&'a str],
     /// More of its properties, such as `version 3`.
     pub(crate) more: &'a [String],
 }
@@ -53,24 +54,30 @@ impl Router<'_> {
             let words: Vec<_> = ["ip", "link"].into_iter().chain(words.split(' ')).collect();
             cluster.say(node, &words);
         };
-        let Self {
-            interface,
-            virtual_router_id,
-            address,
-            ..
-        } = self;
+        let family = if self.is_ipv6() { 2 } else { 1 };
         link(&format!(
-            "add {MACVLAN} link {interface} type macvlan mode bridge"
+            "add {MACVLAN} link {} type macvlan mode bridge",
+            self.interface
         ));
         link(&format!(
-            "set {MACVLAN} address 00:00:5e:00:01:{virtual_router_id:02x} addrgenmode none"
+            "set {MACVLAN} address 00:00:5e:00:{family:02x}:{:02x}",
+            self.virtual_router_id
         ));
-        let address = format!("{address}/32");
-        cluster.say(node, &["ip", "addr", "add", &address, "dev", MACVLAN]);
+        for address in self.addresses {
+            let add = ["ip", "addr", "add", address, "dev", MACVLAN];
+            match self.is_ipv6() {
+                true => cluster.say(node, &[&add[..], &["nodad"]].concat()),
+                false => cluster.say(node, &add),
+            };
+        }
         // vrrpd gives it its carrier when it is Active.
         link(&format!("set {MACVLAN} protodown on"));
         link(&format!("set {MACVLAN} up"));
         cluster.say(node, &["sh", "-c", ANSWER_FOR_OWN_ADDRESSES_ONLY]);
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.addresses.iter().any(|address| address.contains(':'))
     }
 
     fn text(&self) -> String {
@@ -78,9 +85,14 @@ impl Router<'_> {
             interface,
             virtual_router_id: id,
             priority,
-            address,
+            addresses,
             more,
         } = self;
+        let word = if self.is_ipv6() { "ipv6" } else { "ip" };
+        let addresses = addresses
+            .iter()
+            .map(|address| format!(" vrrp {id} {word} {address}\n"));
+        let addresses: String = addresses.collect();
         let properties = more.iter().map(|more| match more.strip_prefix("no ") {
             Some(what) => format!(" no vrrp {id} {what}\n"),
             None => format!(" vrrp {id} {more}\n"),
@@ -88,8 +100,8 @@ impl Router<'_> {
         // The version comes first: it makes the router.
         let properties: String = properties.collect();
         format!(
-            "log file /run/frr/log\ninterface {interface}\n{properties} vrrp {id} priority {priority}\n \
-             vrrp {id} ip {address}\n"
+            "log file /run/frr/log\ninterface {interface}\n{properties} vrrp {id} priority {priority}\n\
+             {addresses}"
         )
     }
 }

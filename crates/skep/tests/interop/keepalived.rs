@@ -1,6 +1,7 @@
 //! Debian's keepalived on a host of the lab.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::cluster::{Cluster, wait_until};
@@ -19,8 +20,7 @@ impl Instance<'_> {
     /// Starts keepalived with this instance on `node`; returns its process.
     pub(crate) fn start(&self, cluster: &mut Cluster, node: &str) -> u32 {
         let directory = cluster.directory(node);
-        let file = directory.join("keepalived.conf");
-        fs::write(&file, self.text()).expect("there is room");
+        let file = self.save(cluster, node);
         let mut command = cluster.lab.command(node, "chrt").expect("the host lives");
         // As the agent, it shall not wait for its turn.
         command.args(["--fifo", "50", "keepalived"]);
@@ -42,6 +42,13 @@ impl Instance<'_> {
             .stderr(log);
         command.stdin(Stdio::null());
         cluster.lab.spawn(command).expect("keepalived is installed")
+    }
+
+    /// Writes the configuration of `node`, and says where.
+    pub(crate) fn save(&self, cluster: &Cluster, node: &str) -> PathBuf {
+        let file = cluster.directory(node).join("keepalived.conf");
+        fs::write(&file, self.text()).expect("there is room");
+        file
     }
 
     fn text(&self) -> String {

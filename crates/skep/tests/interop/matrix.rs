@@ -7,7 +7,7 @@ mod walk;
 
 use std::time::Duration;
 
-use dialect::{Dialect, Peer};
+use dialect::{ADDRESS, ADDRESSES_OF_IPV6, Dialect, Peer, Transport};
 use walk::walk;
 
 const fn dialect(name: &'static str, peer: Peer, version: u8, interval_ms: u64) -> Dialect {
@@ -16,6 +16,8 @@ const fn dialect(name: &'static str, peer: Peer, version: u8, interval_ms: u64) 
         peer,
         version,
         interval: Duration::from_millis(interval_ms),
+        transport: Transport::Multicast,
+        addresses: &[ADDRESS],
         skep: &[],
         other: &[],
     }
@@ -71,5 +73,37 @@ fn one_holds_it_always_with_pseudo_header_beside_frr() {
     walk(Dialect {
         skep: &["checksum: {pseudoHeader: always}"],
         ..dialect("v3-always-frr", Peer::Frr, 3, 100)
+    });
+}
+
+#[test]
+fn one_holds_it_over_ipv6_beside_keepalived() {
+    walk(Dialect {
+        addresses: ADDRESSES_OF_IPV6,
+        ..dialect("ipv6-keepalived", Peer::Keepalived, 3, 100)
+    });
+}
+
+#[test]
+fn one_holds_it_over_ipv6_beside_frr() {
+    walk(Dialect {
+        addresses: ADDRESSES_OF_IPV6,
+        ..dialect("ipv6-frr", Peer::Frr, 3, 100)
+    });
+}
+
+#[test]
+fn one_holds_it_by_unicast_in_version_2_beside_keepalived() {
+    walk(Dialect {
+        transport: Transport::Unicast,
+        ..dialect("unicast-v2", Peer::Keepalived, 2, 1000)
+    });
+}
+
+#[test]
+fn one_holds_it_by_unicast_in_version_3_beside_keepalived() {
+    walk(Dialect {
+        transport: Transport::Unicast,
+        ..dialect("unicast-v3", Peer::Keepalived, 3, 100)
     });
 }

@@ -1,16 +1,21 @@
 //! How a group speaks, in the words of each implementation.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::frr::Router;
-use crate::keepalived::Instance;
 
 pub(crate) const ID: u8 = 53;
-pub(crate) const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 70);
 pub(crate) const INTERFACE: &str = "eth0";
 
+/// What the group holds, unless it speaks IPv6.
 pub(crate) const ADDRESS: &str = "10.0.0.70";
+/// What it holds then. keepalived wants a link-local address first, as RFC 9568 section 5.2.9 does.
+pub(crate) const ADDRESSES_OF_IPV6: &[&str] = &["fe80::70", "fd00::70"];
+
+/// Where the two are.
+pub(crate) const SKEP_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 60);
+pub(crate) const PEER_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 61);
 
 /// Kernel time stamps and timers may differ by less than that.
 pub(crate) const EARLY: Duration = Duration::from_millis(1);
@@ -29,6 +34,13 @@ pub(crate) enum Preemption {
     Off,
 }
 
+/// How advertisements travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Multicast,
+    Unicast,
+}
+
 /// How the two speak.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
@@ -37,6 +49,9 @@ pub(crate) struct Dialect {
     pub(crate) peer: Peer,
     pub(crate) version: u8,
     pub(crate) interval: Duration,
+    pub(crate) transport: Transport,
+    /// The client asks the last one.
+    pub(crate) addresses: &'static [&'static str],
     /// More lines of skep's group.
     pub(crate) skep: &'static [&'static str],
     /// More lines of the peer's configuration.
@@ -68,14 +83,34 @@ impl Dialect {
         }
     }
 
+    /// The address that the client asks.
+    pub(crate) fn vip(&self) -> IpAddr {
+        let address = self.addresses.last().and_then(|last| last.parse().ok());
+        address.expect("there is an address")
+    }
+
+    pub(crate) fn speaks_ipv6(&self) -> bool {
+        self.vip().is_ipv6()
+    }
+
     /// The manifest of skep.
     pub(crate) fn manifest(&self, priority: u8, preemption: Preemption) -> String {
         let interval = self.interval.as_millis();
+        let addresses = self.addresses.join(", ");
+        let members = match self.transport {
+            Transport::Multicast => format!("[{{node: skep, priority: {priority}}}]"),
+            // The address of the other one is all that is asked of it.
+            Transport::Unicast => format!(
+                "[{{node: skep, priority: {priority}, address: {SKEP_ADDRESS}}}, \
+                 {{node: peer, priority: 1, address: {PEER_ADDRESS}}}]\n  \
+                 transport: {{unicast: {{}}}}"
+            ),
+        };
         let mut text = format!(
             "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: matrix}}\nspec:\n  \
-             virtualRouterId: {ID}\n  interface: {INTERFACE}\n  addresses: [{ADDRESS}]\n  \
+             virtualRouterId: {ID}\n  interface: {INTERFACE}\n  addresses: [{addresses}]\n  \
              version: {}\n  advertisementInterval: {interval}ms\n  \
-             members: [{{node: skep, priority: {priority}}}]\n",
+             members: {members}\n",
             self.version
         );
         for line in self.skep {
@@ -94,6 +129,10 @@ impl Dialect {
             format!("advert_int {}", self.interval.as_secs_f64()),
         ];
         lines.extend(self.other.iter().copied().map(str::to_owned));
+        if self.transport == Transport::Unicast {
+            lines.push(format!("unicast_src_ip {PEER_ADDRESS}"));
+            lines.push(format!("unicast_peer {{\n {SKEP_ADDRESS}\n }}"));
+        }
         if preemption == Preemption::Off {
             lines.push("nopreempt".to_owned());
         }
@@ -113,24 +152,13 @@ impl Dialect {
         lines
     }
 
-    /// keepalived's instance at this priority.
-    pub(crate) fn instance<'a>(&self, priority: u8, more: &'a str) -> Instance<'a> {
-        Instance {
-            interface: INTERFACE,
-            virtual_router_id: ID,
-            priority,
-            address: ADDRESS,
-            more,
-        }
-    }
-
     /// FRR's router at this priority.
     pub(crate) fn router<'a>(&self, priority: u8, more: &'a [String]) -> Router<'a> {
         Router {
             interface: INTERFACE,
             virtual_router_id: ID,
             priority,
-            address: ADDRESS,
+            addresses: self.addresses,
             more,
         }
     }

@@ -1,21 +1,26 @@
 //! skep, one peer and a client on one segment.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use super::dialect::{Dialect, EARLY, ID, INTERFACE, Peer, Preemption, VIP};
+use super::dialect::{
+    Dialect, EARLY, ID, INTERFACE, PEER_ADDRESS, Peer, Preemption, SKEP_ADDRESS, Transport,
+};
 use crate::cluster::agent::{is_running, signal};
 use crate::cluster::wire::{Advert, adverts, last_advert, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now, wait_until};
-use crate::{frr, keepalived};
+use crate::{
+    frr,
+    keepalived::{self, Instance},
+};
 
 pub(crate) const CLIENT: &str = "client";
 
 const HOSTS: [(&str, Ipv4Addr); 3] = [
-    ("skep", Ipv4Addr::new(10, 0, 0, 60)),
-    ("peer", Ipv4Addr::new(10, 0, 0, 61)),
+    ("skep", SKEP_ADDRESS),
+    ("peer", PEER_ADDRESS),
     (CLIENT, Ipv4Addr::new(10, 0, 0, 99)),
 ];
 
@@ -57,10 +62,42 @@ pub(crate) struct Pair {
 impl Pair {
     /// The hosts, nothing running on them.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self {
+        let pair = Self {
             cluster: Cluster::up(dialect.name, INTERFACE, &HOSTS),
             dialect,
             peer: None,
+        };
+        for (node, _) in HOSTS {
+            pair.give_ipv6(node);
+        }
+        if dialect.transport == Transport::Unicast {
+            pair.introduce(Side::Peer, Side::Skep);
+            pair.introduce(Side::Skep, Side::Peer);
+        }
+        pair
+    }
+
+    /// Lets one know the other's MAC address for good: what is sent to a dead host is seen, too.
+    fn introduce(&self, one: Side, other: Side) {
+        let show = ["cat", &format!("/sys/class/net/{INTERFACE}/address")];
+        let hardware = self.cluster.say(other.node(), &show);
+        let (_, address) = HOSTS[other as usize];
+        let entry = format!(
+            "neighbour replace {address} lladdr {} dev {INTERFACE} nud permanent",
+            hardware.trim()
+        );
+        let words: Vec<_> = ["ip"].into_iter().chain(entry.split(' ')).collect();
+        self.cluster.say(one.node(), &words);
+    }
+
+    /// The address of IPv6 that the lab does not give.
+    fn give_ipv6(&self, node: &str) {
+        let host = HOSTS.iter().find(|(name, _)| *name == node);
+        let [.., last] = host.expect("it is one of them").1.octets();
+        let address = format!("fd00::{last}/64");
+        let add = ["ip", "addr", "add", &address, "dev", INTERFACE, "nodad"];
+        if self.dialect.speaks_ipv6() {
+            self.cluster.say(node, &add);
         }
     }
 
@@ -77,11 +114,15 @@ impl Pair {
         let (dialect, node) = (self.dialect, Side::Peer.node());
         let process = match dialect.peer {
             Peer::Keepalived => {
-                let more = dialect.keepalived(preemption);
                 let before = keepalived::times_it_listened(&self.cluster, node);
-                let process = dialect
-                    .instance(priority, &more)
-                    .start(&mut self.cluster, node);
+                let instance = Instance {
+                    interface: INTERFACE,
+                    virtual_router_id: ID,
+                    priority,
+                    address: &dialect.addresses.join("\n    "),
+                    more: &dialect.keepalived(preemption),
+                };
+                let process = instance.start(&mut self.cluster, node);
                 keepalived::wait_until_it_listened(&self.cluster, node, before + 1);
                 process
             }
@@ -127,6 +168,7 @@ impl Pair {
     /// Gives a host its power back; nothing runs on it.
     pub(crate) fn restore_power(&mut self, side: Side) {
         self.cluster.restore_power(side.node());
+        self.give_ipv6(side.node());
         if (side, self.dialect.peer) == (Side::Peer, Peer::Frr) {
             frr::forget(&self.cluster, side.node());
         }
@@ -146,7 +188,7 @@ impl Pair {
             adverts(&self.cluster.capture, ID)
         );
         self.assert_peace(step, holder, 2 * self.dialect.interval);
-        let answers = wait_until(|| self.cluster.answers(CLIENT, VIP));
+        let answers = wait_until(|| self.cluster.answers(CLIENT, self.dialect.vip()));
         assert!(answers, "{step}: {holder:?} does not answer");
         measured(
             &format!("{}: {step}", self.dialect.name),
@@ -187,7 +229,10 @@ impl Pair {
     /// Who has the address, as the kernels say.
     pub(crate) fn holders(&self) -> Vec<Side> {
         let frr = self.dialect.peer == Peer::Frr;
-        let by_address = self.cluster.holders(VIP);
+        let by_address = match self.dialect.vip() {
+            IpAddr::V4(address) => self.cluster.holders(address),
+            IpAddr::V6(address) => self.cluster.holders_ipv6(address),
+        };
         let holds = |side: &Side| match side {
             Side::Peer if frr => self.peer_has_power() && frr::holds(&self.cluster, side.node()),
             Side::Skep | Side::Peer => by_address.iter().any(|node| node == side.node()),
