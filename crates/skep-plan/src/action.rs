@@ -9,6 +9,8 @@ use skep_manifest::condition::Reason;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
 
+use crate::groups::GroupChange;
+
 /// Ordered actions that lead from the observed to the desired state, as far as they can be done
 /// at present: after them the world is observed and planned again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,23 @@ pub struct Plan {
     pub waiting: Vec<Waiting>,
     /// What cannot be done, and what would make it possible.
     pub blocked: Vec<Blocked>,
+    /// What changes about the VIP groups: every node takes its own share.
+    #[serde(default)]
+    pub vip_groups: Vec<GroupChange>,
+}
+
+impl Plan {
+    /// Whether nothing would change and nothing is blocked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            steps,
+            waiting,
+            blocked,
+            vip_groups,
+        } = self;
+        steps.is_empty() && waiting.is_empty() && blocked.is_empty() && vip_groups.is_empty()
+    }
 }
 
 /// One action with its executor and its reason.

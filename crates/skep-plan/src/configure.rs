@@ -214,12 +214,6 @@ pub fn node_files(desired: &Desired, node: &NodeName) -> BTreeSet<AbsolutePath> 
     sources.filter_map(path).collect()
 }
 
-/// Whether `node` has to look for an interface.
-#[must_use]
-pub fn looks_for_interfaces(desired: &Desired, node: &NodeName) -> bool {
-    memberships(desired, node).any(|(_, _, member)| member.interface.is_none())
-}
-
 /// The groups of which `node` is a member, with its part in them.
 fn memberships<'a>(
     desired: &'a Desired,

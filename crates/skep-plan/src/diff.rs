@@ -20,7 +20,7 @@ impl Display for Plan {
         for entry in entries(self) {
             entry.fmt(f)?;
         }
-        Ok(())
+        self.vip_groups.iter().try_for_each(|change| change.fmt(f))
     }
 }
 

@@ -1,14 +1,19 @@
-//! What changes about the VIP groups between two desired states: for `skep diff`.
+//! What changes about the VIP groups between two desired states, and what follows from it: for
+//! `skep diff`.
 //!
-//! No action stands behind a change: every node takes its share with [`crate::configure`].
+//! No action stands behind a change: every node takes its share with [`crate::configure`], and the
+//! data plane keeps the state of every virtual router that is the same on the wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod fields;
+
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use skep_manifest::desired::{Desired, VipGroup};
+use skep_manifest::desired::{Desired, GroupMember, VipGroup};
 use skep_manifest::name::Name;
+use skep_manifest::vip_group::transport::Version;
 
 /// A VIP group that differs between two desired states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,128 +29,161 @@ pub struct GroupChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupDifference {
-    /// It comes.
-    Created,
-    /// It goes, and its addresses with it.
-    Removed,
-    /// These of its fields change; values are left out, since some are secret.
-    Changed(Vec<String>),
+    /// It comes, and what follows.
+    Created(String),
+    /// It goes, and what follows.
+    Removed(String),
+    /// It is the group that had another name, and what follows.
+    Renamed(Name, String),
+    /// These of its fields change.
+    Changed(Vec<FieldChange>),
+}
+
+/// A field of a VIP group that changes. Secrets are never shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// Which: `addresses`, `priority of cube02`.
+    pub field: String,
+    /// How: `51 -> 52`; nothing where that would say too much or too little.
+    pub change: Option<String>,
+    /// What follows from it.
+    pub consequence: String,
 }
 
 /// The VIP groups that differ between `old` and `new`, by name.
 #[must_use]
 pub fn group_changes(old: &Desired, new: &Desired) -> Vec<GroupChange> {
     let names: BTreeSet<&Name> = old.vip_groups.keys().chain(new.vip_groups.keys()).collect();
-    let change = |name: &Name| match (old.vip_groups.get(name), new.vip_groups.get(name)) {
-        (None, _) => Some(GroupDifference::Created),
-        (Some(_), None) => Some(GroupDifference::Removed),
-        (Some(old), Some(new)) => {
-            let fields = changed_fields(old, new);
-            (!fields.is_empty()).then_some(GroupDifference::Changed(fields))
+    let mut changes = Vec::new();
+    for name in names {
+        let change = match (old.vip_groups.get(name), new.vip_groups.get(name)) {
+            (None, Some(group)) => Some(match former_name(old, new, group) {
+                Some(former) => renamed(former, group),
+                None => GroupDifference::Created(created(group)),
+            }),
+            (Some(group), None) if later_name(old, new, group).is_none() => {
+                Some(GroupDifference::Removed(removed(group)))
+            }
+            (Some(_) | None, None) => None,
+            (Some(old), Some(new)) => {
+                let fields = fields::changes(old, new);
+                (!fields.is_empty()).then_some(GroupDifference::Changed(fields))
+            }
+        };
+        changes.extend(change.map(|change| GroupChange {
+            group: name.clone(),
+            change,
+        }));
+    }
+    changes
+}
+
+/// The name under which a group of `new` ran before, when all else about it is equal.
+fn former_name<'a>(old: &'a Desired, new: &Desired, group: &VipGroup) -> Option<&'a Name> {
+    let mut gone = old
+        .vip_groups
+        .iter()
+        .filter(|(name, _)| !new.vip_groups.contains_key(*name));
+    gone.find(|(_, before)| fields::changes(before, group).is_empty())
+        .map(|(name, _)| name)
+}
+
+/// The name under which a group of `old` goes on.
+fn later_name<'a>(old: &Desired, new: &'a Desired, group: &VipGroup) -> Option<&'a Name> {
+    let come = new
+        .vip_groups
+        .iter()
+        .filter(|(name, _)| !old.vip_groups.contains_key(*name));
+    let name = &group.declared.metadata.name;
+    let mut later = come.filter(|(_, after)| former_name(old, new, after) == Some(name));
+    later.next().map(|(name, _)| name)
+}
+
+fn created(group: &VipGroup) -> String {
+    let preferred = group.members.first().map_or_else(
+        || "nobody is a member yet".to_owned(),
+        |first| format!("{} takes them after {}", first.name, election(group)),
+    );
+    format!("{}; {preferred}", addresses(group))
+}
+
+fn removed(group: &VipGroup) -> String {
+    format!("{} released at once", addresses(group))
+}
+
+fn renamed(former: &Name, group: &VipGroup) -> GroupDifference {
+    use skep_manifest::vip_group::authentication::Authentication;
+    let consequence = match &group.authentication {
+        Authentication::Cluster(_) => {
+            "its key follows its name: two may hold the addresses until all members know"
+        }
+        Authentication::None(_) | Authentication::Simple(_) | Authentication::Hmac(_) => {
+            "it keeps its state, nothing moves"
         }
     };
-    names
-        .into_iter()
-        .filter_map(|name| {
-            Some(GroupChange {
-                group: name.clone(),
-                change: change(name)?,
-            })
-        })
-        .collect()
+    GroupDifference::Renamed(former.clone(), consequence.to_owned())
 }
 
-fn changed_fields(old: &VipGroup, new: &VipGroup) -> Vec<String> {
-    let (old, new) = (fields(old), fields(new));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let differs = |name: &&&String| old.get(**name) != new.get(**name);
-    names
-        .iter()
-        .filter(differs)
-        .map(ToString::to_string)
-        .collect()
+fn addresses(group: &VipGroup) -> String {
+    let addresses = group.declared.spec.addresses.iter();
+    let addresses: Vec<String> = addresses.map(|held| held.address.to_string()).collect();
+    addresses.join(", ")
 }
 
-/// The fields of a group as they were declared, those that depend on other objects as they were
-/// resolved.
-fn fields(group: &VipGroup) -> BTreeMap<String, Value> {
-    let declared = serde_json::to_value(&group.declared.spec).unwrap_or_default();
-    let declared = declared.as_object().cloned().unwrap_or_default();
-    let mut fields: BTreeMap<String, Value> = declared.into_iter().collect();
-    for (name, value) in [
-        ("members", serde_json::to_value(&group.members)),
-        (
-            "authentication",
-            serde_json::to_value(&group.authentication),
-        ),
-        ("tracking", serde_json::to_value(&group.tracking)),
-    ] {
-        fields.insert(name.to_owned(), value.unwrap_or_default());
+/// `one election (3.2 s)`: how long the preferred member waits before it takes over.
+fn election(group: &VipGroup) -> String {
+    let preferred = group.members.iter().find_map(|member| member.priority);
+    let priority = preferred.map_or(1, |priority| priority.number());
+    let interval = group.declared.spec.advertisement_interval.time();
+    let skew_of = match group.declared.spec.version {
+        Version::V2 => Duration::from_secs(1),
+        Version::V3 => interval,
+    };
+    let skew = skew_of * (256 - u32::from(priority)) / 256;
+    format!("one election ({})", seconds(interval * 3 + skew))
+}
+
+fn seconds(time: Duration) -> String {
+    match time.as_millis() {
+        ms @ 0..1000 => format!("{ms} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
     }
-    fields
+}
+
+/// The member that holds the addresses when nothing is wrong.
+fn preferred(group: &VipGroup) -> Option<&GroupMember> {
+    group.members.iter().max_by_key(|member| member.priority)
 }
 
 impl Display for GroupChange {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let group = &self.group;
         match &self.change {
-            GroupDifference::Created => writeln!(f, "+ create vipgroup/{group}"),
-            GroupDifference::Removed => writeln!(f, "- remove vipgroup/{group}"),
+            GroupDifference::Created(says) => writeln!(f, "+ create vipgroup/{group}: {says}"),
+            GroupDifference::Removed(says) => writeln!(f, "- remove vipgroup/{group}: {says}"),
+            GroupDifference::Renamed(from, says) => {
+                writeln!(f, "~ rename vipgroup/{from} to {group}: {says}")
+            }
             GroupDifference::Changed(fields) => {
-                writeln!(f, "~ change vipgroup/{group}: {}", fields.join(", "))
+                writeln!(f, "~ change vipgroup/{group}")?;
+                fields.iter().try_for_each(|field| write!(f, "    {field}"))
             }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use skep_manifest::parse::parse;
-    use skep_manifest::resolve::resolve;
-    use skep_manifest::set::Source;
-
-    use super::*;
-
-    const HEAD: &str = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: NAME}\nspec: ";
-
-    fn desired(groups: &[(&str, &str)]) -> Desired {
-        let documents = groups.iter().map(|(name, spec)| {
-            let head = HEAD.replace("NAME", name);
-            format!("{head}{{version: 2, virtualRouterId: 51, interface: eth0, {spec}}}\n")
-        });
-        let source = Source {
-            name: "skep.yaml".to_owned(),
-            text: documents.collect::<Vec<_>>().join("---\n").into_bytes(),
-        };
-        let set = parse(vec![source]);
-        assert!(set.problems.is_empty(), "{:?}", set.problems);
-        resolve(&set).0
-    }
-
-    fn printed(old: &[(&str, &str)], new: &[(&str, &str)]) -> String {
-        let changes = group_changes(&desired(old), &desired(new));
-        changes.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn groups_that_come_go_and_change_are_named_with_their_fields() {
-        let same = "addresses: [10.0.0.70], members: [a, b]";
-        let secret = "addresses: [10.0.0.71], members: [a, b], authentication: {simple: {password: {value: hidden}}}";
-        let old = [("changed", same), ("gone", same), ("same", same)];
-        let new = [("changed", secret), ("new", same), ("same", same)];
-        assert_eq!(
-            printed(&old, &new),
-            "~ change vipgroup/changed: addresses, authentication\n\
-             - remove vipgroup/gone\n\
-             + create vipgroup/new\n"
-        );
-        assert_eq!(printed(&old, &old), "");
-    }
-
-    #[test]
-    fn a_default_that_is_written_out_is_no_change() {
-        let short = "addresses: [10.0.0.70], members: [a, b]";
-        let long = "addresses: [10.0.0.70/32], members: [{node: a, priority: 200}, {node: b, priority: 190}], lease: 2s, trackInterface: true";
-        assert_eq!(printed(&[("v", short)], &[("v", long)]), "");
+impl Display for FieldChange {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self {
+            field, consequence, ..
+        } = self;
+        match &self.change {
+            Some(change) => writeln!(f, "{field}: {change}: {consequence}"),
+            None => writeln!(f, "{field}: {consequence}"),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,9 @@
 //! ## What it does
 //!
 //! Walks every field that is written, and reports those that this release reads and checks but
-//! does not act on. Three things are reported where they are left out, because then their
-//! defaults count: a VIP group without `virtualRouterId`, without `interface`, or with the
-//! implied authentication by the cluster key. For `skep lint` these are warnings; the agent
-//! refuses such a manifest, and there nothing suppresses them.
+//! does not act on. One thing is reported where it is left out, because then its default counts:
+//! the implied authentication of a VIP group by the cluster key. For `skep lint` these are
+//! warnings; the agent refuses such a manifest, and there nothing suppresses them.
 //!
 //! ## Why is this bad?
 //!
@@ -18,8 +17,8 @@
 //! ```yaml
 //! kind: VipGroup
 //! spec:
-//!   virtualRouterId: auto
 //!   addresses: [10.0.0.70]
+//!   virtualMac: true
 //! ```
 //!
 //! Use instead:
@@ -27,15 +26,12 @@
 //! ```yaml
 //! kind: VipGroup
 //! spec:
-//!   virtualRouterId: 51
-//!   interface: eth0
 //!   addresses: [10.0.0.70]
 //! ```
 
 mod fields;
 
 use serde_json::Value;
-use skep_manifest::priority::VirtualRouterId;
 use skep_manifest::problem::Severity;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::span::Span;
@@ -218,32 +214,9 @@ fn inspect_omissions(
     findings: &mut Vec<Finding>,
 ) {
     let spec = group.spec;
-    let written = |field: &str| group.document.span_of(&format!("/spec/{field}")).is_some();
     let mut report = |message: String, remedy: &str| {
         findings.push(Finding::new(&RULE, group.name_span(), message).help(remedy));
     };
-    if spec.virtual_router_id == VirtualRouterId::Auto && !written("virtualRouterId") {
-        report(
-            format!(
-                "group `{}` has no `virtualRouterId`, and choosing one is not supported yet",
-                group.name
-            ),
-            "write `virtualRouterId:` with a number from 1 to 255 that nobody else on the network segment uses",
-        );
-    }
-    if manifests
-        .seats(spec)
-        .iter()
-        .any(|seat| seat.interface.is_none())
-    {
-        report(
-            format!(
-                "group `{}` has no `interface`, and finding it by its subnet is not supported yet",
-                group.name
-            ),
-            "write `interface:` with the interface that is in the network of the addresses; members that call it otherwise can say `interface:` themselves",
-        );
-    }
     let is_external = |member: &Member| matches!(member, Member::External(_));
     if manifests.swarm.is_some()
         && spec.version == Version::V3

@@ -47,8 +47,7 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         Format::Text => output::print(&plan.to_string())?,
         Format::Json => output::print_json(&plan)?,
     }
-    let is_empty = plan.steps.is_empty() && plan.waiting.is_empty() && plan.blocked.is_empty();
-    Ok(if is_empty {
+    Ok(if plan.is_empty() {
         Exit::Success
     } else {
         Exit::Findings

@@ -17,6 +17,7 @@ mod load;
 mod mail;
 mod many;
 mod monitor;
+mod moving;
 mod notifications;
 mod pair;
 mod processes;

@@ -10,7 +10,7 @@ use skep_api::status::VipGroupStatus;
 use skep_manifest::desired::{GroupMember, Runs, VipGroup};
 use skep_manifest::name::NodeName;
 
-use crate::control::cluster::Happening;
+use crate::control::cluster::{Cluster, Happening};
 use crate::control::now;
 use crate::control::question::{Answer, answer};
 use crate::control::state::Control;
@@ -20,9 +20,6 @@ use crate::control::understand::with_causes;
 /// How long a member may take to answer: telling the target and then the others has to fit into
 /// the time that the command line waits.
 const TELL_LIMIT: Duration = Duration::from_secs(2);
-
-/// What a member's agent said counts for this long.
-const FRESH: Duration = Duration::from_secs(3);
 
 impl Control {
     /// Moves a group, or ends that, here and on every other member.
@@ -185,24 +182,22 @@ impl Control {
                 owner.name
             ));
         }
-        if Some(target) == self.own_name() {
-            let groups = status::vip_groups(&self.knowledge(), now());
-            return can_hold_one_of(&groups, name.as_str())
-                .map_err(|why| format!("{target} cannot hold `{name}`: {why}"));
+        // Another target is asked itself: no report is as fresh as its answer.
+        if Some(target) != self.own_name() {
+            let is_alone = self.cluster.is_none();
+            let has_agent = |cluster: &Cluster| cluster.peer_of(target).is_some();
+            return if is_alone || self.cluster.as_ref().is_some_and(has_agent) {
+                Ok(())
+            } else {
+                Err(format!(
+                    "{target} is no node of the swarm: its agent is not known"
+                ))
+            };
         }
-        let Some(cluster) = &self.cluster else {
-            return Ok(());
-        };
-        let is_fresh = |heard_at| now().saturating_duration_since(heard_at) <= FRESH;
-        match cluster.peer(target) {
-            Some((report, heard_at)) if is_fresh(*heard_at) => {
-                can_hold_one_of(&report.vip_groups, name.as_str())
-                    .map_err(|why| format!("{target} cannot hold `{name}`: {why}"))
-            }
-            Some(_) | None => Err(format!(
-                "the agent of {target} does not answer: start it, or choose another member"
-            )),
-        }
+        let groups = status::vip_groups(&self.knowledge(), now());
+        let here = groups.iter().find(|group| group.name == name.as_str());
+        here.map_or(Ok(()), can_hold)
+            .map_err(|why| format!("{target} cannot hold it: {why}"))
     }
 
     fn own_name(&self) -> Option<&NodeName> {
@@ -232,14 +227,7 @@ impl Control {
     }
 }
 
-/// Whether the node that says `groups` could hold the group `name`, or why it could not.
-fn can_hold_one_of(groups: &[VipGroupStatus], name: &str) -> Result<(), String> {
-    match groups.iter().find(|group| group.name == name) {
-        Some(group) => can_hold(group),
-        None => Err("its agent does not know the group yet".to_owned()),
-    }
-}
-
+/// Whether the node that says this of itself could hold the group, or why it could not.
 fn can_hold(group: &VipGroupStatus) -> Result<(), String> {
     if let Some(why) = &group.refused {
         return Err(why.clone());
@@ -262,6 +250,9 @@ async fn tell(client: &PeerClient, peer: &Peer, order: &Move) -> Result<(), Stri
     match reply {
         Ok(MoveReply::Taken) => Ok(()),
         Ok(MoveReply::Refused(why)) => Err(format!("{node} cannot hold it: {why}")),
-        Err(error) => Err(with_causes(&error)),
+        Err(error) => Err(format!(
+            "the agent of {node} does not answer: {}",
+            with_causes(&error)
+        )),
     }
 }

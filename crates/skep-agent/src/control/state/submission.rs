@@ -6,6 +6,9 @@ use skep_api::call::CallError;
 use skep_api::path;
 use skep_api::peer::Peer;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
+use skep_manifest::desired::Desired;
+use skep_plan::action::Plan;
+use skep_plan::groups::{GroupChange, group_changes};
 use skep_plan::progress::progress;
 
 use crate::control::cluster::{self, Cluster, keeper};
@@ -94,16 +97,26 @@ impl Control {
         hop: Hop,
         to: Answer<Differences>,
     ) {
-        let Some(cluster) = &self.cluster else {
-            return answer(to, Err(standalone()));
-        };
-        let understood = match self.understand(&submission) {
+        let decided = self.understand(&submission).and_then(|mut understood| {
+            self.desired.decide(&mut understood)?;
+            Ok(understood)
+        });
+        let understood = match decided {
             Ok(understood) => understood,
             Err(errors) => return answer(to, Ok(Differences::Rejected(errors))),
         };
+        let Some(cluster) = &self.cluster else {
+            // What a directory would change can be said without an engine.
+            let plan = Plan {
+                vip_groups: self.group_changes(&understood),
+                ..Plan::default()
+            };
+            return answer(to, Ok(Differences::Plan(Box::new(plan))));
+        };
         match self.writer_of(Some(&understood), hop) {
             Answerer::Here => {
-                let plan = cluster.plan_for(&understood, now());
+                let mut plan = cluster.plan_for(&understood, now());
+                plan.vip_groups = self.group_changes(&understood);
                 answer(to, Ok(Differences::Plan(Box::new(plan))));
             }
             Answerer::There(peer) => {
@@ -115,6 +128,13 @@ impl Control {
                 pass_on(cluster, question, hop, to);
             }
         }
+    }
+
+    fn group_changes(&self, understood: &Understood) -> Vec<GroupChange> {
+        let nothing = Desired::default();
+        let accepted = self.desired.accepted();
+        let old = accepted.map_or(&nothing, |accepted| &accepted.desired);
+        group_changes(old, &understood.desired)
     }
 
     /// Says how far the world is from the desired state: on the agent that writes to the swarm.

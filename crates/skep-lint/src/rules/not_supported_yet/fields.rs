@@ -39,8 +39,7 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
 }
 
 const ENGINE_DEFAULT: &str = "remove it: the engine's own default counts until a later release";
-const INLINE_ONLY: &str = "write the value into the manifest as `value:`";
-const INLINE_OR_NODE: &str = "write the value into the manifest as `value:`, or into a file of every node as `fromNodeFile:`";
+const UNSEALED: &str = "put the value into a file on every node and name it with `fromNodeFile`";
 const CONTAINER_DEFAULT: &str =
     "remove it: what the image and the engine say counts until a later release";
 const ROLLOUT_DEFAULT: &str = "remove it: Docker's own defaults count until a later release";
@@ -75,13 +74,7 @@ const SWARM: &[Field] = &[
 ];
 
 const VIP_GROUP: &[Field] = &[
-    Field(
-        "virtualRouterId",
-        When(
-            Value::is_number,
-            "choose a number from 1 to 255 that nobody else on the network segment uses",
-        ),
-    ),
+    Field("virtualRouterId", Full),
     Field("version", Full),
     Field("interface", Full),
     Field("trackInterface", Full),
@@ -95,16 +88,10 @@ const VIP_GROUP: &[Field] = &[
     Field("advertisementInterval", Full),
     Field("authentication/none", Full),
     Field("authentication/simple/password/value", Full),
-    Field(
-        "authentication/simple/password/fromFile",
-        Later(INLINE_ONLY),
-    ),
-    Field("authentication/simple/password/fromEnv", Later(INLINE_ONLY)),
-    Field("authentication/simple/password/sealed", Later(INLINE_ONLY)),
-    Field(
-        "authentication/simple/password/fromNodeFile",
-        Later(INLINE_ONLY),
-    ),
+    Field("authentication/simple/password/fromFile", Full),
+    Field("authentication/simple/password/fromEnv", Full),
+    Field("authentication/simple/password/sealed", Later(UNSEALED)),
+    Field("authentication/simple/password/fromNodeFile", Full),
     Field("authentication/cluster", Full),
     Field("authentication/hmac/keys/*/id", Full),
     Field("authentication/hmac/keys/*/key/value", Full),
@@ -125,15 +112,10 @@ const VIP_GROUP: &[Field] = &[
     Field("members/*/owner", Full),
     Field("members/*/interface", Full),
     Field("members/*/address", Full),
-    Field(
-        "members/*/external",
-        Later(
-            "remove the member: a router that skep does not run takes part all the same, it need not be listed",
-        ),
-    ),
-    Field("selector", Later("list the nodes under `members`")),
+    Field("members/*/external", Full),
+    Field("selector", Full),
     Field("priorities/ordered", Full),
-    Field("priorities/spread", Later("give every member a `priority`")),
+    Field("priorities/spread", Full),
     Field("preemption/enabled", Full),
     Field("preemption/delay", Full),
     Field(
@@ -226,15 +208,15 @@ const NOTIFIER: &[Field] = &[
     Field("email/tls", Full),
     Field("email/username", Full),
     Field("email/password/value", Full),
-    Field("email/password/fromFile", Later(INLINE_OR_NODE)),
-    Field("email/password/fromEnv", Later(INLINE_OR_NODE)),
-    Field("email/password/sealed", Later(INLINE_OR_NODE)),
+    Field("email/password/fromFile", Full),
+    Field("email/password/fromEnv", Full),
+    Field("email/password/sealed", Later(UNSEALED)),
     Field("email/password/fromNodeFile", Full),
     Field("email/timeout", Full),
     Field("webhook/url/value", Full),
-    Field("webhook/url/fromFile", Later(INLINE_OR_NODE)),
-    Field("webhook/url/fromEnv", Later(INLINE_OR_NODE)),
-    Field("webhook/url/sealed", Later(INLINE_OR_NODE)),
+    Field("webhook/url/fromFile", Full),
+    Field("webhook/url/fromEnv", Full),
+    Field("webhook/url/sealed", Later(UNSEALED)),
     Field("webhook/url/fromNodeFile", Full),
     Field("webhook/headers", Full),
     Field("webhook/timeout", Full),

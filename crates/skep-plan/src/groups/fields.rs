@@ -1,0 +1,316 @@
+//! What follows when a field of a VIP group changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+use skep_manifest::desired::{GroupMember, Runs, VipGroup};
+use skep_manifest::name::NodeName;
+use skep_manifest::priority::{Priority, VirtualRouterId};
+use skep_manifest::vip_group::address::VirtualAddress;
+use skep_manifest::vip_group::transport::Version;
+
+use crate::groups::{FieldChange, election, preferred};
+
+/// Members that know different things ignore each other until all know the same.
+const APART: &str = "members that do not know it yet ignore the others: two may hold the addresses \
+                     until all know, usually for less than a second";
+
+/// The fields that differ, those first that do the most.
+pub(super) fn changes(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let mut changes = identity(old, new);
+    changes.extend(interfaces(old, new));
+    changes.extend(addresses(old, new));
+    changes.extend(members(old, new));
+    changes.extend(priorities(old, new));
+    changes.extend(timing(old, new));
+    changes.extend(others(old, new));
+    changes
+}
+
+fn change(field: &str, change: String, consequence: impl Into<String>) -> FieldChange {
+    FieldChange {
+        field: field.to_owned(),
+        change: Some(change),
+        consequence: consequence.into(),
+    }
+}
+
+/// What makes it another virtual router to everybody on the network.
+fn identity(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let (before, after) = (&old.declared.spec, &new.declared.spec);
+    let another = || {
+        format!(
+            "all members change at once and elect anew: dark for up to {}",
+            election(new)
+        )
+    };
+    let mut changes = Vec::new();
+    if before.virtual_router_id != after.virtual_router_id {
+        let sides = format!(
+            "{} -> {}",
+            id(before.virtual_router_id),
+            id(after.virtual_router_id)
+        );
+        changes.push(change("virtualRouterId", sides, another()));
+    }
+    if before.version != after.version {
+        let sides = format!(
+            "{} -> {}",
+            u8::from(before.version),
+            u8::from(after.version)
+        );
+        changes.push(change("version", sides, another()));
+    }
+    changes
+}
+
+fn id(id: VirtualRouterId) -> String {
+    match id {
+        VirtualRouterId::Auto => "auto".to_owned(),
+        VirtualRouterId::Number(number) => number.to_string(),
+    }
+}
+
+fn interfaces(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let pairs = shared(old, new).filter(|(old, new)| old.interface != new.interface);
+    let named = |member: &GroupMember| {
+        member
+            .interface
+            .as_ref()
+            .map_or_else(|| "found by subnet".to_owned(), ToString::to_string)
+    };
+    pairs
+        .map(|(before, after)| {
+            let perhaps = match (&before.interface, &after.interface) {
+                (Some(_), Some(_)) => "",
+                (None, _) | (_, None) => "unless that is the same one, ",
+            };
+            change(
+                &format!("interface of {}", after.name),
+                format!("{} -> {}", named(before), named(after)),
+                format!(
+                    "{perhaps}its virtual router starts anew there: if it holds the addresses, they \
+                     are dark for up to {}",
+                    election(new)
+                ),
+            )
+        })
+        .collect()
+}
+
+fn addresses(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let by_address = |group: &VipGroup| -> BTreeMap<String, _> {
+        let addresses = group.declared.spec.addresses.iter();
+        addresses
+            .map(|held| (held.address.address().to_string(), held.clone()))
+            .collect()
+    };
+    let (before, after) = (by_address(old), by_address(new));
+    let mut changes = Vec::new();
+    for (address, held) in &after {
+        match before.get(address) {
+            None => {
+                let consequence = if held.is_advertised() {
+                    "the holder puts it in place at once, nothing else is touched"
+                } else {
+                    "held at once, not advertised until it says `advertised: true`"
+                };
+                changes.push(change("addresses", format!("+ {address}"), consequence));
+            }
+            Some(old) => {
+                if old.is_advertised() != held.is_advertised() {
+                    let now = if held.is_advertised() { "is" } else { "is not" };
+                    let consequence = format!("it {now} advertised from here on, nothing moves");
+                    changes.push(change("addresses", format!("~ {address}"), consequence));
+                }
+                let place = |held: &VirtualAddress| {
+                    (held.address, held.interface.clone(), held.label.clone())
+                };
+                if place(old) != place(held) {
+                    let consequence = "the holder removes it and puts it in place anew";
+                    changes.push(change(
+                        "addresses",
+                        format!("~ {}", held.address),
+                        consequence,
+                    ));
+                }
+            }
+        }
+    }
+    let gone = before
+        .keys()
+        .filter(|address| !after.contains_key(*address));
+    changes.extend(gone.map(|address| {
+        let consequence = "the holder removes it at once, the others stay";
+        change("addresses", format!("- {address}"), consequence)
+    }));
+    changes
+}
+
+fn members(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let names = |group: &VipGroup| -> Vec<NodeName> {
+        group
+            .members
+            .iter()
+            .map(|member| member.name.clone())
+            .collect()
+    };
+    let (before, after) = (names(old), names(new));
+    let come = new
+        .members
+        .iter()
+        .filter(|member| !before.contains(&member.name))
+        .map(|member| {
+            let consequence = match member.runs {
+                Runs::Agent => "starts as Backup",
+                Runs::Elsewhere => "is run by somebody else: its advertisements are expected",
+            };
+            change("members", format!("+ {}", member.name), consequence)
+        });
+    let gone = before
+        .iter()
+        .filter(|name| !after.contains(name))
+        .map(|name| {
+            let consequence = "if it holds the addresses, it leaves and the next member takes them";
+            change("members", format!("- {name}"), consequence)
+        });
+    come.chain(gone).collect()
+}
+
+fn priorities(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let moves = consequence_of_ranking(old, new);
+    let number = |priority: Option<Priority>| {
+        priority.map_or_else(|| "none".to_owned(), |priority| priority.to_string())
+    };
+    let changed: Vec<FieldChange> = shared(old, new)
+        .filter(|(old, new)| old.priority != new.priority)
+        .map(|(before, after)| {
+            change(
+                &format!("priority of {}", after.name),
+                format!("{} -> {}", number(before.priority), number(after.priority)),
+                moves.clone(),
+            )
+        })
+        .collect();
+    let (first, last) = (preferred(old), preferred(new));
+    if changed.is_empty() && first.map(|member| &member.name) != last.map(|member| &member.name) {
+        return vec![FieldChange {
+            field: "preferred member".to_owned(),
+            change: None,
+            consequence: moves,
+        }];
+    }
+    changed
+}
+
+/// What the new ranking does to who holds the addresses.
+fn consequence_of_ranking(old: &VipGroup, new: &VipGroup) -> String {
+    let (Some(before), Some(after)) = (preferred(old), preferred(new)) else {
+        return "nobody is there to hold the addresses".to_owned();
+    };
+    if before.name == after.name {
+        return format!("{} is preferred as before, nothing moves", after.name);
+    }
+    if new.declared.spec.preemption.enabled {
+        return format!(
+            "the addresses move from {} to {} without loss",
+            before.name, after.name
+        );
+    }
+    format!(
+        "{} is preferred from here on; without preemption who holds the addresses keeps them",
+        after.name
+    )
+}
+
+fn timing(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    let (before, after) = (&old.declared.spec, &new.declared.spec);
+    let (one, other) = (before.advertisement_interval, after.advertisement_interval);
+    if one == other {
+        return Vec::new();
+    }
+    let consequence = match after.version {
+        Version::V2 => APART,
+        Version::V3 => "Backups follow what the holder advertises, nothing moves",
+    };
+    let sides = format!("{one} -> {other}");
+    vec![change("advertisementInterval", sides, consequence)]
+}
+
+/// The fields whose values say little or too much, by name.
+fn others(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
+    const KNOWN: [&str; 9] = [
+        "virtualRouterId",
+        "version",
+        "interface",
+        "addresses",
+        "members",
+        "selector",
+        "priorities",
+        "advertisementInterval",
+        "authentication",
+    ];
+    let mut changed: Vec<String> = differing(&old.declared.spec, &new.declared.spec)
+        .into_iter()
+        .filter(|field| !KNOWN.contains(&field.as_str()) && field != "tracking")
+        .collect();
+    if old.authentication != new.authentication {
+        changed.push("authentication".to_owned());
+    }
+    if old.tracking != new.tracking {
+        changed.push("tracking".to_owned());
+    }
+    changed.extend(
+        shared(old, new)
+            .filter(|(old, new)| (old.source, old.peer_address) != (new.source, new.peer_address))
+            .map(|(_, member)| format!("address of {}", member.name)),
+    );
+    changed.sort();
+    let consequence = |field: &str| match field {
+        "authentication" | "transport" | "checksum" => APART,
+        "tracking" => "a new input counts once it is known; one that fails can move the addresses",
+        "lease" => "the addresses are renewed with it, nothing moves",
+        "syncGroup" => "the groups of the word move together from here on",
+        "virtualMac" => "the holder puts the addresses in place anew",
+        _ => "takes effect without interruption",
+    };
+    changed
+        .into_iter()
+        .map(|field| FieldChange {
+            consequence: consequence(&field).to_owned(),
+            field,
+            change: None,
+        })
+        .collect()
+}
+
+/// The fields of two values that differ, by name.
+fn differing(old: &impl Serialize, new: &impl Serialize) -> Vec<String> {
+    let (old, new) = (fields(old), fields(new));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let names = names.into_iter();
+    names
+        .filter(|name| old.get(*name) != new.get(*name))
+        .cloned()
+        .collect()
+}
+
+fn fields(value: &impl Serialize) -> BTreeMap<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields.into_iter().collect(),
+        Ok(_) | Err(_) => BTreeMap::new(),
+    }
+}
+
+/// The members that both have, each as it was and as it is.
+fn shared<'a>(
+    old: &'a VipGroup,
+    new: &'a VipGroup,
+) -> impl Iterator<Item = (&'a GroupMember, &'a GroupMember)> {
+    old.members.iter().filter_map(|before| {
+        let mut members = new.members.iter();
+        let after = members.find(|after| after.name == before.name)?;
+        Some((before, after))
+    })
+}
