@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use skep_manifest::condition::Reason;
 
-use crate::cluster::wire::adverts;
+use crate::cluster::wire::{adverts, wait_for_advert};
 use crate::cluster::{measured, ms, wait_until};
 use crate::monitor::Monitor;
 use crate::pair::{self, A, B, CLIENT, ID, VIP};
@@ -60,4 +60,33 @@ fn an_address_removed_by_hand_is_back_at_once_and_nobody_takes_over() {
     let (code, text) = cluster.agent(A).ask(&["status"]);
     assert_eq!(code, 0, "the group is Ready: {text}");
     assert!(text.contains("AddressRemoved"), "{text}");
+}
+
+#[test]
+fn an_address_comes_back_behind_the_node_s_own_of_its_subnet_and_never_before_it() {
+    let manifest = pair::ingress().replace("[10.0.0.70]", "[10.0.0.70/24]");
+    let mut cluster = pair::hosts("behind");
+    // What `a` advertises from when its first address is gone.
+    cluster.say(A, &["ip", "addr", "add", "10.1.0.60/24", "dev", "eth0"]);
+    cluster.start(A, &manifest);
+    cluster.agent(A).wait_for_state("ingress", "Active");
+    cluster.wait_for_holder(VIP, A);
+    let monitor = Monitor::start(&mut cluster, A, "10.0.0.70/24");
+    for address in ["10.0.0.60/24", "10.0.0.70/24"] {
+        cluster.say(A, &["ip", "addr", "del", address, "dev", "eth0"]);
+    }
+    let removed = monitor.wait_for(|change| !change.present);
+    wait_for_advert(&cluster.capture, ID, |advert| {
+        advert.at > removed.at + Duration::from_secs(1)
+    });
+    assert!(cluster.holders(VIP).is_empty(), "{}", cluster.addresses(A));
+    cluster.say(A, &["ip", "addr", "add", "10.0.0.60/24", "dev", "eth0"]);
+    cluster.wait_for_holder(VIP, A);
+    let addresses = cluster.addresses(A);
+    let secondary = |address: &str| {
+        let mut lines = addresses.lines();
+        lines.any(|line| line.contains(address) && line.contains(" secondary "))
+    };
+    assert!(secondary("10.0.0.70/24"), "{addresses}");
+    assert!(!secondary("10.0.0.60/24"), "{addresses}");
 }

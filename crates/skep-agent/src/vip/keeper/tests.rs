@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vip::configuration::{
-    Announcements, Authentication, ChecksumMode, Lease, Preemption, Relocation,
-    RouterConfiguration, RouterKey, Start, Transport, VirtualAddress,
+    Announcements, Authentication, ChecksumMode, Effect, Lease, Preemption, Relocation,
+    RouterConfiguration, RouterKey, Start, TrackedInput, Transport, VirtualAddress,
 };
-use skep_vip::message::Command;
+use skep_vip::message::{Command, Health};
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use skep_vrrp::packet::MULTICAST_IPV4;
 
@@ -99,4 +99,35 @@ fn no_virtual_address_is_a_source_but_the_owner_s_own() {
         });
         assert_eq!(keeper.virtual_addresses().len(), count);
     }
+}
+
+#[test]
+fn the_next_vip_finds_the_inputs_that_are_tracked_before_the_configuration() {
+    let (mut keeper, memory) = keeper();
+    let input = |name: &str, health| Command::Input {
+        name: name.to_owned(),
+        health,
+    };
+    let mut configure = configure(1, "eth0", Priority::DEFAULT);
+    if let Command::Configure { router, .. } = &mut configure {
+        router.tracking.push(TrackedInput {
+            name: "flag".to_owned(),
+            effect: Effect::Fault,
+        });
+    }
+    let commit = Command::Commit {
+        revision: 1,
+        routers: 1,
+    };
+    keeper.note(&input("flag", Health::Passing));
+    keeper.note(&input("gone", Health::Failing));
+    keeper.note(&configure);
+    keeper.note(&commit);
+    keeper.note(&input("flag", Health::Failing));
+    keeper.note(&input("flag", Health::Unknown));
+    drop(keeper);
+    assert_eq!(
+        Keeper::new(Arc::new(memory)).kept(),
+        [input("flag", Health::Failing), configure, commit]
+    );
 }
