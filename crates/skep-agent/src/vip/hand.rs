@@ -1,5 +1,6 @@
 //! The hand thread: what may have to wait for the kernel.
 
+mod announcing;
 mod guarding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use skep_linux::announce::{Announcer, Role};
+use skep_linux::announce::Announcer;
 use skep_linux::clock;
 use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::Channel;
 use skep_linux::readiness::Readiness;
 use skep_linux::scheduling::{lock_memory, set_real_time};
-use skep_vip::action::Announcement;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
 use skep_vrrp::identity::Family;
@@ -340,34 +340,6 @@ impl Hand {
         let needs = self.keeper.sockets();
         for notice in self.sockets.ensure(needs, &self.interfaces) {
             self.tell(notice);
-        }
-    }
-
-    fn announce(&mut self, announcement: &Announcement) {
-        let Some(link) = self.interfaces.link(&announcement.interface) else {
-            return;
-        };
-        let Some(hardware_address) = link.hardware_address else {
-            return;
-        };
-        let role = match announcement.address {
-            IpAddr::V4(_) => Role::Host,
-            IpAddr::V6(_) => Role::observe(&link.name),
-        };
-        let announcer = match self.announcers.entry(link.index) {
-            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(closed) => {
-                match Announcer::open(link.index) {
-                    Ok(announcer) => closed.insert(announcer),
-                    Err(error) => {
-                        tracing::error!("{:#}", anyhow::Error::new(error));
-                        return;
-                    }
-                }
-            }
-        };
-        if let Err(error) = announcer.announce(hardware_address, announcement.address, role) {
-            tracing::warn!("{:#}", anyhow::Error::new(error));
         }
     }
 
