@@ -165,12 +165,17 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                     continue;
                 }
                 let mover = |group: &&Group| group.moves(place.1);
-                let Some(group) = world.groups.iter().find(mover) else {
+                let Some(number) = world.groups.iter().position(|group| mover(&group)) else {
                     continue;
                 };
+                let group = &world.groups[number];
                 if hear_each_other(world, group.segment, one, other) {
                     let address = place.1;
-                    let within = group.overlap_max(slack(world, [node, peer]));
+                    let mut within = group.overlap_max(slack(world, [node, peer]));
+                    // Two that leave wait for a third in silence.
+                    if [node, peer].iter().any(|node| is_leaving(node, number)) {
+                        within += group.leaving_max();
+                    }
                     let duty = Duty::Overlap {
                         one,
                         other,
@@ -181,6 +186,11 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
             }
         }
     }
+}
+
+fn is_leaving(node: &Node, group: usize) -> bool {
+    let router = node.router(group);
+    router.is_some_and(|router| router.state == State::Leaving)
 }
 
 fn owe_election(

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::backup::Backup;
+use super::backup::{Backup, Countdown};
 use super::{Phase, VirtualRouter};
 use crate::action::{Purpose, Reason, State};
 use crate::identity::Priority;
@@ -68,7 +68,7 @@ enum Progress {
 }
 
 impl Leaving {
-    fn alone(intent: Intent, deadline: Instant) -> Self {
+    const fn alone(intent: Intent, deadline: Instant) -> Self {
         Self {
             intent,
             deadline,
@@ -135,7 +135,8 @@ impl VirtualRouter {
             Progress::Alone { .. } | Progress::Succeeded { .. }
                 if heard.priority == Priority::RELEASE =>
             {
-                Progress::Alone { doubtful: None }
+                self.abandoned(leaving, interval, now);
+                return;
             }
             Progress::Alone { doubtful }
                 if doubtful != Some(from) && self.may_be_farewell(heard, now) =>
@@ -166,6 +167,19 @@ impl VirtualRouter {
             progress,
             ..leaving
         });
+    }
+
+    /// There is no successor any more. Who need not stop is in the election again, as a Backup is
+    /// (RFC 9568 §6.4.2).
+    fn abandoned(&mut self, leaving: Leaving, interval: Duration, now: Instant) {
+        let deadline = match (leaving.intent, leaving.progress) {
+            (Intent::StepDown, Progress::Succeeded { .. }) => {
+                let skew_time = Countdown::Release.length(&self.configuration, interval);
+                leaving.deadline.min(now + skew_time)
+            }
+            (Intent::Stop, _) | (Intent::StepDown, Progress::Alone { .. }) => leaving.deadline,
+        };
+        self.phase = Phase::Leaving(Leaving::alone(leaving.intent, deadline));
     }
 
     /// The time to leave is over.

@@ -86,11 +86,14 @@ pub(crate) fn adverts(capture: &Capture, id: u8) -> Vec<Advert> {
         .collect()
 }
 
-/// The last advertisement of this virtual router from a host.
+/// What a router that has left says once to its successor.
+const FAREWELL: u8 = 1;
+
+/// The last advertisement of this virtual router from a host, before its farewell.
 pub(crate) fn last_advert(capture: &Capture, id: u8, node: &str) -> Advert {
     let last = adverts(capture, id)
         .into_iter()
-        .rfind(|advert| advert.node == node);
+        .rfind(|advert| advert.node == node && advert.priority() != FAREWELL);
     last.expect("it advertised")
 }
 

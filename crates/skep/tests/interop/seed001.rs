@@ -11,11 +11,13 @@ const SEED: &str = "  advert_int 1\n  authentication {\n    auth_type PASS\n    
                     auth_pass passw123\n  }";
 
 /// What is in the IPv4 packets at these priorities, as captured from keepalived.
-const PAYLOADS: [(u8, &str); 4] = [
+const PAYLOADS: [(u8, &str); 5] = [
     (100, "214564010101e1b60a0000c87061737377313233"),
     (75, "21454b010101fab60a0000c87061737377313233"),
     (50, "21453201010113b70a0000c87061737377313233"),
     (0, "21450001010145b70a0000c87061737377313233"),
+    // A farewell, which keepalived never says.
+    (1, "21450101010144b70a0000c87061737377313233"),
 ];
 
 fn manifest() -> String {

@@ -11,6 +11,7 @@ mod editing;
 mod failover;
 mod families;
 mod guard;
+mod handover;
 mod interfaces;
 mod leases;
 mod load;
