@@ -148,7 +148,9 @@ fn a_vip_that_stands_still_is_ended_and_the_next_one_follows_its_successor() {
     let returned = wait_for_advert(&cluster.capture, ID, |advert| {
         advert.node == A && advert.at > takeover.first.at
     });
-    assert!(returned.at > at + ended + DOWN, "{returned:?}");
+    // It is ended a second after its last turn, which was up to a tenth before it was stopped.
+    let ended_at_least = Duration::from_millis(900);
+    assert!(returned.at > at + ended_at_least + DOWN, "{returned:?}");
     cluster.wait_for_holder(VIP, A);
     let router = cluster.agent(A).wait_for_state("ingress", "Active");
     assert!(router.because.contains("lower priority"), "{router:?}");
