@@ -198,7 +198,9 @@ impl Cluster {
         let continues = news.len() < report.transitions.len();
         let last = known.last().filter(|_| continues);
         at_once::states_change_as_drawn(last, news, self.now)?;
-        at_once::nobody_takes_over_early(&self.groups[group], &report, news, self.now)?;
+        let rank = before.as_ref().map(|router| router.effective);
+        let group_of = &self.groups[group];
+        at_once::nobody_takes_over_early(group_of, &report, (rank, news), self.now)?;
         for transition in news {
             let event = Event::Became {
                 node: number,
