@@ -82,7 +82,9 @@ impl Cluster {
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    let released = (priority == 0).then_some(number);
+                    // An old packet that still arrives would make the others wait again.
+                    let last_word = priority == 0 && self.watch.network_is_quiet(self.now);
+                    let released = last_word.then_some(number);
                     if self.send(number, &transmission)
                         && let Some(group) = group
                     {
