@@ -82,13 +82,16 @@ impl Cluster {
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    // An old packet that still arrives would make the others wait again.
-                    let last_word = priority == 0 && self.watch.network_is_quiet(self.now);
-                    let released = last_word.then_some(number);
                     if self.send(number, &transmission)
                         && let Some(group) = group
                     {
-                        self.groups[group].released = released;
+                        let latency = self.network.latency_max();
+                        let group = &mut self.groups[group];
+                        group.note_sent(number, priority, self.now, latency);
+                        // An old packet that still arrives would make the others wait again.
+                        if !self.watch.network_is_quiet(self.now) {
+                            group.released = None;
+                        }
                     }
                 }
                 Action::AddAddress(holding) => {
