@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use skep_vip::configuration::{RouterConfiguration, RouterKey};
 use skep_vrrp::identity::{Priority, Version};
+use skep_vrrp::time::Instant;
 
 use crate::setup::NodeSetup;
 
@@ -30,6 +31,9 @@ pub(crate) struct Group {
     /// The node that said last that it gives the addresses up, while nobody claims them and
     /// nothing else happens.
     pub(crate) released: Option<usize>,
+    /// Who claimed or kept the addresses last, and when; and when somebody else did.
+    claimed: Option<(usize, Instant)>,
+    claimed_by_another: Instant,
     /// Every address that any of its routers ever moves.
     addresses: BTreeSet<IpAddr>,
     /// How long a router may stay out of the election after it could take part.
@@ -71,6 +75,8 @@ impl Group {
             interval: router.advertisement_interval,
             version: router.version,
             released: None,
+            claimed: None,
+            claimed_by_another: Instant::default(),
             addresses: BTreeSet::new(),
             start: router.start.delay,
         };
@@ -78,6 +84,22 @@ impl Group {
             group.start += 2 * group.down_interval(Priority::new(1));
         }
         group
+    }
+
+    /// A node said that it has the addresses, or with priority 0 that it gives them up. That counts
+    /// only when no claim of another one is under way.
+    pub(crate) fn note_sent(&mut self, node: usize, priority: u8, now: Instant, latency: Duration) {
+        let another = match self.claimed {
+            Some((last, at)) if last != node => at,
+            Some(_) | None => self.claimed_by_another,
+        };
+        if priority == 0 {
+            self.released = (another + latency < now).then_some(node);
+            return;
+        }
+        self.claimed_by_another = another;
+        self.claimed = Some((node, now));
+        self.released = None;
     }
 
     /// It moves the addresses of this configuration too.

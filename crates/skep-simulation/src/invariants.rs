@@ -80,6 +80,11 @@ impl Watch {
         self.network_disturbed = self.network_disturbed.max(until);
     }
 
+    /// Whether nothing is under way that was sent before the network changed.
+    pub(crate) fn network_is_quiet(&self, now: Instant) -> bool {
+        self.network_disturbed <= now
+    }
+
     /// When something is due next.
     pub(crate) const fn next_due(&self) -> Option<Instant> {
         self.due

@@ -82,11 +82,16 @@ impl Cluster {
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    let released = (priority == 0).then_some(number);
                     if self.send(number, &transmission)
                         && let Some(group) = group
                     {
-                        self.groups[group].released = released;
+                        let latency = self.network.latency_max();
+                        let group = &mut self.groups[group];
+                        group.note_sent(number, priority, self.now, latency);
+                        // An old packet that still arrives would make the others wait again.
+                        if !self.watch.network_is_quiet(self.now) {
+                            group.released = None;
+                        }
                     }
                 }
                 Action::AddAddress(holding) => {
@@ -198,7 +203,9 @@ impl Cluster {
         let continues = news.len() < report.transitions.len();
         let last = known.last().filter(|_| continues);
         at_once::states_change_as_drawn(last, news, self.now)?;
-        at_once::nobody_takes_over_early(&self.groups[group], &report, news, self.now)?;
+        let rank = before.as_ref().map(|router| router.effective);
+        let group_of = &self.groups[group];
+        at_once::nobody_takes_over_early(group_of, &report, (rank, news), self.now)?;
         for transition in news {
             let event = Event::Became {
                 node: number,

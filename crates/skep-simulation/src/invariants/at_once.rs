@@ -192,14 +192,18 @@ pub(crate) fn states_change_as_drawn(
 pub(crate) fn nobody_takes_over_early(
     group: &Group,
     report: &RouterReport,
-    news: &[Transition],
+    (before, news): (Option<Priority>, &[Transition]),
     now: Instant,
 ) -> Result<(), Violation> {
+    // Timers come before control's words: its rank may have changed since, in the same turn.
+    let rank = report
+        .effective_priority
+        .max(before.unwrap_or(Priority::RELEASE));
     let Some(taken) = news.last().filter(|last| last.to == State::Active) else {
         return Ok(());
     };
     let waits = match taken.reason {
-        Reason::Silence => group.down_interval(report.effective_priority),
+        Reason::Silence => group.down_interval(rank),
         _ => return Ok(()),
     };
     let heard = report

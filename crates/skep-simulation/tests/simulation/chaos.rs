@@ -68,3 +68,8 @@ fn random_clusters_uphold_the_invariants() {
         Err(failure) => panic!("{failure}"),
     }
 }
+
+#[test]
+fn a_rank_lowered_in_the_turn_of_a_takeover_is_not_what_it_waited_with() {
+    chaos::run(1_000_320).unwrap_or_else(|failure| panic!("{failure}"));
+}
