@@ -8,7 +8,6 @@ use skep_manifest::name::{InterfaceName, Name, NodeName};
 use skep_manifest::object::{Object, Resource};
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::set::{Document, ManifestSet};
-use skep_manifest::span::Span;
 use skep_manifest::swarm::{Node, SwarmSpec};
 use skep_manifest::vip_group::VipGroupSpec;
 use skep_manifest::vip_group::member::{Member, Selector};
@@ -121,10 +120,5 @@ impl<'a, Spec> Declaration<'a, Spec> {
             name: &resource.metadata.name,
             spec: &resource.spec,
         }
-    }
-
-    /// Where the object is named.
-    pub(crate) fn name_span(&self) -> Span {
-        self.document.span("/metadata/name")
     }
 }

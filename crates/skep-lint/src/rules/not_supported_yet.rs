@@ -36,8 +36,6 @@ use skep_manifest::problem::Severity;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::span::Span;
 use skep_manifest::vip_group::VipGroupSpec;
-use skep_manifest::vip_group::member::Member;
-use skep_manifest::vip_group::transport::Version;
 
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests};
@@ -56,7 +54,6 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
         inspect_document(manifests.set, document, findings);
     }
     for group in &manifests.groups {
-        inspect_omissions(manifests, group, findings);
         inspect_address_interfaces(manifests, group, findings);
     }
 }
@@ -205,32 +202,6 @@ fn dotted(pointer: &str) -> String {
         }
     }
     dotted
-}
-
-/// What is left out and whose default is not supported yet.
-fn inspect_omissions(
-    manifests: &Manifests<'_>,
-    group: &Declaration<'_, VipGroupSpec>,
-    findings: &mut Vec<Finding>,
-) {
-    let spec = group.spec;
-    let mut report = |message: String, remedy: &str| {
-        findings.push(Finding::new(&RULE, group.name_span(), message).help(remedy));
-    };
-    let is_external = |member: &Member| matches!(member, Member::External(_));
-    if manifests.swarm.is_some()
-        && spec.version == Version::V3
-        && spec.authentication.is_none()
-        && !spec.members.iter().any(is_external)
-    {
-        report(
-            format!(
-                "the advertisements of group `{}` are not authenticated yet: the implied `authentication: {{cluster: {{}}}}` comes with a later release",
-                group.name
-            ),
-            "write `authentication: {none: {}}` if everybody on the network segment may be trusted",
-        );
-    }
 }
 
 /// An address on another interface than the one its group advertises on.
