@@ -62,8 +62,10 @@ fn all_255_groups_of_a_segment_come_up_together_and_one_more_disturbs_none() {
     for node in [A, B] {
         cluster.save(node, "skep.yaml", &groups(1..=255));
     }
-    assert!(wait_until(|| held(&cluster, A) == 255));
-    assert_eq!(held(&cluster, B), 0);
+    // Whoever reads its manifest first may be the first to claim.
+    assert!(wait_until(
+        || held(&cluster, A) == 255 && held(&cluster, B) == 0
+    ));
     for prober in probers {
         measured(
             "the 255th group is added: another group",
