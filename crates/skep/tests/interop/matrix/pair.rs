@@ -79,13 +79,15 @@ impl Pair {
 
     /// Lets one know the other's MAC address for good: what is sent to a dead host is seen, too.
     fn introduce(&self, one: Side, other: Side) {
-        let show = ["cat", &format!("/sys/class/net/{INTERFACE}/address")];
-        let hardware = self.cluster.say(other.node(), &show);
+        let show = ["ip", "-o", "link", "show", INTERFACE];
+        let shown = self.cluster.say(other.node(), &show);
+        let mut words = shown
+            .split_whitespace()
+            .skip_while(|word| *word != "link/ether");
+        let hardware = words.nth(1).expect("it has a MAC address");
         let (_, address) = HOSTS[other as usize];
-        let entry = format!(
-            "neighbour replace {address} lladdr {} dev {INTERFACE} nud permanent",
-            hardware.trim()
-        );
+        let entry =
+            format!("neighbour replace {address} lladdr {hardware} dev {INTERFACE} nud permanent");
         let words: Vec<_> = ["ip"].into_iter().chain(entry.split(' ')).collect();
         self.cluster.say(one.node(), &words);
     }
