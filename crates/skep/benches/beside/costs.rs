@@ -78,14 +78,10 @@ pub(crate) fn processor(table: &mut Table) {
         skep.backup,
         half,
     );
-    let (keepalived, skep) = (keepalived.sent, skep.sent);
-    add(
-        "packets sent in a second",
-        "",
-        keepalived,
-        skep,
-        Budget::Open,
-    );
+    let sent = "packets of the Active in a second";
+    add(sent, "", keepalived.sent, skep.sent, Budget::Open);
+    let (keepalived, skep) = (keepalived.held_by_both, skep.held_by_both);
+    add("addresses held by both", "", keepalived, skep, Budget::None);
 }
 
 /// What a crowd used: parts of one processor in percent, and packets in a second.

@@ -70,22 +70,26 @@ impl Pair {
         for (node, _) in HOSTS {
             pair.give_ipv6(node);
         }
-        if dialect.transport == Transport::Unicast {
-            pair.introduce(Side::Peer, Side::Skep);
-            pair.introduce(Side::Skep, Side::Peer);
-        }
+        pair.introduce(Side::Peer, Side::Skep);
+        pair.introduce(Side::Skep, Side::Peer);
         pair
     }
 
-    /// Lets one know the other's MAC address for good: what is sent to a dead host is seen, too.
+    /// Lets one know the other's MAC address until it loses its power: what is sent by unicast to
+    /// a dead host is seen, too.
     fn introduce(&self, one: Side, other: Side) {
-        let show = ["cat", &format!("/sys/class/net/{INTERFACE}/address")];
-        let hardware = self.cluster.say(other.node(), &show);
+        if self.dialect.transport == Transport::Multicast {
+            return;
+        }
+        let show = ["ip", "-o", "link", "show", INTERFACE];
+        let shown = self.cluster.say(other.node(), &show);
+        let mut words = shown
+            .split_whitespace()
+            .skip_while(|word| *word != "link/ether");
+        let hardware = words.nth(1).expect("it has a MAC address");
         let (_, address) = HOSTS[other as usize];
-        let entry = format!(
-            "neighbour replace {address} lladdr {} dev {INTERFACE} nud permanent",
-            hardware.trim()
-        );
+        let entry =
+            format!("neighbour replace {address} lladdr {hardware} dev {INTERFACE} nud permanent");
         let words: Vec<_> = ["ip"].into_iter().chain(entry.split(' ')).collect();
         self.cluster.say(one.node(), &words);
     }
@@ -169,6 +173,7 @@ impl Pair {
     pub(crate) fn restore_power(&mut self, side: Side) {
         self.cluster.restore_power(side.node());
         self.give_ipv6(side.node());
+        self.introduce(side, side.other());
         if (side, self.dialect.peer) == (Side::Peer, Peer::Frr) {
             frr::forget(&self.cluster, side.node());
         }
