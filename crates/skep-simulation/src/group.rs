@@ -130,7 +130,9 @@ impl Group {
     /// How long nobody may hold the addresses although a router of this priority can: it hears the
     /// last advertisement, waits in silence, and its hand puts the addresses in place.
     pub(crate) fn vacancy_max(&self, best: Priority, slack: Slack) -> Duration {
-        self.start + self.down_interval(best) + slack.latency + slack.hand + ROUNDING
+        // The farewell of a router that has left makes those who do not preempt wait anew.
+        let farewell = LEAVING_OVERLAP + slack.hand + slack.latency;
+        self.start + self.down_interval(best) + farewell + slack.latency + slack.hand + ROUNDING
     }
 
     /// The same when all heard that the Active router gives up.

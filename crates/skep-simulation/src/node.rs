@@ -222,7 +222,12 @@ impl Agent {
         let overdue = self.brain.poll_timeout().filter(|due| *due <= now);
         let mut refused = None;
         while let Some(notice) = self.notices.pop_front() {
+            let is_commit = matches!(notice, Notice::Commit(_));
             refused = self.tell(notice, revision, now).or(refused);
+            // One configuration per turn: what came of it is looked at before the next.
+            if is_commit {
+                break;
+            }
         }
         Woken { overdue, refused }
     }

@@ -41,7 +41,9 @@ impl Cluster {
         let mut owed = reported;
         if acted.changes || reported == Owed::Changed {
             at_once::holdings_follow_the_routers(&agent, now)?;
-            at_once::changes_lead_to_what_is_held(&self.nodes[number].kernel, &agent, now)?;
+            if agent.notices.is_empty() {
+                at_once::changes_lead_to_what_is_held(&self.nodes[number].kernel, &agent, now)?;
+            }
             owed = Owed::Changed;
         }
         self.nodes[number].agent = Some(agent);
@@ -49,14 +51,20 @@ impl Cluster {
             self.call_hand(number);
         }
         self.end_if_stopped(number);
-        match owed {
-            Owed::Same => Ok(()),
-            Owed::Changed => self.review(),
+        if owed == Owed::Changed {
+            self.review()?;
         }
+        let goes_on = self.nodes[number].running();
+        if goes_on.is_some_and(|agent| !agent.notices.is_empty()) {
+            return self.wake(number);
+        }
+        Ok(())
     }
 
     fn act(&mut self, number: usize, agent: &mut Agent) -> Result<Acted, Violation> {
         let mut acted = Acted::default();
+        // What is gone and not told yet is announced in good faith.
+        let told_all = agent.notices.is_empty();
         let Agent {
             brain,
             changes,
@@ -107,7 +115,9 @@ impl Cluster {
                 Action::Announce(announcement) => {
                     let place = (announcement.interface, announcement.address);
                     let kernel = &self.nodes[number].kernel;
-                    at_once::announced_is_wanted(kernel, changes, &place, self.now)?;
+                    if told_all {
+                        at_once::announced_is_wanted(kernel, changes, &place, self.now)?;
+                    }
                 }
             }
         }
@@ -165,7 +175,10 @@ impl Cluster {
             match report {
                 Report::Router(report) => {
                     let node = &self.nodes[number];
-                    at_once::eligible_routers_take_part(node, agent, &report, self.now)?;
+                    // What wire has not been told yet it cannot know.
+                    if agent.notices.is_empty() {
+                        at_once::eligible_routers_take_part(node, agent, &report, self.now)?;
+                    }
                     if self.read_report(number, agent, group, *report)? == Owed::Changed {
                         owed = Owed::Changed;
                     }
