@@ -6,6 +6,7 @@ mod authenticity;
 mod commit;
 mod eligibility;
 mod holding;
+mod leaving;
 mod properties;
 mod report;
 mod routes;
