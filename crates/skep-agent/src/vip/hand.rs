@@ -13,7 +13,7 @@ use anyhow::Context;
 use skep_linux::announce::Announcer;
 use skep_linux::clock;
 use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
-use skep_linux::process::channel::Channel;
+use skep_linux::process::channel::{Channel, ChannelReceiveError};
 use skep_linux::readiness::Readiness;
 use skep_linux::scheduling::{lock_memory, set_real_time};
 use skep_vip::interfaces::Link as LinkState;
@@ -77,6 +77,8 @@ pub(super) struct Hand {
     announcers: BTreeMap<u32, Announcer>,
     keeper: Keeper,
     control: Link<Report, Command>,
+    /// Whether nobody is left at the other end.
+    deserted: bool,
     speaking: Control,
     reports: Reports,
     wire: Outbox<Notice>,
@@ -113,6 +115,7 @@ impl Hand {
             keeper: Keeper::new(Arc::clone(&memory)),
             memory,
             control: Link::new(channel).context("cannot wait for control")?,
+            deserted: false,
             speaking: Control::new(clock::now()),
             reports: Reports::new(),
             wire,
@@ -151,6 +154,10 @@ impl Hand {
                     self.speaking.handle_spoken(clock::now());
                     self.handle_command(command);
                 }
+                // The supervisor is gone, and with it whoever could speak: it is told to stop next.
+                Event::Commanded(Err(ReceiveError::Channel(ChannelReceiveError::Closed))) => {
+                    self.deserted = true;
+                }
                 Event::Commanded(Err(error)) => {
                     tracing::warn!(%error, "what control said is not understood");
                 }
@@ -184,7 +191,7 @@ impl Hand {
             biased;
             _ = self.wished.read(|| self.wishes.was_woken().then_some(())) => Event::Wished,
             change = self.changes.next() => Event::Changed(change),
-            command = self.control.receive() => Event::Commanded(command),
+            command = self.control.receive(), if !self.deserted => Event::Commanded(command),
             _ = self.terminate.recv() => Event::Stopped,
             _ = self.interrupt.recv() => Event::Stopped,
             () = address_due => Event::AddressDue,

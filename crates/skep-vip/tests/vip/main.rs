@@ -12,6 +12,7 @@ mod report;
 mod routes;
 mod segment;
 mod sensing;
+mod starting;
 mod takeover;
 mod together;
 mod tracked_links;

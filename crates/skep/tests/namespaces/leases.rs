@@ -109,10 +109,10 @@ fn an_agent_that_was_frozen_never_stands_beside_its_successor() {
         .find(|change| change.present && change.at > at + LEASE);
     assert_eq!(back, None, "it came back {:?} after the thaw", thawed);
     let own = adverts(&cluster.capture, ID);
-    assert!(
-        !own.iter()
-            .any(|advert| advert.node == A && advert.at > thawed)
-    );
+    let mut own = own.iter().filter(|advert| advert.node == A);
+    let farewell = own.find(|advert| advert.at > thawed);
+    assert!(farewell.is_none_or(|farewell| farewell.priority() == 1));
+    assert!(own.next().is_none());
     cluster.wait_for_holder(VIP, B);
     measured(
         "SIGSTOP of all for 10 s: two holders, then none of the old one",
