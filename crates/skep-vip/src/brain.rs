@@ -106,6 +106,7 @@ impl Brain {
 
     /// A packet of protocol 112 arrived on `interface` at `now`.
     pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
+        self.note_reception(interface, now);
         let id = packet.virtual_router_id();
         let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
         let Some(slot) = slot else { return };
@@ -120,6 +121,21 @@ impl Brain {
             },
         }
         self.refresh(slot, now);
+    }
+
+    /// Whatever it is and whoever sent it: `interface` delivers.
+    fn note_reception(&mut self, interface: &str, now: Instant) {
+        match self.interfaces.note_reception(interface) {
+            News::Same => {}
+            News::Changed => {
+                for slot in self.interfaces.routers_on(interface) {
+                    if let Some(router) = self.routers.get_mut(slot) {
+                        router.hear_somebody();
+                    }
+                    self.follow(slot, now);
+                }
+            }
+        }
     }
 
     fn handle_advertisement(

@@ -10,6 +10,7 @@ use skep_vrrp::identity::{Family, VirtualRouterId};
 use crate::configuration::RouterConfiguration;
 use crate::message::Reason;
 use crate::news::News;
+use crate::router::Reception;
 
 /// The link of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub(crate) struct Interfaces(BTreeMap<Arc<str>, Interface>);
 #[derive(Debug)]
 struct Interface {
     link: Link,
+    reception: Reception,
     ipv4: Side,
     ipv6: Side,
     routers: BTreeMap<(Family, VirtualRouterId), usize>,
@@ -66,6 +68,7 @@ impl Default for Interface {
     fn default() -> Self {
         Self {
             link: Link::Missing,
+            reception: Reception::Unknown,
             ipv4: Side::default(),
             ipv6: Side::default(),
             routers: BTreeMap::new(),
@@ -121,9 +124,27 @@ impl Interfaces {
 
     /// The link is this.
     pub(crate) fn set_link(&mut self, interface: &str, link: Link) -> News {
-        let news = replace(&mut self.entry(interface).link, link);
+        let entry = self.entry(interface);
+        let news = replace(&mut entry.link, link);
+        if news == News::Changed {
+            entry.reception = Reception::Unknown;
+        }
         self.forget_if_gone(interface);
         news
+    }
+
+    /// Something arrived on this interface.
+    pub(crate) fn note_reception(&mut self, interface: &str) -> News {
+        let known = self.0.get_mut(interface);
+        known.map_or(News::Same, |known| {
+            replace(&mut known.reception, Reception::Proven)
+        })
+    }
+
+    /// Whether something ever arrived since its link changed.
+    pub(crate) fn reception(&self, interface: &str) -> Reception {
+        let known = self.0.get(interface);
+        known.map_or(Reception::Unknown, |known| known.reception)
     }
 
     /// The link, missing if nobody heard of it.

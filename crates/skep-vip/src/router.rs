@@ -26,9 +26,11 @@ use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven
 use crate::transport::Foreign;
 
 mod adoption;
+mod beginning;
 mod departure;
 mod wire_identity;
 
+pub(crate) use beginning::Reception;
 use departure::Departure;
 pub(crate) use departure::Place;
 pub(crate) use wire_identity::WireIdentity;
@@ -61,6 +63,8 @@ pub(crate) struct Router {
     asserted_at: Option<Instant>,
     farewell_answered_at: Option<Instant>,
     departure: Departure,
+    /// Until when it stays out of the election.
+    out_until: Option<Instant>,
 }
 
 /// Whether a report waits to be fetched.
@@ -113,6 +117,7 @@ impl Router {
             asserted_at: None,
             farewell_answered_at: None,
             departure: Departure::default(),
+            out_until: None,
         }
     }
 

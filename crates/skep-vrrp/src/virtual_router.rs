@@ -19,6 +19,7 @@ mod adoption;
 mod backup;
 mod contest;
 mod leaving;
+mod restraint;
 
 use backup::{Backup, Expiry};
 use leaving::{Intent, Leaving};
@@ -51,8 +52,7 @@ pub struct VirtualRouter {
     configuration: Configuration,
     source: Option<IpAddr>,
     phase: Phase,
-    /// When it last became Active.
-    active_since: Option<Instant>,
+    restrained_until: Option<Instant>,
     peer_checksum: Option<Checksum>,
     actions: VecDeque<Action>,
 }
@@ -79,7 +79,7 @@ impl VirtualRouter {
             configuration,
             source: None,
             phase: Phase::Initialize,
-            active_since: None,
+            restrained_until: None,
             peer_checksum: None,
             actions: VecDeque::with_capacity(4),
         }
@@ -136,7 +136,7 @@ impl VirtualRouter {
         match self.phase {
             Phase::Initialize => {
                 self.source = Some(source);
-                if self.configuration.priority == Priority::OWNER {
+                if self.owns_at(now) {
                     self.claim(Reason::Owner, now);
                 } else {
                     self.become_backup(Backup::started(now), Reason::Started);
@@ -266,6 +266,7 @@ impl VirtualRouter {
         }
         match self.phase {
             Phase::Initialize => {}
+            Phase::Backup(_) if self.owns_at(now) => self.claim(Reason::Owner, now),
             Phase::Backup(backup) => match backup.expire(now) {
                 Expiry::TakeOver(reason) => self.become_active(reason, now),
                 Expiry::Preempt => self.claim(Reason::Preempted, now),
@@ -285,7 +286,10 @@ impl VirtualRouter {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.phase {
             Phase::Initialize => None,
-            Phase::Backup(backup) => Some(backup.deadline(&self.configuration)),
+            Phase::Backup(backup) => {
+                let deadline = Some(backup.deadline(&self.configuration));
+                deadline.max(self.restrained_until)
+            }
             Phase::Claiming { since } => {
                 Some(since + CLAIM_PATIENCE.min(self.configuration.dialect.interval()))
             }
@@ -324,7 +328,7 @@ impl VirtualRouter {
     fn after_change(&mut self, now: Instant) {
         match self.phase {
             Phase::Initialize => {}
-            Phase::Backup(_) if self.configuration.priority == Priority::OWNER => {
+            Phase::Backup(_) if self.owns_at(now) => {
                 self.claim(Reason::Owner, now);
             }
             // Its timer follows by itself: the deadline is computed from the configuration.
@@ -344,7 +348,6 @@ impl VirtualRouter {
 
     fn become_active(&mut self, reason: Reason, now: Instant) {
         // RFC 9568 §6.4.2: the advertisement first, then what makes the addresses ours.
-        self.active_since = Some(now);
         self.send(self.configuration.priority, Purpose::Claim);
         self.enter(Phase::Active { advertised_at: now }, State::Active, reason);
     }
@@ -352,7 +355,6 @@ impl VirtualRouter {
     /// Becomes Active where another router may be it, which releases when it hears this one and
     /// not earlier: here the addresses come first.
     fn claim(&mut self, reason: Reason, now: Instant) {
-        self.active_since = Some(now);
         self.enter(Phase::Claiming { since: now }, State::Active, reason);
     }
 

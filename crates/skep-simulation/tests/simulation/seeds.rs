@@ -51,7 +51,7 @@ fn nodes_that_lose_power_one_after_another_are_followed_in_the_order_of_prioriti
 - {at: 60s, cut: docker3}
 - {at: 70s, expect: {group: vi-1, holder: none}}
 - {at: 70s, return: docker2}
-- {at: 75s, expect: {group: vi-1, holder: docker2}}
+- {at: 80s, expect: {group: vi-1, holder: docker2}}
 ",
     );
     assert!(longest_gap(&story) > Duration::from_secs(10));

@@ -128,7 +128,11 @@ impl Brain {
             return;
         };
         let priority = self.priority(slot, &router.configuration);
+        let reception = self.interfaces.reception(&router.configuration.interface);
         if let Some(router) = self.routers.get_mut(slot) {
+            if source.is_ok() {
+                router.begin(reception, now);
+            }
             router.rule(source, priority, now);
         }
         self.catch_up(slot, now);

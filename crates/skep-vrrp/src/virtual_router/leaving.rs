@@ -26,10 +26,6 @@ const PATIENCE_INTERVALS: u32 = 4;
 /// And not longer than this, whatever the interval: who stops a service waits for its end.
 const PATIENCE_MAX: Duration = Duration::from_secs(10);
 
-/// How long after a takeover the predecessor's farewell may come: it waits for a kernel that may be
-/// busy.
-const PREDECESSOR_GOES: Duration = Duration::from_secs(2);
-
 /// A router that still has its addresses and does not advertise any more.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaving {
@@ -139,7 +135,7 @@ impl VirtualRouter {
                 return;
             }
             Progress::Alone { doubtful }
-                if doubtful != Some(from) && self.may_be_farewell(heard, now) =>
+                if heard.priority == Priority::FAREWELL && doubtful != Some(from) =>
             {
                 Progress::Alone {
                     doubtful: Some(from),
@@ -213,12 +209,6 @@ impl VirtualRouter {
         if priority > Priority::FAREWELL || self.source < Some(successor) {
             self.send(Priority::FAREWELL, Purpose::Farewell);
         }
-    }
-
-    /// Whether this may come from the predecessor, which this router is the successor of.
-    fn may_be_farewell(&self, heard: &Advertisement<'_>, now: Instant) -> bool {
-        let lately = |since: Instant| now.saturating_duration_since(since) < PREDECESSOR_GOES;
-        heard.priority == Priority::FAREWELL && self.active_since.is_some_and(lately)
     }
 
     fn patience(&self) -> Duration {

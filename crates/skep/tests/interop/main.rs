@@ -8,6 +8,7 @@ mod cluster;
 mod families;
 mod frr;
 mod group;
+mod handover;
 mod keepalived;
 mod matrix;
 mod seed001;

@@ -118,10 +118,8 @@ const VIP_GROUP: &[Field] = &[
     Field("priorities/spread", Full),
     Field("preemption/enabled", Full),
     Field("preemption/delay", Full),
-    Field(
-        "start",
-        Later("remove it: a member listens for one down interval, then takes part"),
-    ),
+    Field("start/delay", Full),
+    Field("start/listenFirst", Full),
     Field("syncGroup", Full),
     Field("tracking/*/check", Full),
     Field("tracking/*/effect", Full),
