@@ -77,7 +77,6 @@ fn a_rank_lowered_in_the_turn_of_a_takeover_is_not_what_it_waited_with() {
 /// One router says farewell with priority 1 while another one is Leaving: that one takes it for its
 /// successor, and Backups that do not preempt wait for a whole down interval again.
 #[test]
-#[ignore = "fails: the farewell of one leaving router is taken for the successor of another"]
 fn the_farewell_of_a_router_is_not_taken_for_a_successor() {
     for seed in [200_653, 400_836] {
         chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));

@@ -67,6 +67,9 @@ impl Brain {
                 && !router.is_retired()
             {
                 router.stand_by(priority, heard_at, now);
+                // The others are there, they wait as well: nobody is kept from being heard by a
+                // port that is not open yet.
+                router.hear_somebody();
                 self.follow(slot, now);
             }
         }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use skep_vip::configuration::{RouterConfiguration, Start};
 use skep_vip::interfaces::Link;
+use skep_vip::message::Command;
+use skep_vrrp::identity::Priority;
 
-use crate::segment::{Event, INTERFACE, Segment, at, micros, router};
+use crate::segment::{Event, INTERFACE, Segment, at, key, micros, router};
 
 fn starting(priority: u8, delay_s: u64, listen_first: bool) -> RouterConfiguration {
     RouterConfiguration {
@@ -61,6 +63,23 @@ fn whoever_is_heard_proves_that_the_interface_delivers() {
     segment.commit(0, 1, &[starting(100, 0, true)]);
     segment.run_until(at(20_000));
     assert_eq!(taken(&segment, 0, 10_000), Some(3_609_375));
+}
+
+#[test]
+fn a_member_that_waits_as_well_proves_it_too() {
+    let mut segment = Segment::running([starting(100, 0, true)]);
+    segment.act(0, |brain| {
+        let standby = Command::Standby {
+            key: key("web"),
+            priority: Priority::new(90),
+            heard_at: at(1_000),
+        };
+        brain
+            .handle_command(standby, at(1_000))
+            .expect("it is no configuration");
+    });
+    segment.run_until(at(20_000));
+    assert_eq!(taken(&segment, 0, 0), Some(3_609_375));
 }
 
 #[test]
