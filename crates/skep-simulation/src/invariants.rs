@@ -1,6 +1,6 @@
 //! What must hold, checked after every step.
 //!
-//! [`at_once`] is what holds at every moment; [`duty`] is what is owed within a time, and how long
+//! `at_once` is what holds at every moment; `duty` is what is owed within a time, and how long
 //! that time is.
 
 pub(crate) mod at_once;
