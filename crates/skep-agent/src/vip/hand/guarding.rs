@@ -13,6 +13,7 @@ use crate::memory::Placed;
 use crate::vip::addresses::{Outcome, Place, Surroundings};
 use crate::vip::interfaces::Interfaces;
 use crate::vip::keeper::Keeper;
+use crate::vip::mailbox::PutError;
 use crate::vip::notes::Notice;
 
 impl Hand {
@@ -27,10 +28,15 @@ impl Hand {
             let outcomes = self.addresses.ensure(&around).await;
             self.reports.note_hand_lateness(clock::now() - started);
             for outcome in outcomes {
-                self.tell(match outcome {
+                let told = self.wire.put(match outcome {
                     Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
                     Outcome::Absent((name, address)) => Notice::AddressAbsent(name, address),
                 });
+                match told {
+                    // A wire that has ended waits for nothing any more.
+                    Ok(()) | Err(PutError::Closed) => {}
+                    Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
+                }
             }
         }
         self.routes
