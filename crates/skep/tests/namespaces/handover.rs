@@ -1,11 +1,16 @@
 //! The address changes hosts and nobody notices: a thousand requests a second, none lost.
 
+use std::net::Ipv4Addr;
+
 use rustix::process::Signal;
 
 use crate::cluster::agent::signal;
 use crate::cluster::wire::{adverts, wait_for_advert};
-use crate::cluster::{Cluster, measured, now};
+use crate::cluster::{Cluster, measured, now, wait_until};
 use crate::pair::{self, A, B, CLIENT, ID, VIP, assert_none_lost};
+
+/// An address that comes and goes.
+const SECOND: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 71);
 
 /// How fast a group is, and how often it hands over within the time a test may take.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +92,20 @@ fn remove(cluster: &mut Cluster, pace: Pace) {
     cluster.wait_for_holder(VIP, A);
 }
 
+/// Adds an address to the group on all members, and takes it away again.
+fn extend(cluster: &mut Cluster, pace: Pace) {
+    let group = pace.group(pair::PRIORITIES);
+    pair::save(
+        cluster,
+        &group.replace("10.0.0.70]", "10.0.0.70, 10.0.0.71]"),
+    );
+    cluster.wait_for_holder(SECOND, A);
+    pair::save(cluster, &group);
+    let gone = wait_until(|| cluster.holders(SECOND).is_empty());
+    assert!(gone, "{SECOND} stays");
+    assert_eq!(cluster.holders(VIP), [A]);
+}
+
 #[test]
 fn an_agent_that_stops_and_comes_back_loses_no_request() {
     FAST.check("stop", "stop", restart);
@@ -115,6 +134,16 @@ fn a_member_that_is_removed_loses_no_request() {
 #[test]
 fn a_member_that_is_removed_at_one_second_loses_no_request() {
     SLOW.check("member removed", "slow-member", remove);
+}
+
+#[test]
+fn an_address_more_or_less_loses_no_request() {
+    FAST.check("address added", "address", extend);
+}
+
+#[test]
+fn an_address_more_or_less_at_one_second_loses_no_request() {
+    SLOW.check("address added", "slow-address", extend);
 }
 
 #[test]
