@@ -96,9 +96,7 @@ fn seed_000_runs_on_while_seed_002_is_refused_with_the_place_of_each_thing_not_s
     for (place, what) in [
         ("21:7", "kind `Network` is not supported yet"),
         ("33:24", "`networks[0].network: web` is not supported yet"),
-        ("54:7", "kind `Notifier` is not supported yet"),
-        ("75:45", "`announcements.refresh: 60s` is not supported yet"),
-        ("76:3", "`notify` is not supported yet"),
+        ("43:24", "`networks[0].network: web` is not supported yet"),
     ] {
         let expected = format!("skep.yaml:{place}: {what}");
         assert!(
