@@ -150,6 +150,11 @@ impl Collected {
             effect: tracked.effect,
         });
         configuration.tracking.extend(links);
+        // Control may end halfway, and the next one says it all again.
+        let known = |known: &Accepted| known.configuration == configuration;
+        if self.routers.iter().any(known) {
+            return Ok(());
+        }
         match translate(&configuration) {
             Ok(machine) => self.routers.push(Accepted {
                 configuration,

@@ -280,7 +280,11 @@ fn what_cannot_be_told_apart_is_refused() {
         address: address("10.0.0.70"),
         interface: "eth0".to_owned(),
     };
-    check_refused(&[web(), web()], &Refused::KeyTwice(key("web")));
+    let namesake = RouterConfiguration {
+        priority: Priority::new(9),
+        ..web()
+    };
+    check_refused(&[web(), namesake], &Refused::KeyTwice(key("web")));
     check_refused(&[router("mail", 52, &["10.0.0.70"], 9), web()], &twice);
     let id = twin.virtual_router_id;
     let id_twice = Refused::IdTwice {
@@ -288,6 +292,21 @@ fn what_cannot_be_told_apart_is_refused() {
         interface: "eth0".to_owned(),
     };
     check_refused(&[twin, mail()], &id_twice);
+}
+
+#[test]
+fn a_configuration_that_is_begun_again_is_one_configuration() {
+    let mut segment = settled();
+    let brain = &mut segment.hosts[0].brain;
+    let revision = 2;
+    let router = Box::new(mail());
+    let begun = Command::Configure { revision, router };
+    assert_eq!(brain.handle_command(begun, at(20_100)), Ok(()));
+    assert_eq!(
+        configure(brain, revision, &[mail(), web()], at(20_100)),
+        Ok(())
+    );
+    assert_eq!(brain.revision(), revision);
 }
 
 #[test]
