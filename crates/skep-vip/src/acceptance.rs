@@ -228,7 +228,7 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
     }
     if let Some(source) = router
         .source
-        .filter(|source| family(*source) != router.key.family)
+        .filter(|source| Family::of(*source) != router.key.family)
     {
         return Err(Unfit::Source(source));
     }
@@ -268,7 +268,7 @@ fn translate_preemption(router: &RouterConfiguration) -> Preemption {
 
 fn inspect_transport(router: &RouterConfiguration) -> Result<(), Unfit> {
     let mut destinations = router.transport.destinations();
-    if let Some(foreign) = destinations.find(|to| family(*to) != router.key.family) {
+    if let Some(foreign) = destinations.find(|to| Family::of(*to) != router.key.family) {
         return Err(Unfit::Destination(foreign));
     }
     match &router.transport {
@@ -314,11 +314,4 @@ fn inspect_keys(declared: &HmacKeys) -> Result<(), Unfit> {
     keyring(declared)
         .map(|_ready| ())
         .ok_or(Unfit::SigningKeyMissing(declared.active_key))
-}
-
-const fn family(address: IpAddr) -> Family {
-    match address {
-        IpAddr::V4(_) => Family::Ipv4,
-        IpAddr::V6(_) => Family::Ipv6,
-    }
 }

@@ -43,10 +43,7 @@ impl Packet<'_> {
     /// The family of the packet.
     #[must_use]
     pub const fn family(&self) -> Family {
-        match self.source {
-            IpAddr::V4(_) => Family::Ipv4,
-            IpAddr::V6(_) => Family::Ipv6,
-        }
+        Family::of(self.source)
     }
 
     /// The virtual router it is meant for, known even when the rest cannot be parsed.

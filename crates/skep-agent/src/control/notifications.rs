@@ -166,11 +166,7 @@ fn event(
 
 fn family(group: &VipGroup) -> Family {
     let first = group.declared.spec.addresses.first();
-    if first.is_none_or(|first| first.address.address().is_ipv4()) {
-        Family::Ipv4
-    } else {
-        Family::Ipv6
-    }
+    first.map_or(Family::Ipv4, |first| Family::of(first.address.address()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! it advertised.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,10 +83,7 @@ impl Record {
 
     /// Takes note of an advertisement that was sent at `now`.
     pub(super) fn note_sent(&self, transmission: &Transmission<'_>, now: Duration) {
-        let family = match transmission.source {
-            IpAddr::V4(_) => Family::Ipv4,
-            IpAddr::V6(_) => Family::Ipv6,
-        };
+        let family = Family::of(transmission.source);
         // RFC 9568 §5.1, RFC 3768 §5.1: the id is the second byte, the priority the third.
         let [_, id, priority, ..] = transmission.message else {
             return;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -331,10 +330,7 @@ fn adopt(brain: &mut Brain, record: &mut Record, command: &Command) {
 
 /// Whether it was sent.
 fn send(sockets: &Sockets, transmission: &Transmission<'_>) -> bool {
-    let family = match transmission.source {
-        IpAddr::V4(_) => Family::Ipv4,
-        IpAddr::V6(_) => Family::Ipv6,
-    };
+    let family = Family::of(transmission.source);
     let interface = Arc::clone(&transmission.interface);
     let Some(socket) = sockets.get(&(interface, family)) else {
         return false;

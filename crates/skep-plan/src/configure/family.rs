@@ -22,12 +22,13 @@ pub(super) fn split(
     member: &GroupMember,
 ) -> Result<Vec<RouterConfiguration>, Missing> {
     let first = whole.addresses.first().ok_or(Missing::Addresses)?;
-    let first = family(first.address);
+    let first = Family::of(first.address);
     let other = match first {
         Family::Ipv4 => Family::Ipv6,
         Family::Ipv6 => Family::Ipv4,
     };
-    let is_advertised = |held: &VirtualAddress| held.advertised && family(held.address) == other;
+    let is_advertised =
+        |held: &VirtualAddress| held.advertised && Family::of(held.address) == other;
     if !whole.addresses.iter().any(is_advertised) {
         let mut router = share(whole, first, &[first, other])?;
         finish(&mut router, group, member)?;
@@ -52,14 +53,14 @@ fn share(
     if of == Family::Ipv6 && whole.version == Version::V2 {
         return Err(Missing::Version2OverIpv6);
     }
-    let is_held = |held: &&VirtualAddress| with.contains(&family(held.address));
-    let leads_there = |route: &&VirtualRoute| with.contains(&family(route.destination));
+    let is_held = |held: &&VirtualAddress| with.contains(&Family::of(held.address));
+    let leads_there = |route: &&VirtualRoute| with.contains(&Family::of(route.destination));
     Ok(RouterConfiguration {
         key: RouterKey {
             group: whole.key.group.clone(),
             family: of,
         },
-        source: whole.source.filter(|source| family(*source) == of),
+        source: whole.source.filter(|source| Family::of(*source) == of),
         addresses: whole.addresses.iter().filter(is_held).cloned().collect(),
         members: whole.members.clone().filter(|members| match of {
             Family::Ipv4 => members.iter().all(IpAddr::is_ipv4),
@@ -74,7 +75,7 @@ fn share(
 
 fn transport(whole: &Transport, of: Family) -> Result<Transport, Missing> {
     match whole {
-        Transport::Multicast(group) if family(*group) == of => Ok(whole.clone()),
+        Transport::Multicast(group) if Family::of(*group) == of => Ok(whole.clone()),
         Transport::Multicast(_) => Ok(Transport::Multicast(match of {
             Family::Ipv4 => MULTICAST_IPV4.into(),
             Family::Ipv6 => MULTICAST_IPV6.into(),
@@ -83,7 +84,7 @@ fn transport(whole: &Transport, of: Family) -> Result<Transport, Missing> {
             peers,
             minimum_hop_limit,
         } => {
-            let peers = peers.iter().copied().filter(|peer| family(*peer) == of);
+            let peers = peers.iter().copied().filter(|peer| Family::of(*peer) == of);
             let peers: Vec<IpAddr> = peers.collect();
             if peers.is_empty() {
                 return Err(Missing::Peers { family: word(of) });
@@ -107,7 +108,7 @@ fn finish(
         Transport::Unicast { .. } => {
             let of = router.key.family;
             let known = member.peer_address.map(|address| address.0);
-            let known = known.filter(|address| family(*address) == of);
+            let known = known.filter(|address| Family::of(*address) == of);
             router.source = router.source.or(known);
         }
     }
@@ -149,13 +150,6 @@ fn begin_with_link_local(addresses: &mut Vec<VirtualAddress>, id: VirtualRouterI
 fn link_local(id: VirtualRouterId) -> Ipv6Addr {
     let last = 0x0200 | u16::from(id.number());
     Ipv6Addr::new(0xfe80, 0, 0, 0, 0x0200, 0x5eff, 0xfe00, last)
-}
-
-const fn family(address: IpAddr) -> Family {
-    match address {
-        IpAddr::V4(_) => Family::Ipv4,
-        IpAddr::V6(_) => Family::Ipv6,
-    }
 }
 
 const fn word(family: Family) -> &'static str {
