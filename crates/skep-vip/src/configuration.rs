@@ -96,6 +96,13 @@ pub struct VirtualAddress {
     pub advertised: bool,
 }
 
+/// Whether the kernel lets such an address and others of its subnet depend on each other: the first
+/// IPv4 address of a subnet takes the later ones along when it goes.
+#[must_use]
+pub const fn shares_subnet(address: IpAddr, prefix_length: u8) -> bool {
+    address.is_ipv4() && prefix_length < 32
+}
+
 /// What authenticates a virtual router's advertisements.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

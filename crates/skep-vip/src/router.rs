@@ -22,7 +22,7 @@ use crate::inputs::Inputs;
 use crate::message::{
     AnomalyKind, Authenticated, Counters, Heard, Reason, RouterReport, State, Transition,
 };
-use crate::sensing::{Sensing, differences, of_discard, of_rejection, of_unproven};
+use crate::sensing::{Sensing, differences, of_discard, of_rejection};
 use crate::transport::Foreign;
 
 mod adoption;
@@ -227,10 +227,6 @@ impl Router {
         if heard.priority == Priority::RELEASE {
             self.counters.releases_received += 1;
         }
-        let ours = self.machine.configuration().addresses.as_addresses();
-        if !ours.same_set(heard.addresses) {
-            self.counters.address_list_mismatches += 1;
-        }
         self.sense(from, heard, proof, now);
         let (priority, interval) = (heard.priority, heard.dialect.interval());
         self.status.heard = Some(Heard {
@@ -245,14 +241,17 @@ impl Router {
     fn sense(&mut self, from: IpAddr, heard: &Advertisement<'_>, proof: Proof, now: Instant) {
         let ours = self.machine.advertisement(heard.priority);
         for kind in differences(heard, &ours).into_iter().flatten() {
+            if kind == AnomalyKind::Addresses {
+                self.counters.address_list_mismatches += 1;
+            }
             self.sensing.note(from, kind, now);
         }
         match proof {
-            Proof::Given => {}
+            Proof::NotAsked | Proof::Given => {}
             Proof::Excused(unproven) | Proof::Refused(unproven) => {
-                self.sensing.note(from, of_unproven(unproven), now);
+                self.sensing
+                    .note(from, AnomalyKind::Unproven(unproven), now);
             }
-            Proof::NotAsked => {}
         }
         let members = self.configuration.members.as_ref();
         let is_unknown = members.is_some_and(|members| !members.contains(&from));

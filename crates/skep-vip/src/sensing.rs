@@ -9,7 +9,6 @@ use skep_vrrp::admission::Rejection;
 use skep_vrrp::dialect::{Checksum, Dialect};
 use skep_vrrp::packet::{Advertisement, Discard};
 use skep_vrrp::time::Instant;
-use skep_vrrp::trailer::Unproven;
 
 use crate::message::{Anomaly, AnomalyKind};
 
@@ -132,14 +131,9 @@ pub(crate) const fn of_rejection(rejection: &Rejection) -> AnomalyKind {
         Rejection::AuthenticationType => AnomalyKind::AuthenticationType,
         Rejection::Password => AnomalyKind::Password,
         Rejection::Interval(interval) => AnomalyKind::Interval(*interval),
-        Rejection::Unproven(unproven) => of_unproven(*unproven),
+        Rejection::Unproven(unproven) => AnomalyKind::Unproven(*unproven),
         Rejection::VirtualRouterId(_) => AnomalyKind::Damaged,
     }
-}
-
-/// What an advertisement that proves nothing is a sign of.
-pub(crate) const fn of_unproven(unproven: Unproven) -> AnomalyKind {
-    AnomalyKind::Unproven(unproven)
 }
 
 /// In what an advertisement that counts differs from what this router would say.

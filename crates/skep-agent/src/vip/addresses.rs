@@ -11,7 +11,7 @@ use skep_linux::netlink::{
 };
 use skep_linux::sysctl::promote_secondaries;
 use skep_vip::action::Holding;
-use skep_vip::configuration::Lease;
+use skep_vip::configuration::{Lease, shares_subnet};
 
 use crate::memory::{Memory, Placed};
 use crate::vip::interfaces::Interfaces;
@@ -285,11 +285,6 @@ fn placed(holding: &Holding) -> Placed {
         address: holding.address,
         prefix_length: holding.prefix_length,
     }
-}
-
-/// Whether the kernel lets such an address and others of its subnet depend on each other.
-pub(super) const fn shares_subnet(address: IpAddr, prefix_length: u8) -> bool {
-    address.is_ipv4() && prefix_length < 32
 }
 
 fn assignment(holding: &Holding, interface_index: u32) -> Assignment {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use skep_vip::configuration::RouterConfiguration;
+use skep_vip::configuration::{RouterConfiguration, shares_subnet};
 use skep_vip::message::{Command, Health};
 
 use crate::memory::{Identity, Memory, StandingState};
-use crate::vip::addresses::{Place, shares_subnet};
+use crate::vip::addresses::Place;
 use crate::vip::lease::Holder;
 use crate::vip::sockets::{Needs, needs};
 

@@ -1,13 +1,12 @@
 //! Interfaces whose addresses would die with a virtual one.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use skep_vrrp::time::Instant;
 
 use super::Brain;
-use crate::configuration::RouterConfiguration;
+use crate::configuration::{RouterConfiguration, shares_subnet};
 use crate::message::Reason;
 use crate::news::News;
 
@@ -39,9 +38,11 @@ impl Brain {
     pub(super) fn promotion_fault(&self, router: &RouterConfiguration) -> Option<Reason> {
         let mut addresses = router.addresses.iter();
         addresses.find_map(|held| {
-            let shares_subnet = matches!(held.address, IpAddr::V4(_)) && held.prefix_length < 32;
             let interface = held.interface.as_deref().unwrap_or(&router.interface);
-            let message = self.refusals.get(interface).filter(|_| shares_subnet)?;
+            let message = self.refusals.get(interface)?;
+            if !shares_subnet(held.address, held.prefix_length) {
+                return None;
+            }
             Some(Reason::PromotionRefused {
                 message: message.clone(),
             })

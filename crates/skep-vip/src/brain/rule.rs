@@ -78,22 +78,16 @@ impl Brain {
     /// The priority of a router that is told to be `configuration`.
     pub(super) fn priority(&self, slot: usize, configuration: &RouterConfiguration) -> Priority {
         let base = configuration.priority;
-        match self.bonds.part(slot) {
-            Part::Alone => {
-                let tracking = &configuration.tracking;
-                let priority = self.inputs.effective_priority(base, tracking);
-                configuration.relocation.rank(priority)
-            }
-            Part::Leads => {
-                let tracking = self.bonds.tracking(slot);
-                let priority = self.inputs.effective_priority(base, tracking);
-                configuration.relocation.rank(priority)
-            }
+        let tracking = match self.bonds.part(slot) {
+            Part::Alone => &configuration.tracking,
+            Part::Leads => self.bonds.tracking(slot),
             // RFC 9568 §5.2.4 ties this priority to owning the addresses.
-            Part::Follows(_) if base == Priority::OWNER => base,
-            Part::Follows(leader) if self.is_active(leader) => WITH_LEADER,
-            Part::Follows(_) => WITHOUT_LEADER,
-        }
+            Part::Follows(_) if base == Priority::OWNER => return base,
+            Part::Follows(leader) if self.is_active(leader) => return WITH_LEADER,
+            Part::Follows(_) => return WITHOUT_LEADER,
+        };
+        let priority = self.inputs.effective_priority(base, tracking);
+        configuration.relocation.rank(priority)
     }
 
     /// What is believed of tracked links from `now` on becomes an input.
