@@ -26,12 +26,17 @@ pub(crate) enum Ring {
 
 /// More at once would disturb each other: all labs share the kernel's one configuration lock.
 const INTEROP_THREADS: &str = "6";
+/// Tests of this name run one at a time after all others: at an interval of 10 ms whoever waits
+/// 36 ms for that lock or for a processor is taken over from, as the protocol wants it.
+const UNDISTURBED: &str = "10_ms";
 
 /// What a ring came to.
 enum Outcome {
     Ran {
         passed: u64,
         failed: u64,
+        /// The tests that failed, by name.
+        failures: Vec<String>,
         ended_well: bool,
         took: Duration,
     },
@@ -93,19 +98,28 @@ impl Ring {
                 ],
             ],
             Self::Unit => vec![vec!["test", "--workspace", "--no-fail-fast"]],
-            Self::Namespaces | Self::Interop | Self::Engines => {
-                let mut words = vec!["test", "--workspace", "--no-fail-fast"];
-                words.extend(["--features", self.name(), "--test", self.name()]);
-                if self == Self::Namespaces {
-                    words.extend(["--test", "lab"]);
-                }
-                if self == Self::Interop {
-                    // They wait for timers of seconds most of the time.
-                    words.extend(["--", "--test-threads", INTEROP_THREADS]);
-                }
-                vec![words]
-            }
+            Self::Namespaces => vec![self.privileged(&["--test", "lab"])],
+            // They wait for timers of seconds most of the time.
+            Self::Interop => vec![
+                self.privileged(&[
+                    "--",
+                    "--test-threads",
+                    INTEROP_THREADS,
+                    "--skip",
+                    UNDISTURBED,
+                ]),
+                self.privileged(&["--", "--test-threads", "1", UNDISTURBED]),
+            ],
+            Self::Engines => vec![self.privileged(&[])],
         }
+    }
+
+    /// The tests of a feature and a target named as the ring, and `more`.
+    fn privileged(self, more: &[&'static str]) -> Vec<&'static str> {
+        let mut words = vec!["test", "--workspace", "--no-fail-fast"];
+        words.extend(["--features", self.name(), "--test", self.name()]);
+        words.extend(more);
+        words
     }
 }
 
@@ -120,6 +134,7 @@ fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
     }
     let started = Instant::now();
     let (mut passed, mut failed, mut ended_well) = (0, 0, true);
+    let mut failures = Vec::new();
     for arguments in ring.commands() {
         let mut command = run::cargo(&arguments);
         command.env("RUSTDOCFLAGS", "-D warnings");
@@ -130,12 +145,14 @@ fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
         }
         passed += result.passed;
         failed += result.failed;
+        failures.extend(result.failures);
         ended_well &= result.success;
     }
     let took = started.elapsed();
     Ok(Outcome::Ran {
         passed,
         failed,
+        failures,
         ended_well,
         took,
     })
@@ -145,6 +162,7 @@ fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
 struct Counted {
     passed: u64,
     failed: u64,
+    failures: Vec<String>,
     success: bool,
 }
 
@@ -160,6 +178,7 @@ fn run_counting(command: &mut Command) -> anyhow::Result<Counted> {
     let mut counted = Counted {
         passed: 0,
         failed: 0,
+        failures: Vec::new(),
         success: false,
     };
     for line in BufReader::new(output).lines() {
@@ -169,6 +188,7 @@ fn run_counting(command: &mut Command) -> anyhow::Result<Counted> {
             counted.passed += passed;
             counted.failed += failed;
         }
+        counted.failures.extend(parse_failure(&line));
     }
     counted.success = child.wait()?.success();
     Ok(counted)
@@ -184,6 +204,12 @@ fn parse_result(line: &str) -> Option<(u64, u64)> {
     Some((count(" passed")?, count(" failed")?))
 }
 
+/// The test of a line `test NAME ... FAILED`.
+fn parse_failure(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    Some(name.to_owned())
+}
+
 fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
     println!(
         "\n{:<12} {:>7} {:>7} {:>9}",
@@ -195,6 +221,7 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
             Outcome::Ran {
                 passed,
                 failed,
+                failures,
                 ended_well,
                 took,
             } => {
@@ -204,6 +231,9 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
                     ring.name(),
                     took.as_secs_f64()
                 );
+                for name in failures {
+                    println!("    failed: {name}");
+                }
                 all_passed += passed;
                 all_failed += failed;
                 well &= ended_well;
@@ -226,12 +256,19 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_result;
+    use super::{parse_failure, parse_result};
 
     #[test]
     fn result_lines_are_counted_and_other_lines_are_not() {
         let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured";
         assert_eq!(parse_result(line), Some((12, 3)));
         assert_eq!(parse_result("test parses ... ok"), None);
+    }
+
+    #[test]
+    fn failed_tests_are_named() {
+        let failed = parse_failure("test many::of_them ... FAILED");
+        assert_eq!(failed.as_deref(), Some("many::of_them"));
+        assert_eq!(parse_failure("test many::of_them ... ok"), None);
     }
 }

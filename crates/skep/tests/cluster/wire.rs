@@ -97,7 +97,17 @@ pub(crate) fn last_advert(capture: &Capture, id: u8, node: &str) -> Advert {
     last.expect("it advertised")
 }
 
+/// As many as tell what happened before a test gave up.
+const RECENT: usize = 60;
+
+/// The latest advertisements of this virtual router, for whoever reads of a failure.
+pub(crate) fn recent(capture: &Capture, id: u8) -> Vec<Advert> {
+    let mut all = adverts(capture, id);
+    all.split_off(all.len().saturating_sub(RECENT))
+}
+
 /// Waits for an advertisement of this virtual router. What is `wanted` cannot ask the capture.
+#[track_caller]
 pub(crate) fn wait_for_advert(
     capture: &Capture,
     id: u8,
@@ -108,7 +118,10 @@ pub(crate) fn wait_for_advert(
         Advert::of(sighting).is_some_and(|advert| is_it(&advert))
     });
     let advert = seen.as_ref().and_then(Advert::of);
-    advert.unwrap_or_else(|| panic!("no such advertisement: {:#?}", adverts(capture, id)))
+    let Some(advert) = advert else {
+        panic!("no such advertisement: {:#?}", recent(capture, id));
+    };
+    advert
 }
 
 /// Waits until `to` takes the virtual router over from `from`, which advertises no more.

@@ -9,7 +9,7 @@ use super::dialect::{
     Dialect, EARLY, ID, INTERFACE, PEER_ADDRESS, Peer, Preemption, SKEP_ADDRESS, Transport,
 };
 use crate::cluster::agent::{is_running, signal};
-use crate::cluster::wire::{Advert, adverts, last_advert, wait_for_advert};
+use crate::cluster::wire::{Advert, adverts, last_advert, recent, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now, wait_until};
 use crate::{
     frr,
@@ -29,6 +29,7 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// How late skep may be.
 const LATE: Duration = Duration::from_millis(20);
+
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -141,6 +142,7 @@ impl Pair {
     }
 
     /// Stops one as its operator would, and asserts that the other follows after its skew.
+    #[track_caller]
     pub(crate) fn stop(&mut self, side: Side, next_priority: u8) {
         let since = now();
         let process = match side {
@@ -157,6 +159,7 @@ impl Pair {
     }
 
     /// Cuts the power of one, and asserts that the other follows after its down interval.
+    #[track_caller]
     pub(crate) fn cut_power(&mut self, side: Side, next_priority: u8) {
         self.cluster.cut_power(side.node());
         if side == Side::Peer {
@@ -190,7 +193,7 @@ impl Pair {
         assert!(
             alone,
             "{step}: {holder:?} shall hold it alone, not {seen:?}: {:#?}",
-            adverts(&self.cluster.capture, ID)
+            recent(&self.cluster.capture, ID)
         );
         self.assert_peace(step, holder, 2 * self.dialect.interval);
         let answers = wait_until(|| self.cluster.answers(CLIENT, self.dialect.vip()));
@@ -211,7 +214,7 @@ impl Pair {
     pub(crate) fn settle_apart(&self, step: &str) {
         let both = [Side::Skep, Side::Peer];
         let held = wait_until(|| self.holders() == both);
-        assert!(held, "{step}: {:#?}", adverts(&self.cluster.capture, ID));
+        assert!(held, "{step}: {:#?}", recent(&self.cluster.capture, ID));
         let later = now() + 5 * self.dialect.interval;
         self.wait_for(Side::Skep, later, |_| true);
         assert_eq!(self.holders(), both, "{step}");
@@ -250,6 +253,7 @@ impl Pair {
         alive.expect("it is a host of the lab")
     }
 
+    #[track_caller]
     fn wait_for(&self, side: Side, since: Duration, wanted: impl Fn(&Advert) -> bool) -> Advert {
         wait_for_advert(&self.cluster.capture, ID, |advert| {
             advert.node == side.node() && advert.at > since && wanted(advert)
@@ -270,7 +274,7 @@ impl Pair {
         assert!(
             expected.contains(&took),
             "{name}: {what}: {by:?} took {took:?} instead of {protocol:?}: {:#?}",
-            adverts(&self.cluster.capture, ID)
+            recent(&self.cluster.capture, ID)
         );
     }
 }
