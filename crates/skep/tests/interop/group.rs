@@ -24,10 +24,11 @@ pub(crate) enum Kind {
 }
 
 impl Takeover {
-    /// Asserts that it took what the protocol says and at most 20 ms more. keepalived has 100 ms.
+    /// Asserts that it took what the protocol says and at most 50 ms more: six labs share the
+    /// processors. keepalived has 100 ms.
     pub(crate) fn assert_took_by(&self, next: Kind, protocol: Duration) {
         let late = Duration::from_millis(match next {
-            Kind::Skep => 20,
+            Kind::Skep => 50,
             Kind::Keepalived => 100,
         });
         self.assert_took(protocol, late);
