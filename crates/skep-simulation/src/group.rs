@@ -18,6 +18,8 @@ const LEAVING_INTERVALS: u32 = 4;
 const LEAVING_MAX: Duration = Duration::from_secs(10);
 /// How long a leaving router keeps the addresses after it heard its successor.
 const LEAVING_OVERLAP: Duration = Duration::from_millis(20);
+/// How long a farewell waits for the addresses to be gone.
+const FAREWELL_PATIENCE: Duration = Duration::from_millis(1500);
 /// What is lost by rounding: version 3 counts hundredths of a second, skews are divided.
 pub(crate) const ROUNDING: Duration = Duration::from_micros(10);
 
@@ -47,6 +49,8 @@ pub(crate) struct Slack {
     pub(crate) hand: Duration,
     /// How long a packet is under way.
     pub(crate) latency: Duration,
+    /// How long the slowest hand takes of those whose farewell can still come.
+    pub(crate) leaver: Duration,
 }
 
 impl Group {
@@ -130,8 +134,11 @@ impl Group {
     /// How long nobody may hold the addresses although a router of this priority can: it hears the
     /// last advertisement, waits in silence, and its hand puts the addresses in place.
     pub(crate) fn vacancy_max(&self, best: Priority, slack: Slack) -> Duration {
-        // The farewell of a router that has left makes those who do not preempt wait anew.
-        let farewell = LEAVING_OVERLAP + slack.hand + slack.latency;
+        // The farewell of a router that has left is an advertisement like any other: those who do
+        // not preempt, or not yet, have to take its sender for the Active router (RFC 9568 §6.4.2)
+        // and wait anew. It is said when the leaver's addresses are gone, so a hand that is slow
+        // says it late; if its successor is gone by then, that adds to the silence.
+        let farewell = LEAVING_OVERLAP + slack.leaver.min(FAREWELL_PATIENCE) + slack.latency;
         self.start + self.down_interval(best) + farewell + slack.latency + slack.hand + ROUNDING
     }
 

@@ -300,6 +300,7 @@ fn hand(node: &Node) -> Duration {
 fn slack<'a>(world: &World<'_>, nodes: impl IntoIterator<Item = &'a Node>) -> Slack {
     Slack {
         hand: nodes.into_iter().map(hand).max().unwrap_or_default(),
+        leaver: world.nodes.iter().map(hand).max().unwrap_or_default(),
         latency: world.network.latency_max(),
     }
 }

@@ -82,3 +82,12 @@ fn the_farewell_of_a_router_is_not_taken_for_a_successor() {
         chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));
     }
 }
+
+/// A router says farewell late because its hand is slow. The successor lost its power meanwhile, and
+/// who does not preempt takes the farewell for another successor.
+#[test]
+fn a_late_farewell_lets_the_silence_begin_anew() {
+    for seed in [100_018, 200_254, 5_000_487] {
+        chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));
+    }
+}
