@@ -250,7 +250,8 @@ impl VirtualRouter {
             Phase::Initialize => {}
             Phase::Backup(backup) => {
                 let interval = advertisement.dialect.interval();
-                self.phase = Phase::Backup(self.watch(backup, rank, interval, now));
+                let heard = (rank, advertisement.priority);
+                self.phase = Phase::Backup(self.watch(backup, heard, interval, now));
             }
             Phase::Claiming { .. } => self.contend(rank, from, advertisement, now),
             Phase::Active { .. } => self.defend(rank, from, advertisement, now),

@@ -76,6 +76,14 @@ impl Backup {
         }
     }
 
+    /// Whether the Active router gave up, and only the ranks of the Backups are waited for.
+    pub(super) const fn is_succeeding(&self) -> bool {
+        match self.countdown {
+            Countdown::Release => true,
+            Countdown::Silence | Countdown::Preemption | Countdown::Awakening => false,
+        }
+    }
+
     /// RFC 9568 §6.4.2: priority 0 leaves only the skew time to wait.
     pub(super) const fn released(self, now: Instant) -> Self {
         Self {

@@ -42,12 +42,14 @@ impl VirtualRouter {
     pub(super) fn watch(
         &self,
         backup: Backup,
-        rank: Rank,
+        (rank, priority): (Rank, Priority),
         interval: Duration,
         now: Instant,
     ) -> Backup {
         match rank {
             Rank::Release => backup.released(now),
+            // The Active router gave up, and another one has left before: its farewell is no claim.
+            Rank::Lower if backup.is_succeeding() && priority == Priority::FAREWELL => backup,
             Rank::Higher | Rank::EqualHigherAddress | Rank::EqualLowerAddress => {
                 Backup::following(interval, now)
             }

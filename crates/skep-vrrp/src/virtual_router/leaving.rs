@@ -156,7 +156,10 @@ impl VirtualRouter {
                 by,
                 priority,
                 since,
-                then: self.watch(then, self.rank(from, heard.priority), interval, now),
+                then: {
+                    let rank = self.rank(from, heard.priority);
+                    self.watch(then, (rank, heard.priority), interval, now)
+                },
             },
         };
         self.phase = Phase::Leaving(Leaving {

@@ -6,6 +6,7 @@ use skep_vrrp::action::{Reason, State};
 use skep_vrrp::configuration::Preemption;
 use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
+use skep_vrrp::virtual_router::VirtualRouter;
 
 use crate::segment::{Event, Segment, at, configuration, version_2, version_3};
 
@@ -124,6 +125,26 @@ fn without_preemption_the_active_router_stays_and_is_succeeded() {
     segment.stop(1);
     segment.run_until(at(61_000));
     assert_eq!(segment.states(), [State::Active, State::Initialize]);
+}
+
+#[test]
+fn a_farewell_after_a_release_is_no_claim() {
+    let mut patient = configuration(version_2(), 100);
+    patient.preemption = Preemption::Disabled;
+    let mut segment = Segment::started([patient, configuration(version_2(), 200)]);
+    segment.run_until(at(10_300));
+    segment.stop(1);
+    segment.run_until(at(10_310));
+    let left = VirtualRouter::new(configuration(version_2(), 254));
+    segment.act(0, |router| {
+        let farewell = left.advertisement(Priority::FAREWELL);
+        let from = "10.0.0.99".parse().expect("it is an address");
+        let heard = router.handle_advertisement(from, &farewell, at(10_310));
+        assert_eq!(heard, Ok(()));
+    });
+    segment.run_until(at(20_000));
+    let taken = segment.became_active_at(0).expect("node 0 took over");
+    assert_eq!(micros(at(10_300), taken), 609_375);
 }
 
 #[test]
