@@ -9,7 +9,7 @@ use skep_vrrp::time::Instant;
 
 use super::Brain;
 use crate::bonds::{Part, WITH_LEADER, WITHOUT_LEADER};
-use crate::configuration::RouterConfiguration;
+use crate::configuration::{Relocation, RouterConfiguration};
 use crate::links;
 use crate::message::Reason;
 use crate::router::Router;
@@ -81,8 +81,11 @@ impl Brain {
         let tracking = match self.bonds.part(slot) {
             Part::Alone => &configuration.tracking,
             Part::Leads => self.bonds.tracking(slot),
-            // RFC 9568 §5.2.4 ties this priority to owning the addresses.
-            Part::Follows(_) if base == Priority::OWNER => return base,
+            // RFC 9568 §5.2.4 ties this priority to owning the addresses, unless an operator moves
+            // them away from their owner.
+            Part::Follows(leader) if base == Priority::OWNER && !self.is_away(leader) => {
+                return base;
+            }
             Part::Follows(leader) if self.is_active(leader) => return WITH_LEADER,
             Part::Follows(_) => return WITHOUT_LEADER,
         };
@@ -95,6 +98,11 @@ impl Brain {
         while let Some((interface, health)) = self.links.expire(now) {
             self.handle_input(&links::input_name(&interface), health, now);
         }
+    }
+
+    fn is_away(&self, slot: usize) -> bool {
+        let router = self.routers.get(slot);
+        router.is_some_and(|router| router.configuration.relocation == Relocation::Away)
     }
 
     fn is_active(&self, slot: usize) -> bool {

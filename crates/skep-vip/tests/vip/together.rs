@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use skep_vip::configuration::{Effect, RouterConfiguration, RouterKey, TrackedInput, Transport};
+use skep_vip::configuration::{
+    Effect, Relocation, RouterConfiguration, RouterKey, TrackedInput, Transport,
+};
 use skep_vip::interfaces::{Link, Socket};
 use skep_vip::message::{Health, Reason, State};
 use skep_vrrp::identity::{Family, Priority, Version};
@@ -196,6 +198,24 @@ fn a_node_that_stops_hands_both_families_over() {
     segment.commit(0, 2, &[]);
     let apart = longest_apart(&mut segment, DUAL, 5_000);
     assert!(apart <= 50, "{apart} ms");
+    check_holder(&segment, DUAL, 1);
+}
+
+#[test]
+fn both_families_leave_their_owner_when_they_are_moved() {
+    let mut segment = segment_of(|host| dual([255, 90, 80][host]));
+    segment.run_for(ELECTION_MS);
+    check_holder(&segment, DUAL, 0);
+    for host in [1, 0, 2] {
+        let mut routers = dual([255, 90, 80][host]);
+        routers[0].relocation = if host == 1 {
+            Relocation::Here
+        } else {
+            Relocation::Away
+        };
+        segment.commit(host, 2, &routers);
+    }
+    segment.run_for(2 * ELECTION_MS);
     check_holder(&segment, DUAL, 1);
 }
 
