@@ -2,7 +2,8 @@
 
 use anyhow::ensure;
 
-use crate::{packages, run};
+use crate::packages::{self, Need};
+use crate::run;
 
 /// How much of it, and how it is printed.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,9 +25,7 @@ pub(crate) fn bench(bench: &Bench) -> anyhow::Result<()> {
         packages::is_root(),
         "the bench makes network namespaces and runs keepalived in them: it needs root"
     );
-    if !packages::missing().is_empty() {
-        packages::ensure_installed()?;
-    }
+    packages::ensure_installed(&[Need::Lab, Need::Keepalived])?;
     run::succeed(&mut run::cargo(&[
         "build",
         "--release",

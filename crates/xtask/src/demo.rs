@@ -15,7 +15,7 @@ use crate::demo::prober::Prober;
 use crate::demo::skep::{LAB, Skep};
 use crate::demo::traces::Traces;
 use crate::interrupt::Interrupt;
-use crate::packages;
+use crate::packages::{self, Need};
 
 /// What the demo shows.
 const MANIFEST: &str = "manifests/seeds/003";
@@ -40,7 +40,7 @@ pub(crate) fn demo() -> anyhow::Result<ExitCode> {
         packages::is_root(),
         "the demo makes network namespaces and runs Docker engines in them: it needs root"
     );
-    packages::ensure_installed()?;
+    packages::ensure_installed(&[Need::Lab, Need::Engines])?;
     let skep = Skep::build()?;
     let interrupt = Interrupt::watch()?;
     let started = Instant::now();

@@ -17,10 +17,7 @@ pub(crate) fn dist() -> anyhow::Result<()> {
         TARGET,
     ]))
     .with_context(|| format!("is the target installed? rustup target add {TARGET}"))?;
-    let binary = run::workspace()
-        .join("target")
-        .join(TARGET)
-        .join("release/skep");
+    let binary = run::target_directory()?.join(TARGET).join("release/skep");
     let size = std::fs::metadata(&binary)
         .with_context(|| format!("cannot read {}", binary.display()))?
         .len();

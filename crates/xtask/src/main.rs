@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask setup | test | demo | bench | regenerate | dist`.
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a development tool talks to the person who runs it"
 )]
 
@@ -47,7 +48,10 @@ enum Task {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
-        Task::Setup => packages::ensure_installed().map(|()| ExitCode::SUCCESS),
+        Task::Setup => packages::ensure_installed(packages::ALL).map(|()| {
+            println!("setup: all Debian packages are installed");
+            ExitCode::SUCCESS
+        }),
         Task::Test { rings } => rings::test(&rings),
         Task::Demo => demo::demo(),
         Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),

@@ -6,28 +6,62 @@ use anyhow::bail;
 
 use crate::run;
 
+/// What packages are needed for; who needs one thing does not get the packages of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Hosts as namespaces on this machine.
+    Lab,
+    /// An engine on each of them.
+    Engines,
+    /// keepalived beside skep.
+    Keepalived,
+    /// FRR beside skep, and a second opinion on what is on the wire.
+    Interop,
+}
+
+/// Everything there is.
+pub(crate) const ALL: &[Need] = &[Need::Lab, Need::Engines, Need::Keepalived, Need::Interop];
+
 /// A Debian package and what it is needed for.
 struct Package {
     name: &'static str,
+    need: Need,
     purpose: &'static str,
 }
 
 const PACKAGES: [Package; 8] = [
-    package("docker.io", "the engines of the lab"),
-    package("iproute2", "the namespaces and links of the lab"),
-    package("iptables", "the engines' networks"),
-    package("keepalived", "a peer of the interop tests and of the bench"),
+    package("iproute2", Need::Lab, "the namespaces and links of the lab"),
+    package("iputils-ping", Need::Lab, "the clients of the lab"),
+    package(
+        "busybox-static",
+        Need::Lab,
+        "its servers, and the root of its images",
+    ),
+    package("docker.io", Need::Engines, "the engines of the lab"),
+    package("iptables", Need::Engines, "the engines' networks"),
+    package(
+        "keepalived",
+        Need::Keepalived,
+        "a peer of the interop tests and of the bench",
+    ),
     package(
         "frr",
+        Need::Interop,
         "another peer of the interop tests: its zebra and vrrpd",
     ),
-    package("tcpdump", "a second opinion on what is on the wire"),
-    package("busybox-static", "the root of the lab's images"),
-    package("iputils-ping", "the clients of the lab"),
+    package(
+        "tcpdump",
+        Need::Interop,
+        "a second opinion on what is on the wire",
+    ),
 ];
 
-const fn package(name: &'static str, purpose: &'static str) -> Package {
-    Package { name, purpose }
+const fn package(name: &'static str, need: Need, purpose: &'static str) -> Package {
+    Package {
+        name,
+        need,
+        purpose,
+    }
 }
 
 /// Whether this process runs as root.
@@ -36,40 +70,32 @@ pub(crate) fn is_root() -> bool {
         .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
 }
 
-/// The names of the packages that are not installed.
-pub(crate) fn missing() -> Vec<&'static str> {
-    PACKAGES
-        .iter()
-        .filter(|package| !is_installed(package.name))
-        .map(|package| package.name)
-        .collect()
-}
-
-/// Installs what is missing, saying so.
-pub(crate) fn ensure_installed() -> anyhow::Result<()> {
-    let missing = missing();
+/// Installs what is missing for `needs`; says so, and is silent when nothing is.
+pub(crate) fn ensure_installed(needs: &[Need]) -> anyhow::Result<()> {
+    let is_missing = |package: &&Package| !is_installed(package.name);
+    let missing: Vec<_> = needed(needs).filter(is_missing).collect();
     if missing.is_empty() {
-        println!(
-            "setup: all {} Debian packages are installed",
-            PACKAGES.len()
-        );
         return Ok(());
     }
-    let install = format!("apt-get install -y {}", missing.join(" "));
+    let names: Vec<_> = missing.iter().map(|package| package.name).collect();
     if !is_root() {
+        let install = format!("apt-get install -y {}", names.join(" "));
         bail!("packages are missing and only root can install them: sudo {install}");
     }
-    println!("setup: installing from Debian:");
-    for package in PACKAGES
-        .iter()
-        .filter(|package| missing.contains(&package.name))
-    {
-        println!("  {:<15} {}", package.name, package.purpose);
+    eprintln!("setup: installing from Debian:");
+    for package in missing {
+        eprintln!("  {:<15} {}", package.name, package.purpose);
     }
     run::succeed(apt_get(&["update", "-q"]).stdout(Stdio::null()))?;
     let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
-    arguments.extend(&missing);
+    arguments.extend(&names);
     run::succeed(apt_get(&arguments).stdout(Stdio::null()))
+}
+
+/// The packages that `needs` come to.
+fn needed(needs: &[Need]) -> impl Iterator<Item = &'static Package> {
+    let is_needed = |package: &&Package| needs.contains(&package.need);
+    PACKAGES.iter().filter(is_needed)
 }
 
 fn apt_get(arguments: &[&str]) -> Command {
@@ -83,4 +109,28 @@ fn is_installed(package: &str) -> bool {
         .args(["--show", "--showformat=${db:Status-Status}", package])
         .output()
         .is_ok_and(|output| output.stdout == b"installed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, Need, PACKAGES, needed};
+
+    fn names(needs: &[Need]) -> Vec<&'static str> {
+        needed(needs).map(|package| package.name).collect()
+    }
+
+    #[test]
+    fn engines_need_no_peer_and_all_of_it_is_every_package() {
+        assert_eq!(
+            names(&[Need::Lab, Need::Engines]),
+            [
+                "iproute2",
+                "iputils-ping",
+                "busybox-static",
+                "docker.io",
+                "iptables"
+            ]
+        );
+        assert_eq!(names(ALL).len(), PACKAGES.len());
+    }
 }

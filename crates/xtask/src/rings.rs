@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::{packages, run};
+use crate::packages::{self, Need};
+use crate::run;
 
 /// A ring of tests, least powerful first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -69,10 +70,13 @@ impl Ring {
         }
     }
 
-    const fn is_privileged(self) -> bool {
+    /// The packages it needs; a ring that needs some needs root as well.
+    const fn needs(self) -> &'static [Need] {
         match self {
-            Self::Style | Self::Unit => false,
-            Self::Namespaces | Self::Interop | Self::Engines => true,
+            Self::Style | Self::Unit => &[],
+            Self::Namespaces => &[Need::Lab],
+            Self::Interop => &[Need::Lab, Need::Keepalived, Need::Interop],
+            Self::Engines => &[Need::Lab, Need::Engines],
         }
     }
 
@@ -124,11 +128,12 @@ impl Ring {
 }
 
 fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
-    if ring.is_privileged() {
+    let needs = ring.needs();
+    if !needs.is_empty() {
         if !packages::is_root() {
             return Ok(Outcome::Skipped("needs root".to_owned()));
         }
-        if let Err(error) = packages::ensure_installed() {
+        if let Err(error) = packages::ensure_installed(needs) {
             return Ok(Outcome::Skipped(format!("{error:#}")));
         }
     }
