@@ -113,6 +113,16 @@ impl Ring {
                     UNDISTURBED,
                 ]),
                 self.privileged(&["--", "--test-threads", "1", UNDISTURBED]),
+                // It takes the whole machine.
+                vec![
+                    "test",
+                    "--package",
+                    "skep",
+                    "--features",
+                    "interop",
+                    "--test",
+                    "stress",
+                ],
             ],
             Self::Engines => vec![self.privileged(&[])],
         }

@@ -163,6 +163,11 @@ impl Site {
         })
     }
 
+    /// Waits until any member advertised after a moment.
+    pub(crate) fn wait_for_any(&self, kind: Kind, since: Duration) {
+        wait_for_advert(&self.cluster.capture, kind.id(), |advert| advert.at > since);
+    }
+
     /// The last advertisement of a member before a moment.
     pub(crate) fn last_before(&self, kind: Kind, node: &str, moment: Duration) -> Advert {
         let all = adverts(&self.cluster.capture, kind.id());

@@ -3,18 +3,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
-
-use skep_linux::clock;
-use skep_linux::poll::{Events, Poller};
-use skep_linux::scheduling::set_real_time;
-use skep_linux::timer::Timer;
 
 use crate::cluster::wire::{adverts, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now};
+use crate::floor::Floor;
 use crate::pair::{self, A, B, CLIENT, ID};
 
 /// Fast enough for an election whenever a call that waits for the lock kept one waiting, slow
@@ -25,8 +18,6 @@ const LATE: Duration = Duration::from_millis(2);
 /// How often a namespace full of bridges comes and goes.
 const ROUNDS: usize = 3;
 const BRIDGES: usize = 100;
-/// That of the thread which sends advertisements.
-const REAL_TIME_PRIORITY: u8 = 50;
 
 /// Makes a namespace with many bridges and lets it go: the kernel removes them on its own time.
 fn come_and_go(cluster: &Cluster) {
@@ -40,50 +31,11 @@ fn come_and_go(cluster: &Cluster) {
     cluster.say(CLIENT, &["unshare", "-n", "ip", "-batch", file]);
 }
 
-/// How late a bare real-time thread wakes up that does nothing but wait: what nobody can be
-/// better than on this kernel, at this time.
-struct Floor {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
-}
-
-impl Floor {
-    fn start() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            set_real_time(REAL_TIME_PRIORITY).expect("root may");
-            let (timer, poller) = (
-                Timer::new().expect("a timer"),
-                Poller::new().expect("epoll"),
-            );
-            poller.add(&timer, 0).expect("it can be waited for");
-            let (mut latest, mut events) = (Duration::ZERO, Events::with_capacity(1));
-            while !stopped.load(Ordering::Relaxed) {
-                let due = clock::now() + INTERVAL;
-                timer.arm(due).expect("it can be set");
-                let _ready = poller
-                    .wait(&mut events, None)
-                    .expect("it can be waited for");
-                timer.drain().expect("it can be read");
-                latest = latest.max(clock::now().saturating_sub(due));
-            }
-            latest
-        });
-        Self { stop, thread }
-    }
-
-    fn latest(self) -> Duration {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("it does not panic")
-    }
-}
-
 #[test]
 fn a_hundred_bridges_that_go_delay_no_advertisement_and_move_no_address() {
     let manifest = pair::ingress().replace("100ms", "40ms");
     let cluster = pair::running("load", &manifest);
-    let floor = Floor::start();
+    let floor = Floor::start(INTERVAL);
     let from = now();
     for _ in 0..ROUNDS {
         come_and_go(&cluster);

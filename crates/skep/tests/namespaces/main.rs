@@ -7,9 +7,11 @@ mod cluster;
 
 mod checks;
 mod checksums;
+mod clustered;
 mod editing;
 mod failover;
 mod families;
+mod floor;
 mod guard;
 mod handover;
 mod interfaces;

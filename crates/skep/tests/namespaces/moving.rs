@@ -1,75 +1,8 @@
 //! Moving a group by hand between the agents of a cluster that has no engine.
 
-use std::fs;
-
-use skep_api::status::AgentStatus;
-
-use crate::cluster::agent::SKEP;
 use crate::cluster::{Cluster, measured, wait_until};
-use crate::pair::{A, ADDRESSES, B, CLIENT, VIP, assert_none_lost, hosts, ingress};
-
-/// Both hosts as a swarm whose engines are silent.
-fn manifest() -> String {
-    let [a, b] = ADDRESSES;
-    format!(
-        "apiVersion: skep/v1\nkind: Swarm\nmetadata: {{name: cube}}\nspec:\n  nodes:\n    \
-         - {{name: {A}, address: {a}, role: manager}}\n    \
-         - {{name: {B}, address: {b}, role: manager}}\n---\n{}  authentication: {{none: {{}}}}\n",
-        ingress()
-    )
-}
-
-/// The agents of one cluster, told what to run; `a` holds [`VIP`].
-fn clustered(test: &str) -> Cluster {
-    let mut cluster = hosts(test);
-    let key = cluster.directory(CLIENT).join("cluster.key");
-    let made = std::process::Command::new(SKEP)
-        .args(["keygen", "--out"])
-        .arg(&key)
-        .output()
-        .expect("it is built");
-    assert!(made.status.success(), "{made:?}");
-    for node in [A, B] {
-        let state = cluster.directory(node).join("state");
-        let environment = [
-            "env".to_owned(),
-            format!("SKEP_CLUSTER_KEY={}", key.display()),
-            format!("SKEP_STATE_DIR={}", state.display()),
-            format!(
-                "SKEP_DOCKER_HOST=unix://{}",
-                state.join("none.sock").display()
-            ),
-        ];
-        let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
-        cluster.start_under(node, "", &environment);
-    }
-    let path = cluster.directory(CLIENT).join("skep.yaml");
-    fs::write(&path, manifest()).expect("there is room for files");
-    let path = path.display().to_string();
-    let mut said = (2, String::new());
-    let applied = wait_until(|| {
-        said = cluster.agent(A).ask(&["apply", "-f", &path]);
-        said.0 == 0
-    });
-    assert!(applied, "{said:?}");
-    cluster.wait_for_holder(VIP, A);
-    for node in [A, B] {
-        cluster
-            .agent(node)
-            .wait_for_status("what the other is", |status| {
-                hears(status, A) && hears(status, B)
-            });
-    }
-    cluster.agent(B).wait_until_it_hears("ingress");
-    cluster
-}
-
-/// Whether the agent heard that of `node` within a second or two.
-fn hears(status: &AgentStatus, node: &str) -> bool {
-    let nodes = status.cluster.iter().flat_map(|cluster| &cluster.nodes);
-    let mut nodes = nodes.into_iter().filter(|known| known.name == node);
-    nodes.any(|known| known.heard_ms.is_some_and(|ms| ms < 2_000))
-}
+use crate::clustered::{clustered, hears};
+use crate::pair::{A, B, CLIENT, VIP, assert_none_lost};
 
 /// Where the agent of `node` says that the group is moved.
 fn moved_to(cluster: &Cluster, node: &str) -> Option<String> {
