@@ -35,8 +35,7 @@ pub(crate) fn memory(table: &mut Table) {
         let [first, _] = kind.nodes();
         site.start(kind, first, FIRST);
         site.wait_for_holder(kind, first);
-        let all = processes_of(site.process(kind, first));
-        sample.push(all.iter().copied().map(proportional_set).sum::<f64>() / 1024.0);
+        sample.push(memory_of(site.process(kind, first)));
     }
     let [keepalived, skep] = samples;
     table.push(Row {
@@ -63,7 +62,11 @@ pub(crate) fn processor(table: &mut Table) {
             budget,
         });
     };
-    let half = Budget::Part(0.5);
+    let half = if keepalived.kept_up() {
+        Budget::Part(0.5)
+    } else {
+        Budget::PartOfNothing(0.5)
+    };
     add(
         "processor, Active",
         "%",
@@ -80,8 +83,11 @@ pub(crate) fn processor(table: &mut Table) {
     );
     let sent = "packets of the Active in a second";
     add(sent, "", keepalived.sent, skep.sent, Budget::Open);
+    let (keepalived_memory, skep_memory) = (keepalived.memory, skep.memory);
     let (keepalived, skep) = (keepalived.held_by_both, skep.held_by_both);
     add("addresses held by both", "", keepalived, skep, Budget::None);
+    let beside = "memory of the Active beside the Backup (PSS)";
+    add(beside, "MB", keepalived_memory, skep_memory, Budget::Open);
 }
 
 /// What a crowd used: parts of one processor in percent, and packets in a second.
@@ -91,6 +97,15 @@ struct Use {
     backup: Sample,
     sent: Sample,
     held_by_both: Sample,
+    memory: Sample,
+}
+
+impl Use {
+    /// Whether the Active sent what it had to and the Backup let it.
+    fn kept_up(&self) -> bool {
+        let wanted = f64::from(ROUTERS) * 100.0;
+        self.held_by_both.max() == 0.0 && self.sent.median() > 0.9 * wanted
+    }
 }
 
 /// Two members with as many groups as there can be. Nobody watches the wire, which would cost
@@ -149,6 +164,7 @@ impl Crowd {
         let second = self.lab.plan().nodes[1].name.clone();
         // Who cannot keep up holds what it should not; that is a result, too.
         seen.held_by_both.push(f64::from(held(&self.lab, &second)));
+        seen.memory.push(memory_of(self.members[0]));
         self.lab.down().expect("the lab can be taken away");
         seen
     }
@@ -238,6 +254,12 @@ fn held(lab: &Lab, node: &str) -> u32 {
     let text = String::from_utf8_lossy(&output.stdout);
     let count = text.matches("inet 10.0.1.").count();
     u32::try_from(count).expect("they are few")
+}
+
+/// The proportional set size of a process and all that it started, in MiB.
+fn memory_of(first: u32) -> f64 {
+    let all = processes_of(first);
+    all.into_iter().map(proportional_set).sum::<f64>() / 1024.0
 }
 
 /// The proportional set size of a process in KiB.

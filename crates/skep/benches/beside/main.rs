@@ -7,21 +7,35 @@
 #[path = "../../tests/cluster/cluster.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod cluster;
+#[path = "../../tests/namespaces/clustered.rs"]
+mod clustered;
 #[path = "../../tests/interop/keepalived.rs"]
 mod keepalived;
+#[path = "../../tests/namespaces/pair.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod pair;
 
 mod costs;
+mod deaths;
+mod keeper;
+mod moves;
 mod repetitions;
 mod sample;
 mod site;
+mod stress;
 mod table;
 
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
+
+use skep_linux::process::parent::{AtParentsEnd, follow_parent};
 
 use clap::{Parser, ValueEnum};
 
-use crate::site::Timing;
-use crate::table::Table;
+use crate::repetitions::Both;
+use crate::site::{KINDS, Site, Timing};
+use crate::table::{Budget, Table};
 
 /// What it is asked.
 #[derive(Parser)]
@@ -36,6 +50,9 @@ struct Arguments {
     /// Measure only this; can be given again.
     #[arg(long)]
     only: Vec<Part>,
+    /// Measure in this process, with files in this directory.
+    #[arg(long, hide = true)]
+    within: Option<PathBuf>,
     /// What cargo says to every bench; without it nothing is measured.
     #[arg(long, hide = true)]
     bench: bool,
@@ -55,8 +72,14 @@ enum Part {
     /// Version 3, advertisements every 10 ms.
     #[value(name = "10ms")]
     Hundredth,
+    /// Processes that are killed or stopped, advertisements every 100 ms.
+    Deaths,
+    /// A group that is moved by hand.
+    Move,
     /// What 255 virtual routers need.
     Processor,
+    /// Members on a machine that is busy with other things.
+    Stress,
 }
 
 const SECOND: Timing = Timing::new("v2 1 s", 2, Duration::from_secs(1));
@@ -68,23 +91,34 @@ const HUNDREDTH: Timing = Timing::new("v3 10 ms", 3, Duration::from_millis(10));
 struct Repetitions {
     seconds: usize,
     fractions: usize,
+    stress: Duration,
 }
 
 const FULL: Repetitions = Repetitions {
     seconds: 10,
     fractions: 10,
+    stress: Duration::from_secs(60),
 };
 const QUICK: Repetitions = Repetitions {
     seconds: 1,
     fractions: 3,
+    stress: Duration::from_secs(10),
 };
 
-fn main() {
+fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    if !arguments.bench {
-        println!("nothing is measured: use `cargo xtask bench`");
-        return;
+    match &arguments.within {
+        _ if !arguments.bench => println!("nothing is measured: use `cargo xtask bench`"),
+        Some(directory) => measure(&arguments, directory)?,
+        None => return keeper::keep(),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(arguments: &Arguments, directory: &Path) -> anyhow::Result<()> {
+    follow_parent(AtParentsEnd::Kill)?;
+    tempfile::env::override_temp_dir(directory)
+        .map_err(|other| anyhow::anyhow!("files are made in {}", other.display()))?;
     let times = if arguments.quick { QUICK } else { FULL };
     let mut table = Table::default();
     for part in Part::value_variants() {
@@ -97,6 +131,7 @@ fn main() {
     } else {
         print!("{}", table.text());
     }
+    Ok(())
 }
 
 impl Part {
@@ -106,7 +141,29 @@ impl Part {
             Self::Second => repetitions::measure(table, SECOND, times.seconds),
             Self::Tenth => repetitions::measure(table, TENTH, times.fractions),
             Self::Hundredth => repetitions::measure(table, HUNDREDTH, times.fractions),
+            Self::Deaths => deaths::measure(table, TENTH, times.fractions),
+            Self::Move => moves::measure(table, times.fractions),
             Self::Processor => costs::processor(table),
+            Self::Stress => stress_rows(table, times.stress),
         }
     }
+}
+
+/// What becomes of both kinds when the machine is busy for `time`.
+fn stress_rows(table: &mut Table, time: Duration) {
+    eprintln!("stress: {time:?}");
+    let mut site = Site::new(TENTH);
+    site.start_all();
+    let (stood, load) = stress::under_load(&mut site, time);
+    let (busy, written) = (load.busy, load.written);
+    eprintln!("  {busy:.0} % busy, {written:.0} MiB/s written");
+    let [mut failovers, mut gaps] = [(); 2].map(|()| Both::default());
+    for (kind, stood) in KINDS.into_iter().zip(stood) {
+        failovers.of(kind).push(stood.failovers as f64);
+        gaps.push(kind, stood.longest_gap);
+    }
+    let what = |what| format!("{}, {time:?} of load: {what}", TENTH.name);
+    let (none, open) = (Budget::None, Budget::Open);
+    table.push(failovers.row(what("false failovers"), "", none));
+    table.push(gaps.row(what("longest gap between advertisements"), "ms", open));
 }

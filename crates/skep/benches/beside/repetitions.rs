@@ -11,6 +11,8 @@ use skep_lab::prober::{Dark, Prober};
 
 /// A priority that is lower and still the highest.
 const LOWER: u8 = 95;
+/// One that is below that of the other member.
+const LOWEST: u8 = 80;
 
 /// Does everything in turn with both kinds.
 pub(crate) fn measure(table: &mut Table, timing: Timing, times: usize) {
@@ -20,6 +22,7 @@ pub(crate) fn measure(table: &mut Table, timing: Timing, times: usize) {
     let [mut takeover, mut dark] = [(); 2].map(|()| Both::default());
     let [mut stop, mut restart] = [(); 2].map(|()| Both::default());
     let [mut deleted, mut lower] = [(); 2].map(|()| Both::default());
+    let mut changed = Both::default();
     for number in 1..=times {
         for kind in KINDS {
             eprintln!("{name}: {kind:?} {number} of {times}");
@@ -31,42 +34,53 @@ pub(crate) fn measure(table: &mut Table, timing: Timing, times: usize) {
             restart.push(kind, leaving + returning);
             deleted.push(kind, site.delete(kind));
             lower.push(kind, site.lower(kind));
+            changed.push(kind, site.change_places(kind));
         }
     }
     let protocol = timing.down_interval(SECOND) + Duration::from_millis(1);
     let at_most = Budget::BesideAndAtMost(protocol.as_secs_f64() * 1e3);
     let mut add = |what: &str, both: Both, budget| {
-        let Both { keepalived, skep } = both;
-        table.push(Row {
-            what: format!("{name}: {what}"),
-            unit: "ms",
-            keepalived,
-            skep,
-            budget,
-        });
+        table.push(both.row(format!("{name}: {what}"), "ms", budget));
     };
     add("last advertisement → successor's first", takeover, at_most);
     add("power cut: dark", dark, Budget::Open);
     add("stop: dark", stop, Budget::None);
     add("stop and start: dark", restart, Budget::None);
+    let below = "priority below the other's and back: dark";
+    add(below, changed, Budget::None);
     add("address deleted: dark", deleted, Budget::AtMost(5.0));
     let saved = "saved → lower advertisement";
     add(saved, lower, Budget::AtMost(50.0));
 }
 
+/// Times of both, in milliseconds.
 #[derive(Default)]
-struct Both {
-    keepalived: Sample,
-    skep: Sample,
+pub(crate) struct Both {
+    pub(crate) keepalived: Sample,
+    pub(crate) skep: Sample,
 }
 
 impl Both {
-    fn push(&mut self, kind: Kind, time: Duration) {
-        let sample = match kind {
+    pub(crate) fn push(&mut self, kind: Kind, time: Duration) {
+        self.of(kind).push(time.as_secs_f64() * 1e3);
+    }
+
+    pub(crate) fn of(&mut self, kind: Kind) -> &mut Sample {
+        match kind {
             Kind::Keepalived => &mut self.keepalived,
             Kind::Skep => &mut self.skep,
-        };
-        sample.push(time.as_secs_f64() * 1e3);
+        }
+    }
+
+    /// What both came to.
+    pub(crate) fn row(self, what: String, unit: &'static str, budget: Budget) -> Row {
+        Row {
+            what,
+            unit,
+            keepalived: self.keepalived,
+            skep: self.skep,
+            budget,
+        }
     }
 }
 
@@ -129,8 +143,22 @@ impl Site {
         lower.at - at
     }
 
+    /// Lowers the priority of the Active member until the other one is Active, and raises it
+    /// again: the time in the dark.
+    fn change_places(&mut self, kind: Kind) -> Duration {
+        let [first, second] = kind.nodes();
+        let prober = self.probe(kind);
+        let at = self.change(kind, first, LOWEST);
+        self.wait_for(kind, second, at, |_| true);
+        self.wait_for_holder(kind, second);
+        self.wait_until_it_answers(kind);
+        self.change(kind, first, FIRST);
+        self.wait_until_it_is_back(kind);
+        all_dark(prober)
+    }
+
     /// Waits until the better member holds the address and the other one knows.
-    fn wait_until_it_is_back(&self, kind: Kind) {
+    pub(crate) fn wait_until_it_is_back(&self, kind: Kind) {
         let [first, _] = kind.nodes();
         self.wait_for_holder(kind, first);
         self.wait_until_it_answers(kind);
@@ -141,13 +169,13 @@ impl Site {
     }
 
     /// Asks the address of a group from a random moment on.
-    fn probe(&self, kind: Kind) -> Prober {
+    pub(crate) fn probe(&self, kind: Kind) -> Prober {
         let prober = self.cluster.probe(CLIENT, kind.vip());
         self.wait_for_a_random_moment();
         prober
     }
 
-    fn wait_for_a_random_moment(&self) {
+    pub(crate) fn wait_for_a_random_moment(&self) {
         // What was waited for before is of no length in particular.
         let interval = self.timing.interval.as_nanos();
         let part = now().as_nanos() % interval;
@@ -156,7 +184,8 @@ impl Site {
     }
 }
 
-fn all_dark(prober: Prober) -> Duration {
+/// The sum of all times without an answer.
+pub(crate) fn all_dark(prober: Prober) -> Duration {
     let report = prober.stop().unwrap_or_else(|error| panic!("{error:#}"));
     let dark: Duration = report.dark().iter().map(Dark::length).sum();
     eprintln!("  {} lost, dark {}", report.lost(), ms(dark));

@@ -9,9 +9,21 @@ use crate::sample::Sample;
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) unit: &'static str,
+    /// Empty where it has nothing of the kind.
     pub(crate) keepalived: Sample,
     pub(crate) skep: Sample,
     pub(crate) budget: Budget,
+}
+
+/// Whether skep needed no more than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Reached,
+    Missed,
+    /// keepalived did not do the work that its part is compared with.
+    NotComparable,
+    /// There is no budget.
+    Open,
 }
 
 /// What skep may need.
@@ -25,6 +37,8 @@ pub(crate) enum Budget {
     None,
     /// Not more than this part of what keepalived needs.
     Part(f64),
+    /// The same, where keepalived did not do its work.
+    PartOfNothing(f64),
     /// No budget: for comparison.
     Open,
 }
@@ -39,19 +53,36 @@ impl Budget {
             Self::BesideAndAtMost(most) => format!("≤ keepalived, ≤ {most:.1} {unit}"),
             Self::AtMost(most) => format!("≤ {most} {unit}"),
             Self::None => "always 0".to_owned(),
-            Self::Part(part) => format!("≤ {part} × keepalived"),
+            Self::Part(part) | Self::PartOfNothing(part) => format!("≤ {part} × keepalived"),
             Self::Open => "-".to_owned(),
         }
     }
 
-    fn is_met(self, row: &Row) -> Option<bool> {
+    fn judge(self, row: &Row) -> Verdict {
         let (skep, keepalived) = (row.skep.median(), row.keepalived.median());
+        let is_met = match self {
+            Self::BesideAndAtMost(most) => skep <= most && skep <= keepalived,
+            Self::AtMost(most) => skep <= most,
+            Self::None => row.skep.max() == 0.0,
+            Self::Part(part) => skep <= part * keepalived,
+            Self::PartOfNothing(_) => return Verdict::NotComparable,
+            Self::Open => return Verdict::Open,
+        };
+        if is_met {
+            Verdict::Reached
+        } else {
+            Verdict::Missed
+        }
+    }
+}
+
+impl Verdict {
+    const fn text(self) -> &'static str {
         match self {
-            Self::BesideAndAtMost(most) => Some(skep <= most && skep <= keepalived),
-            Self::AtMost(most) => Some(skep <= most),
-            Self::None => Some(row.skep.max() == 0.0),
-            Self::Part(part) => Some(skep <= part * keepalived),
-            Self::Open => None,
+            Self::Reached => "yes",
+            Self::Missed => "NO",
+            Self::NotComparable => "not comparable",
+            Self::Open => "-",
         }
     }
 }
@@ -63,7 +94,15 @@ impl Table {
 
     /// A table as Markdown has it.
     pub(crate) fn text(&self) -> String {
-        let head = ["what", "n", "keepalived", "skep", "budget", "met"];
+        let head = [
+            "what",
+            "n",
+            "budget",
+            "skep",
+            "keepalived",
+            "ratio",
+            "reached",
+        ];
         let mut lines = vec![head.map(str::to_owned)];
         lines.extend(self.0.iter().map(Row::cells));
         let width = |column: usize| {
@@ -83,20 +122,23 @@ impl Table {
 }
 
 impl Row {
-    fn cells(&self) -> [String; 6] {
-        let met = match self.budget.is_met(self) {
-            Some(true) => "yes",
-            Some(false) => "NO",
-            None => "-",
-        };
+    fn cells(&self) -> [String; 7] {
+        let ratio = self.ratio().map(|ratio| format!("{ratio:.2}"));
         [
             self.what.clone(),
             self.skep.count().to_string(),
-            shown(&self.keepalived, self.unit),
-            shown(&self.skep, self.unit),
             self.budget.text(self.unit),
-            met.to_owned(),
+            shown(&self.skep, self.unit),
+            shown(&self.keepalived, self.unit),
+            ratio.unwrap_or_else(|| "-".to_owned()),
+            self.budget.judge(self).text().to_owned(),
         ]
+    }
+
+    /// What skep needed of what keepalived needed, in the median.
+    fn ratio(&self) -> Option<f64> {
+        let ratio = self.skep.median() / self.keepalived.median();
+        ratio.is_finite().then_some(ratio)
     }
 
     fn json(&self) -> Value {
@@ -111,10 +153,11 @@ impl Row {
         json!({
             "what": self.what,
             "unit": self.unit,
-            "keepalived": numbers(&self.keepalived),
-            "skep": numbers(&self.skep),
             "budget": self.budget.text(self.unit),
-            "met": self.budget.is_met(self),
+            "skep": numbers(&self.skep),
+            "keepalived": numbers(&self.keepalived),
+            "ratio": self.ratio(),
+            "reached": self.budget.judge(self).text(),
         })
     }
 }
@@ -123,8 +166,12 @@ impl Row {
 fn shown(sample: &Sample, unit: &str) -> String {
     let (median, p95, max) = (sample.median(), sample.p95(), sample.max());
     match sample.count() {
-        1 => format!("{median:.1} {unit}"),
-        _ => format!("{median:.1} / {p95:.1} / {max:.1} {unit}"),
+        0 => "-".to_owned(),
+        _ if median.is_infinite() => "no end seen".to_owned(),
+        1 => format!("{median:.1} {unit}").trim_end().to_owned(),
+        _ => format!("{median:.1} / {p95:.1} / {max:.1} {unit}")
+            .trim_end()
+            .to_owned(),
     }
 }
 
