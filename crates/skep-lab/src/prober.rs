@@ -5,19 +5,20 @@ mod echo;
 mod report;
 
 use std::io::{self, Read as _};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket, Type};
 
 use crate::Lab;
 use crate::namespace;
+use echo::Icmp;
 
 pub use report::{Dark, Probe, Report};
 
@@ -25,6 +26,9 @@ pub use report::{Dark, Probe, Report};
 const INTERVAL: Duration = Duration::from_millis(1);
 /// What answers later than this, or not at all, is lost.
 const LOST_AFTER: Duration = Duration::from_secs(1);
+
+/// How many probers this process started: a raw socket hears the answers to all of its host.
+static STARTED: AtomicU16 = AtomicU16::new(0);
 
 /// Requests that go on until they are stopped.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub struct Prober {
 }
 
 struct Requests {
+    icmp: Icmp,
     socket: Socket,
     target: SockAddr,
     identifier: u16,
@@ -44,8 +49,9 @@ struct Requests {
 
 impl Prober {
     /// Asks `target` a thousand times a second, from a node of the lab.
-    pub fn start(lab: &Lab, node: &str, target: Ipv4Addr) -> Result<Self> {
+    pub fn start(lab: &Lab, node: &str, target: impl Into<IpAddr>) -> Result<Self> {
         lab.plan().position(node)?;
+        let target = target.into();
         let namespace = lab.plan().node_namespace(node);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -96,14 +102,20 @@ impl Drop for Prober {
 }
 
 impl Requests {
-    fn new(target: Ipv4Addr) -> Result<Self> {
+    fn new(target: IpAddr) -> Result<Self> {
+        let icmp = match target {
+            IpAddr::V4(_) => Icmp::V4,
+            IpAddr::V6(_) => Icmp::V6,
+        };
         let kind = Type::RAW.cloexec().nonblocking();
-        let socket = Socket::new_raw(Domain::IPV4, kind, Some(Protocol::ICMPV4))
+        let socket = Socket::new_raw(icmp.domain(), kind, Some(icmp.protocol()))
             .context("cannot open a raw socket: be root")?;
+        let process = (std::process::id() & 0xFFFF) as u16;
         Ok(Self {
+            icmp,
             socket,
-            target: SocketAddrV4::new(target, 0).into(),
-            identifier: (std::process::id() & 0xFFFF) as u16,
+            target: SocketAddr::new(target, 0).into(),
+            identifier: process.wrapping_add(STARTED.fetch_add(1, Ordering::Relaxed)),
             started: Instant::now(),
             started_at: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -135,9 +147,8 @@ impl Requests {
             sent: self.started.elapsed(),
             answered_after: None,
         });
-        let _ = self
-            .socket
-            .send_to(&echo::request(self.identifier, sequence), &self.target);
+        let request = self.icmp.request(self.identifier, sequence);
+        let _ = self.socket.send_to(&request, &self.target);
     }
 
     fn listen_until(&mut self, deadline: Instant) {
@@ -184,7 +195,7 @@ impl Requests {
     }
 
     fn note(&mut self, packet: &[u8]) {
-        let Some(sequence) = echo::read_answer(packet, self.identifier) else {
+        let Some(sequence) = self.icmp.read_answer(packet, self.identifier) else {
             return;
         };
         let now = self.started.elapsed();

@@ -338,6 +338,8 @@ fn a_prober_counts_an_outage() {
     say(&lab, "b", "ip address add 10.0.0.70/32 dev ens18");
     assert!(answers(&lab, "c", VIP));
     let prober = Prober::start(&lab, "c", VIP).unwrap();
+    // What this one is answered is no answer to the other.
+    let beside = Prober::start(&lab, "c", B).unwrap();
     let script = "sleep 0.1; ip address del 10.0.0.70/32 dev ens18; sleep 0.1; \
                   ip address add 10.0.0.70/32 dev ens18; sleep 0.1";
     assert!(
@@ -347,6 +349,7 @@ fn a_prober_counts_an_outage() {
             .success()
     );
     let report = prober.stop().unwrap();
+    assert_eq!(beside.stop().unwrap().lost(), 0);
 
     let dark = report.longest_dark().expect("there was an outage");
     let length = dark.length();
