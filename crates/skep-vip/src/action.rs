@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::configuration::{Lease, VirtualRoute};
 
 /// One thing to do. Actions are done in the order they are polled: advertisements first, then
-/// what they say is put in place, then it is announced.
+/// what they say is put in place, then it is announced. Only then the brain is told what is in
+/// place, so that what it says next finds clients that know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
     /// Send an advertisement.

@@ -28,6 +28,17 @@ pub(super) enum Outcome {
     Absent(Place),
 }
 
+/// How far an address is that was wanted at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It is in place.
+    InPlace,
+    /// It is not yet.
+    Awaited,
+    /// It is not wanted any more.
+    Unwanted,
+}
+
 /// What is wanted, and what is still to be done about it.
 ///
 /// Wishes arrive faster than the kernel answers while Docker starts containers: only the last one
@@ -126,6 +137,15 @@ impl Addresses {
             && !around
                 .interfaces
                 .has_neighbour(placed, around.virtual_addresses)
+    }
+
+    /// How far the address at `place` is.
+    pub(super) fn progress(&self, place: &Place) -> Progress {
+        match (self.wanted.contains_key(place), self.due.contains(place)) {
+            (true, false) => Progress::InPlace,
+            (true, true) => Progress::Awaited,
+            (false, _) => Progress::Unwanted,
+        }
     }
 
     /// Whether something is to be done now.

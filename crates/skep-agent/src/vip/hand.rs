@@ -24,7 +24,7 @@ use tokio::time::{Interval, MissedTickBehavior, sleep};
 
 use crate::link::{Link, ReceiveError};
 use crate::memory::{Memory, Placed};
-use crate::vip::addresses::Addresses;
+use crate::vip::addresses::{Addresses, Place};
 use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
@@ -75,6 +75,8 @@ pub(super) struct Hand {
     /// The interfaces that cannot be made to keep their other addresses.
     unpromoted: BTreeSet<Arc<str>>,
     announcers: BTreeMap<u32, Announcer>,
+    /// Addresses that are to be announced when they are in place.
+    unannounced: BTreeSet<Place>,
     keeper: Keeper,
     control: Link<Report, Command>,
     /// Whether the channel to control is closed. The supervisor keeps it open while it lives.
@@ -112,6 +114,7 @@ impl Hand {
             sockets: Sockets::default(),
             unpromoted: BTreeSet::new(),
             announcers: BTreeMap::new(),
+            unannounced: BTreeSet::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
             memory,
             control: Link::new(channel).context("cannot wait for control")?,
@@ -164,7 +167,7 @@ impl Hand {
                 }
                 Event::Wished => {
                     if self.grant_wishes().await? {
-                        self.ensure_addresses().await;
+                        self.ensure_addresses(Vec::new()).await;
                         self.reports.send(&self.control);
                         return Ok(());
                     }
@@ -248,10 +251,7 @@ impl Hand {
                 Wish::Done => done = true,
             }
         }
-        self.ensure_addresses().await;
-        for announcement in announcements {
-            self.announce(&announcement);
-        }
+        self.ensure_addresses(announcements).await;
         self.reports.send(&self.control);
         Ok(done)
     }
@@ -289,7 +289,7 @@ impl Hand {
     }
 
     async fn try_again(&mut self) {
-        self.ensure_addresses().await;
+        self.ensure_addresses(Vec::new()).await;
         self.open_sockets();
         for name in std::mem::take(&mut self.unpromoted) {
             self.promote(&name);

@@ -101,7 +101,9 @@ impl Brain {
         }
     }
 
-    /// A router that claims waits for those of its addresses that are not here yet.
+    /// A router that claims waits for those of its addresses that are not here yet. They are
+    /// announced as soon as they are: whoever has them too may release at once when it hears the
+    /// claim, and a client that still knows it then would find nobody.
     pub(super) fn await_addresses(&mut self, slot: usize, now: Instant) {
         let Some(router) = self.routers.get_mut(slot) else {
             return;
@@ -117,6 +119,7 @@ impl Brain {
             router.machine.handle_addresses_present(now);
         } else {
             router.await_addresses(missing);
+            self.announce(slot, 1);
         }
     }
 

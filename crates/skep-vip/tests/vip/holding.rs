@@ -92,11 +92,16 @@ fn an_address_is_put_in_place_exactly_as_it_is_configured() {
     };
     configuration.addresses.push(elsewhere);
     configure(&mut brain, 1, &[configuration], at(0)).expect("the configuration can run");
-    let mut added = Vec::new();
-    while let Some(Action::AddAddress(holding)) = brain.poll_action() {
-        added.push(holding);
+    let (mut added, mut announced) = (Vec::new(), Vec::new());
+    while let Some(action) = brain.poll_action() {
+        match action {
+            Action::AddAddress(holding) => added.push(holding),
+            Action::Announce(announcement) => announced.push(announcement.address),
+            other => panic!("it has not got the addresses yet: {other:?}"),
+        }
     }
     assert_eq!(added.len(), 2);
+    assert_eq!(announced, [ip("10.0.0.70"), ip("10.10.10.2")]);
     assert_eq!(added[1].address, ip("10.10.10.2"));
     assert_eq!((&*added[1].interface, added[1].prefix_length), ("eth1", 24));
     assert_eq!(

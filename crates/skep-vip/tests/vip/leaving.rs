@@ -146,7 +146,7 @@ fn a_router_removed_and_configured_again_finishes_leaving_and_preempts() {
 }
 
 #[test]
-fn who_preempts_has_the_address_before_it_says_so() {
+fn who_preempts_has_and_announces_the_address_before_it_says_so() {
     let mut segment = settled([web(100), web(90)]);
     segment.hosts[0].connected = false;
     segment.run_for(5_000);
@@ -159,9 +159,10 @@ fn who_preempts_has_the_address_before_it_says_so() {
     assert_eq!(segment.holders(VIP), [0]);
     let events = segment.events_since(0, at(10_000));
     assert_eq!(
-        events[..3],
+        events[..4],
         [
             Event::Added(ip(VIP)),
+            Event::Announced(ip(VIP)),
             Event::Sent(51, 100),
             Event::Announced(ip(VIP))
         ]

@@ -2,15 +2,34 @@
 
 use std::collections::btree_map::Entry;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use skep_linux::announce::{Announcer, Role};
 use skep_vip::action::Announcement;
 
 use super::Hand;
+use crate::vip::addresses::Progress;
 
 impl Hand {
+    /// Announces these addresses, as far as they are in place. Those that are not are announced
+    /// once when they are: who is told of an address that is not there would ask in vain.
+    pub(super) fn announce_present(&mut self, announcements: Vec<Announcement>) {
+        let waited = std::mem::take(&mut self.unannounced);
+        let waited = waited
+            .into_iter()
+            .map(|(interface, address)| Announcement { interface, address });
+        for announcement in waited.chain(announcements) {
+            let place = (Arc::clone(&announcement.interface), announcement.address);
+            match self.addresses.progress(&place) {
+                Progress::InPlace => self.announce(&announcement),
+                Progress::Awaited => drop(self.unannounced.insert(place)),
+                Progress::Unwanted => {}
+            }
+        }
+    }
+
     /// Announces an address once, if its interface is there.
-    pub(super) fn announce(&mut self, announcement: &Announcement) {
+    fn announce(&mut self, announcement: &Announcement) {
         let Some(link) = self.interfaces.link(&announcement.interface) else {
             return;
         };

@@ -7,6 +7,7 @@ use skep_linux::clock;
 use skep_linux::netlink::{Address, Netlink, Requester};
 use skep_linux::process::name::process_name;
 use skep_linux::sysctl::promote_secondaries;
+use skep_vip::action::Announcement;
 
 use super::Hand;
 use crate::memory::Placed;
@@ -17,26 +18,30 @@ use crate::vip::mailbox::PutError;
 use crate::vip::notes::Notice;
 
 impl Hand {
-    /// Routes need the addresses: they go before them and come after them.
-    pub(super) async fn ensure_addresses(&mut self) {
+    /// Puts everything where it is wanted, announces it and tells wire. Wire is told last: what it
+    /// says then makes others release, and clients are to know the way here by that time.
+    pub(super) async fn ensure_addresses(&mut self, announcements: Vec<Announcement>) {
+        // Routes need the addresses: they go before them and come after them.
         self.routes
             .ensure_absent(&self.netlink, &self.interfaces)
             .await;
+        let mut outcomes = Vec::new();
         if self.addresses.is_anything_due() {
             let started = clock::now();
             let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
-            let outcomes = self.addresses.ensure(&around).await;
+            outcomes = self.addresses.ensure(&around).await;
             self.reports.note_hand_lateness(clock::now() - started);
-            for outcome in outcomes {
-                let told = self.wire.put(match outcome {
-                    Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
-                    Outcome::Absent((name, address)) => Notice::AddressAbsent(name, address),
-                });
-                match told {
-                    // A wire that has ended waits for nothing any more.
-                    Ok(()) | Err(PutError::Closed) => {}
-                    Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
-                }
+        }
+        self.announce_present(announcements);
+        for outcome in outcomes {
+            let told = self.wire.put(match outcome {
+                Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
+                Outcome::Absent((name, address)) => Notice::AddressAbsent(name, address),
+            });
+            match told {
+                // A wire that has ended waits for nothing any more.
+                Ok(()) | Err(PutError::Closed) => {}
+                Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
             }
         }
         self.routes
