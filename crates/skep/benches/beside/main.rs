@@ -10,6 +10,7 @@ mod cluster;
 #[path = "../../tests/namespaces/clustered.rs"]
 mod clustered;
 #[path = "../../tests/interop/keepalived.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod keepalived;
 #[path = "../../tests/namespaces/pair.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]

@@ -4,6 +4,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod checksum;
+pub(crate) mod lossless;
 pub(crate) mod wire;
 
 use std::collections::BTreeMap;
@@ -159,7 +160,8 @@ impl Cluster {
     }
 
     /// Asks `address` from `node` a thousand times a second, from its first answer on.
-    pub(crate) fn probe(&self, node: &str, address: Ipv4Addr) -> Prober {
+    pub(crate) fn probe(&self, node: &str, address: impl Into<IpAddr>) -> Prober {
+        let address = address.into();
         assert!(self.answers(node, address), "{address} answers {node}");
         Prober::start(&self.lab, node, address).expect("the host lives")
     }

@@ -1,7 +1,7 @@
 //! Debian's keepalived on a host of the lab.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::cluster::{Cluster, wait_until};
@@ -19,39 +19,16 @@ pub(crate) struct Instance<'a> {
 impl Instance<'_> {
     /// Starts keepalived with this instance on `node`; returns its process.
     pub(crate) fn start(&self, cluster: &mut Cluster, node: &str) -> u32 {
-        let directory = cluster.directory(node);
         let file = self.save(cluster, node);
-        let mut command = cluster.lab.command(node, "chrt").expect("the host lives");
-        // As the agent, it shall not wait for its turn.
-        command.args(["--fifo", "50", "keepalived"]);
-        command.args(["--dont-fork", "--log-console", "--log-detail", "--vrrp"]);
-        command.arg("--use-file").arg(&file);
-        // A file that an earlier one left behind keeps it from starting.
-        for (option, name) in [("--pid", "pid"), ("--vrrp_pid", "vrrp_pid")] {
-            let file = directory.join(name);
-            let _none = fs::remove_file(&file);
-            command.arg(option).arg(file);
-        }
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(directory.join("log"));
-        let log = log.expect("there is room for a log");
-        command
-            .stdout(log.try_clone().expect("it can be shared"))
-            .stderr(log);
-        command.stdin(Stdio::null());
-        cluster.lab.spawn(command).expect("keepalived is installed")
+        start(cluster, node, &file)
     }
 
     /// Writes the configuration of `node`, and says where.
     pub(crate) fn save(&self, cluster: &Cluster, node: &str) -> PathBuf {
-        let file = cluster.directory(node).join("keepalived.conf");
-        fs::write(&file, self.text()).expect("there is room");
-        file
+        save(cluster, node, &self.text(1))
     }
 
-    fn text(&self) -> String {
+    fn text(&self, number: usize) -> String {
         let Instance {
             interface,
             virtual_router_id,
@@ -60,11 +37,50 @@ impl Instance<'_> {
             more,
         } = self;
         format!(
-            "vrrp_instance VI_1 {{\n  state BACKUP\n  \
+            "vrrp_instance VI_{number} {{\n  state BACKUP\n  \
              interface {interface}\n  virtual_router_id {virtual_router_id}\n  \
              priority {priority}\n{more}\n  virtual_ipaddress {{\n    {address}\n  }}\n}}\n"
         )
     }
+}
+
+/// Starts keepalived with these instances on `node`; returns its process.
+pub(crate) fn start_all(instances: &[Instance<'_>], cluster: &mut Cluster, node: &str) -> u32 {
+    let texts = (1..).zip(instances);
+    let text: String = texts.map(|(number, one)| one.text(number)).collect();
+    let file = save(cluster, node, &text);
+    start(cluster, node, &file)
+}
+
+fn save(cluster: &Cluster, node: &str, text: &str) -> PathBuf {
+    let file = cluster.directory(node).join("keepalived.conf");
+    fs::write(&file, text).expect("there is room");
+    file
+}
+
+fn start(cluster: &mut Cluster, node: &str, file: &Path) -> u32 {
+    let directory = cluster.directory(node);
+    let mut command = cluster.lab.command(node, "chrt").expect("the host lives");
+    // As the agent, it shall not wait for its turn.
+    command.args(["--fifo", "50", "keepalived"]);
+    command.args(["--dont-fork", "--log-console", "--log-detail", "--vrrp"]);
+    command.arg("--use-file").arg(file);
+    // A file that an earlier one left behind keeps it from starting.
+    for (option, name) in [("--pid", "pid"), ("--vrrp_pid", "vrrp_pid")] {
+        let file = directory.join(name);
+        let _none = fs::remove_file(&file);
+        command.arg(option).arg(file);
+    }
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(directory.join("log"));
+    let log = log.expect("there is room for a log");
+    command
+        .stdout(log.try_clone().expect("it can be shared"))
+        .stderr(log);
+    command.stdin(Stdio::null());
+    cluster.lab.spawn(command).expect("keepalived is installed")
 }
 
 /// Waits until the keepalived of `node` has its sockets.

@@ -1,6 +1,7 @@
-//! The two members as agents of one cluster that has no engine.
+//! The pair as one cluster that has no engine.
 
 use std::fs;
+use std::process::Command;
 
 use skep_api::status::AgentStatus;
 
@@ -8,43 +9,63 @@ use crate::cluster::agent::skep;
 use crate::cluster::{Cluster, wait_until};
 use crate::pair::{A, ADDRESSES, B, CLIENT, VIP, hosts, ingress};
 
-/// Both hosts as a swarm whose engines are silent.
-fn manifest() -> String {
+/// Both hosts as a swarm whose engines are silent, with these groups.
+pub(crate) fn manifest(groups: &str) -> String {
     let [a, b] = ADDRESSES;
     format!(
         "apiVersion: skep/v1\nkind: Swarm\nmetadata: {{name: cube}}\nspec:\n  nodes:\n    \
          - {{name: {A}, address: {a}, role: manager}}\n    \
-         - {{name: {B}, address: {b}, role: manager}}\n---\n{}  authentication: {{none: {{}}}}\n",
-        ingress()
+         - {{name: {B}, address: {b}, role: manager}}\n---\n{groups}"
     )
 }
 
 /// The agents of one cluster, told what to run; `a` holds [`VIP`].
 pub(crate) fn clustered(test: &str) -> Cluster {
     let mut cluster = hosts(test);
+    make_key(&cluster);
+    for node in [A, B] {
+        start(&mut cluster, node);
+    }
+    let group = ingress() + "  authentication: {none: {}}\n";
+    apply(&cluster, &manifest(&group));
+    cluster.wait_for_holder(VIP, A);
+    wait_until_they_hear(&cluster);
+    cluster.agent(B).wait_until_it_hears("ingress");
+    cluster
+}
+
+/// Makes the key that both agents share.
+pub(crate) fn make_key(cluster: &Cluster) {
     let key = cluster.directory(CLIENT).join("cluster.key");
-    let made = std::process::Command::new(skep())
+    let made = Command::new(skep())
         .args(["keygen", "--out"])
         .arg(&key)
         .output()
         .expect("it is built");
     assert!(made.status.success(), "{made:?}");
-    for node in [A, B] {
-        let state = cluster.directory(node).join("state");
-        let environment = [
-            "env".to_owned(),
-            format!("SKEP_CLUSTER_KEY={}", key.display()),
-            format!("SKEP_STATE_DIR={}", state.display()),
-            format!(
-                "SKEP_DOCKER_HOST=unix://{}",
-                state.join("none.sock").display()
-            ),
-        ];
-        let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
-        cluster.start_under(node, "", &environment);
-    }
+}
+
+/// Starts the agent of `node`, which remembers what it was told when it ran before.
+pub(crate) fn start(cluster: &mut Cluster, node: &str) {
+    let key = cluster.directory(CLIENT).join("cluster.key");
+    let state = cluster.directory(node).join("state");
+    let environment = [
+        "env".to_owned(),
+        format!("SKEP_CLUSTER_KEY={}", key.display()),
+        format!("SKEP_STATE_DIR={}", state.display()),
+        format!(
+            "SKEP_DOCKER_HOST=unix://{}",
+            state.join("none.sock").display()
+        ),
+    ];
+    let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
+    cluster.start_under(node, "", &environment);
+}
+
+/// Lets the agents run what this says.
+pub(crate) fn apply(cluster: &Cluster, manifest: &str) {
     let path = cluster.directory(CLIENT).join("skep.yaml");
-    fs::write(&path, manifest()).expect("there is room for files");
+    fs::write(&path, manifest).expect("there is room for files");
     let path = path.display().to_string();
     let mut said = (2, String::new());
     let applied = wait_until(|| {
@@ -52,16 +73,16 @@ pub(crate) fn clustered(test: &str) -> Cluster {
         said.0 == 0
     });
     assert!(applied, "{said:?}");
-    cluster.wait_for_holder(VIP, A);
+}
+
+/// Waits until both agents know what both are.
+pub(crate) fn wait_until_they_hear(cluster: &Cluster) {
     for node in [A, B] {
-        cluster
-            .agent(node)
-            .wait_for_status("what the other is", |status| {
-                hears(status, A) && hears(status, B)
-            });
+        let agent = cluster.agent(node);
+        agent.wait_for_status("what the other is", |status| {
+            hears(status, A) && hears(status, B)
+        });
     }
-    cluster.agent(B).wait_until_it_hears("ingress");
-    cluster
 }
 
 /// Whether the agent heard that of `node` within a second or two.

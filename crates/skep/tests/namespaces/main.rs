@@ -19,6 +19,7 @@ mod leases;
 mod load;
 mod mail;
 mod many;
+mod memory;
 mod monitor;
 mod moving;
 mod notifications;

@@ -1,10 +1,14 @@
 //! Members that sign what they send, and one that has no key.
 
+use rustix::process::Signal;
+use skep_api::status::RouterStatus;
 use skep_manifest::condition::Reason;
 
-use crate::cluster::wire::{adverts, wait_for_takeover};
-use crate::cluster::{measured, ms, wait_until};
-use crate::pair::{self, A, B, ID, VIP};
+use crate::cluster::agent::{router, signal};
+use crate::cluster::wire::{adverts, wait_for_advert, wait_for_takeover};
+use crate::cluster::{Cluster, measured, ms, now, wait_until};
+use crate::clustered;
+use crate::pair::{self, A, B, CLIENT, ID, VIP, assert_none_lost};
 
 const KEYS: &str = "  authentication: {hmac: {keys: [{id: 7, key: {value: \"hex:000102030405060708090a0b0c0d0e0f\"}}], activeKey: 7}}\n";
 /// One address, and the trailer.
@@ -47,4 +51,85 @@ fn signed_members_take_over_from_each_other_and_nobody_without_the_key_takes_fro
         "version 3, 100 ms, signed: takeover after a power cut",
         &ms(takeover.took()),
     );
+}
+
+#[test]
+fn a_cluster_begins_to_sign_and_then_asks_for_it_without_a_failover() {
+    let manifest = clustered::manifest(&pair::ingress());
+    let unsigned = manifest.clone() + "  authentication: {none: {}}\n";
+    let mut cluster = pair::hosts("begin-to-sign");
+    clustered::make_key(&cluster);
+    for node in [A, B] {
+        clustered::start(&mut cluster, node);
+    }
+    clustered::apply(&cluster, &unsigned);
+    cluster.wait_for_holder(VIP, A);
+    clustered::wait_until_they_hear(&cluster);
+    cluster.agent(B).wait_until_it_hears("ingress");
+    wait_for_mode(&cluster, [A, B], "none");
+    let before = cluster.agent(B).wait_for_state("ingress", "Backup");
+    let prober = cluster.probe(CLIENT, VIP);
+
+    // One of them is away: the other signs, and lets who does not sign count.
+    stop(&cluster, B);
+    clustered::apply(&cluster, &manifest);
+    wait_for_mode(&cluster, [A], "permissive");
+    let since = now();
+    wait_for_advert(&cluster.capture, ID, |advert| {
+        advert.at > since && advert.payload.len() == SIGNED_BYTES
+    });
+    assert_eq!(mode(&cluster, A).as_deref(), Some("permissive"));
+
+    // When it says that it signs as well, both ask for it.
+    clustered::start(&mut cluster, B);
+    wait_for_mode(&cluster, [A, B], "enforce");
+    cluster.agent(B).wait_until_it_hears("ingress");
+    let after = cluster.agent(B).wait_for_state("ingress", "Backup");
+    let unproven = |router: &RouterStatus| -> u64 {
+        let mut counters = router.counters.iter();
+        counters
+            .by_ref()
+            .filter(|(name, _)| name.starts_with("unproven"))
+            .map(|(_, count)| count)
+            .sum()
+    };
+    assert_eq!((unproven(&before), unproven(&after)), (0, 0), "{after:?}");
+    cluster.wait_for_holder(VIP, A);
+    let said = adverts(&cluster.capture, ID);
+    assert!(said.iter().all(|advert| advert.node == A), "{said:?}");
+    measured(
+        "cluster begins to sign: none, permissive, enforce",
+        &assert_none_lost(prober),
+    );
+
+    // And they still hand over to each other.
+    let prober = cluster.probe(CLIENT, VIP);
+    stop(&cluster, A);
+    cluster.wait_for_holder(VIP, B);
+    clustered::start(&mut cluster, A);
+    cluster.wait_for_holder(VIP, A);
+    measured("signed, enforced: stop and back", &assert_none_lost(prober));
+}
+
+fn stop(cluster: &Cluster, node: &str) {
+    signal(cluster.agent(node).supervisor(), Signal::TERM);
+    assert_eq!(cluster.agent(node).wait_for_exit(), 0);
+}
+
+/// How the group is authenticated on a member.
+fn mode(cluster: &Cluster, node: &str) -> Option<String> {
+    let status = cluster.agent(node).status()?;
+    Some(router(&status, "ingress")?.authentication.clone())
+}
+
+#[track_caller]
+fn wait_for_mode<const N: usize>(cluster: &Cluster, nodes: [&str; N], wanted: &str) {
+    for node in nodes {
+        let there = wait_until(|| mode(cluster, node).as_deref() == Some(wanted));
+        assert!(
+            there,
+            "{node}: {:?} instead of {wanted}",
+            mode(cluster, node)
+        );
+    }
 }
