@@ -101,6 +101,12 @@ impl Netlink {
         request::remove(&self.handle, interface_index, address, prefix_length).await
     }
 
+    /// Whether the namespace takes what is sent to `address` for itself. An IPv6 address does so a
+    /// moment after it was added: that is the work of another thread of the kernel.
+    pub async fn is_local(&self, address: IpAddr) -> io::Result<bool> {
+        route::is_local(&self.handle, address).await
+    }
+
     /// The routes of all tables that carry [`SKEP_PROTOCOL`].
     pub async fn routes(&self) -> Result<Vec<Route>, ListError> {
         route::list_ours(&self.handle).await

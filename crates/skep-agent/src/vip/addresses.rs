@@ -12,10 +12,18 @@ use skep_linux::netlink::{
 use skep_linux::sysctl::promote_secondaries;
 use skep_vip::action::Holding;
 use skep_vip::configuration::{Lease, shares_subnet};
+use tokio::time::sleep;
 
 use crate::memory::{Memory, Placed};
 use crate::vip::interfaces::Interfaces;
 use crate::vip::lease::{Holder, Leases, is_wire_fresh};
+
+/// How long an address is waited for that the kernel has added and does not take for its own. It
+/// does after a fraction of a millisecond, unless its worker is busy.
+const LOCAL_WITHIN: Duration = Duration::from_millis(50);
+
+/// Between two looks whether it does: as short as the runtime can wait.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// An address on an interface.
 pub(super) type Place = (Arc<str>, IpAddr);
@@ -174,13 +182,16 @@ impl Addresses {
                 self.due.insert(place);
             }
         }
+        let mut added = Vec::new();
         for place in additions {
             if self.add(around, &place).await {
-                outcomes.push(Outcome::Present(place));
+                added.push(place);
             } else {
                 self.due.insert(place);
             }
         }
+        wait_until_local(around.netlink, &added).await;
+        outcomes.extend(added.into_iter().map(Outcome::Present));
         outcomes
     }
 
@@ -295,6 +306,18 @@ impl Addresses {
                 tracing::error!(%interface, %address, %error, "the address cannot be removed");
                 false
             }
+        }
+    }
+}
+
+/// The kernel adds an IPv6 address before it takes what is sent there for its own. Clients that
+/// are told in between ask in vain.
+async fn wait_until_local(netlink: &Netlink, added: &[Place]) {
+    let deadline = clock::now() + LOCAL_WITHIN;
+    for (_, address) in added.iter().filter(|(_, address)| address.is_ipv6()) {
+        // Who cannot be asked is not waited for.
+        while matches!(netlink.is_local(*address).await, Ok(false)) && clock::now() < deadline {
+            sleep(LOOK).await;
         }
     }
 }

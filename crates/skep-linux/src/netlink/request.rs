@@ -223,6 +223,24 @@ pub(super) async fn remove(
     })
 }
 
+/// What the kernel answers to a question with one answer.
+pub(super) async fn ask(
+    handle: &Handle,
+    question: RouteNetlinkMessage,
+) -> io::Result<RouteNetlinkMessage> {
+    let mut message = NetlinkMessage::from(question);
+    message.header.flags = NLM_F_REQUEST;
+    let mut answers = handle.clone().request(message).map_err(|_| closed())?;
+    while let Some(answer) = answers.next().await {
+        match answer.payload {
+            NetlinkPayload::InnerMessage(message) => return Ok(message),
+            NetlinkPayload::Error(error) => return Err(error.to_io()),
+            _ => {}
+        }
+    }
+    Err(closed())
+}
+
 /// Sends a message that changes something and waits for the kernel's verdict.
 pub(super) async fn change(
     handle: &Handle,

@@ -147,6 +147,24 @@ pub(super) async fn list_ours(handle: &Handle) -> Result<Vec<Route>, ListError> 
     Ok(routes)
 }
 
+/// Whether what is sent to `address` is for this namespace itself.
+pub(super) async fn is_local(handle: &Handle, address: IpAddr) -> io::Result<bool> {
+    let mut question = RouteMessage::default();
+    (
+        question.header.address_family,
+        question.header.destination_prefix_length,
+    ) = match address {
+        IpAddr::V4(_) => (AddressFamily::Inet, 32),
+        IpAddr::V6(_) => (AddressFamily::Inet6, 128),
+    };
+    let destination = RouteAttribute::Destination(address.into());
+    question.attributes.push(destination);
+    match request::ask(handle, RouteNetlinkMessage::GetRoute(question)).await? {
+        RouteNetlinkMessage::NewRoute(route) => Ok(route.header.kind == RouteType::Local),
+        _ => Ok(false),
+    }
+}
+
 pub(super) async fn add(handle: &Handle, route: &Route) -> Result<(), RouteError> {
     let message = RouteNetlinkMessage::NewRoute(route.message());
     let changed = request::change(handle, message, NLM_F_CREATE | NLM_F_EXCL).await;

@@ -158,6 +158,37 @@ fn an_ipv6_address_needs_no_duplicate_detection() {
 }
 
 #[test]
+fn an_address_is_local_when_what_is_sent_there_arrives() {
+    let (a, _b) = Namespace::pair();
+    let index = a.index("eth0");
+    let addresses = ["10.0.0.70", "fd00::70"].map(|text| text.parse::<IpAddr>().unwrap());
+    a.run_async(async || {
+        let netlink = Netlink::open().unwrap();
+        for address in addresses {
+            let local = netlink.is_local(address).await;
+            assert!(
+                !matches!(local, Ok(true)),
+                "{address} is not there: {local:?}"
+            );
+            let assignment = Assignment {
+                address,
+                prefix_length: if address.is_ipv4() { 32 } else { 128 },
+                ..vip(index)
+            };
+            netlink.add_address(&assignment).await.unwrap();
+            let taken = async {
+                while !netlink.is_local(address).await.unwrap_or(false) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let patience = Duration::from_secs(10);
+            let taken = tokio::time::timeout(patience, taken).await;
+            assert!(taken.is_ok(), "{address} is there");
+        }
+    });
+}
+
+#[test]
 fn an_address_for_a_missing_interface_names_it() {
     Namespace::new().run_async(async || {
         let error = Netlink::open()

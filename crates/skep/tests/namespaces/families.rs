@@ -2,9 +2,12 @@
 
 use std::net::Ipv6Addr;
 
-use crate::cluster::agent::router;
+use rustix::process::Signal;
+
+use crate::cluster::agent::{router, signal};
+use crate::cluster::lossless::REPETITIONS;
 use crate::cluster::{Cluster, measured, wait_until};
-use crate::pair::{A, ADDRESSES, B, CLIENT, VIP, group, hosts, ingress, running};
+use crate::pair::{A, ADDRESSES, B, CLIENT, VIP, assert_none_lost, group, hosts, ingress, running};
 
 const VIP_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0x70);
 /// What virtual router 51 has when the manifest gives it no link-local address.
@@ -116,6 +119,27 @@ fn an_ipv6_address_moves_by_version_3_and_the_client_follows() {
     cluster.start(A, &manifest);
     wait_for_holder(&cluster, VIP_IPV6, A);
     assert!(wait_until(|| answers(&cluster, VIP_IPV6)));
+}
+
+#[test]
+fn an_agent_that_stops_and_comes_back_loses_no_request_over_ipv6() {
+    let manifest = with("\"fd00::70\"", "").replace("priority: 100", "priority: 254");
+    let manifest = manifest.replace("priority: 90", "priority: 253");
+    let mut cluster = hosts_with_ipv6("families-handover");
+    start_both(&mut cluster, &manifest);
+    wait_for_holder(&cluster, VIP_IPV6, A);
+    let prober = cluster.probe(CLIENT, VIP_IPV6);
+    for _ in 0..REPETITIONS {
+        signal(cluster.agent(A).supervisor(), Signal::TERM);
+        assert_eq!(cluster.agent(A).wait_for_exit(), 0);
+        wait_for_holder(&cluster, VIP_IPV6, B);
+        cluster.start(A, &manifest);
+        wait_for_holder(&cluster, VIP_IPV6, A);
+    }
+    measured(
+        &format!("stop and back over IPv6, 100 ms, {REPETITIONS} times"),
+        &assert_none_lost(prober),
+    );
 }
 
 #[test]
