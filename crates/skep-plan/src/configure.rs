@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Desired, GroupMember, Runs, VipGroup};
 use skep_manifest::name::{Name, NodeName};
-use skep_manifest::priority::VirtualRouterId as DeclaredId;
+use skep_manifest::priority::{Priority as DeclaredPriority, VirtualRouterId as DeclaredId};
 use skep_manifest::value_source::{AbsolutePath, ValueSource};
 use skep_manifest::vip_group::VipGroupSpec;
 use skep_manifest::vip_group::address::Route as DeclaredRoute;
@@ -299,6 +299,7 @@ fn router(
         },
         sync_group: spec.sync_group.as_ref().map(ToString::to_string),
         follows: None,
+        owned_elsewhere: is_owned_elsewhere(group, member),
         members: other_members(group, member),
         relocation: relocation(name, member, site),
     })
@@ -331,6 +332,12 @@ fn transport(group: &VipGroup, member: &GroupMember) -> Transport {
 
 /// Where the other members advertise from, unless one of them does not say so. The address under
 /// which a member is reached is the one it advertises from, unless it fixes another.
+/// Whether another member owns the addresses.
+fn is_owned_elsewhere(group: &VipGroup, member: &GroupMember) -> bool {
+    let mut others = group.members.iter().filter(|other| *other != member);
+    others.any(|other| other.priority == Some(DeclaredPriority::OWNER))
+}
+
 fn other_members(group: &VipGroup, member: &GroupMember) -> Option<Vec<IpAddr>> {
     let others = group.members.iter().filter(|other| *other != member);
     others

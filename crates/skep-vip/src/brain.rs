@@ -29,12 +29,12 @@ use crate::routes::{Routes, routes_of};
 mod adoption;
 mod commit;
 mod leaving;
-mod promotion;
 mod rule;
 mod sending;
+mod setting;
 
 use adoption::Adoptions;
-use promotion::Refusals;
+use setting::Refusals;
 
 /// The brain: commands, advertisements, links and the time come in, [`Action`]s and [`Report`]s
 /// come out.

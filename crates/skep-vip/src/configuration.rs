@@ -74,11 +74,40 @@ pub struct RouterConfiguration {
     /// The family of the group's router that decides for this one; the group's first address
     /// decides which that is, and itself follows none.
     pub follows: Option<Family>,
+    /// Whether another member is the addresses' owner, and may advertise from one of them.
+    pub owned_elsewhere: bool,
     /// The addresses the other members advertise from; none when not all are known, and then
     /// nobody is foreign.
     pub members: Option<Vec<IpAddr>>,
     /// Where an operator moved the group.
     pub relocation: Relocation,
+}
+
+impl RouterConfiguration {
+    /// What it needs the kernel to do, and on which interface.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, Setting)> {
+        let shared = self
+            .addresses
+            .iter()
+            .filter(|held| shares_subnet(held.address, held.prefix_length));
+        let shared = shared.map(|held| held.interface.as_deref().unwrap_or(&self.interface));
+        let heard = self.owned_elsewhere && self.key.family == Family::Ipv4;
+        let heard = heard.then_some((self.interface.as_str(), Setting::HearOwner));
+        shared
+            .map(|interface| (interface, Setting::KeepOthers))
+            .chain(heard)
+    }
+}
+
+/// What the kernel has to do on an interface, and does not do by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Setting {
+    /// Keep the other addresses of a subnet when the first one goes: a node's own address that
+    /// comes after a virtual one would go with it.
+    KeepOthers,
+    /// Hear what comes from an address that is held here: that is where the owner of the addresses
+    /// advertises from.
+    HearOwner,
 }
 
 /// One address of a VIP group.

@@ -192,9 +192,8 @@ pub enum Reason {
         /// The system's words.
         message: String,
     },
-    /// The interface would lose other addresses together with a virtual one, and cannot be made
-    /// not to.
-    PromotionRefused {
+    /// The kernel cannot be made to do what the router needs on an interface.
+    SettingRefused {
         /// What was tried, why it failed, and the remedy.
         message: String,
     },

@@ -475,7 +475,7 @@ const fn state(state: action::State) -> State {
 const fn is_silenced(fault: &Reason) -> bool {
     !matches!(
         fault,
-        Reason::InputFailing { .. } | Reason::PromotionRefused { .. } | Reason::SyncGroup { .. }
+        Reason::InputFailing { .. } | Reason::SettingRefused { .. } | Reason::SyncGroup { .. }
     )
 }
 

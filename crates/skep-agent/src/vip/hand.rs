@@ -16,6 +16,7 @@ use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::{Channel, ChannelReceiveError};
 use skep_linux::readiness::Readiness;
 use skep_linux::scheduling::{lock_memory, set_real_time};
+use skep_vip::configuration::Setting;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
 use skep_vrrp::identity::Family;
@@ -72,8 +73,8 @@ pub(super) struct Hand {
     watched: BTreeMap<Arc<str>, Condition>,
     routes: Routes,
     sockets: Sockets,
-    /// The interfaces that cannot be made to keep their other addresses.
-    unpromoted: BTreeSet<Arc<str>>,
+    /// What the kernel could not be made to do.
+    unset: BTreeSet<(Arc<str>, Setting)>,
     announcers: BTreeMap<u32, Announcer>,
     /// Addresses that are to be announced when they are in place.
     unannounced: BTreeSet<Place>,
@@ -112,7 +113,7 @@ impl Hand {
             watched: BTreeMap::new(),
             routes: Routes::default(),
             sockets: Sockets::default(),
-            unpromoted: BTreeSet::new(),
+            unset: BTreeSet::new(),
             announcers: BTreeMap::new(),
             unannounced: BTreeSet::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
@@ -213,7 +214,7 @@ impl Hand {
             for interface in needs {
                 self.watch(&interface);
             }
-            self.promote_shared();
+            self.ensure_settings();
             self.tell_conditions();
         }
         self.tell(Notice::Command(command));
@@ -291,8 +292,8 @@ impl Hand {
     async fn try_again(&mut self) {
         self.ensure_addresses(Vec::new()).await;
         self.open_sockets();
-        for name in std::mem::take(&mut self.unpromoted) {
-            self.promote(&name);
+        for (name, setting) in std::mem::take(&mut self.unset) {
+            self.ensure_setting(&name, setting);
         }
         let now = clock::now();
         self.reports.note_silence(self.speaking.silence(now));
@@ -327,8 +328,8 @@ impl Hand {
             let before = self.watched.insert(Arc::clone(&name), after.clone());
             let before = before.expect("the name is one of the watched");
             let is_new = after.index != before.index;
-            if is_new && self.keeper.shared().contains(&name) {
-                self.promote(&name);
+            if is_new {
+                self.ensure_settings_of(&name);
             }
             if is_new || after.source_ipv4 != before.source_ipv4 {
                 let source = after.source_ipv4.map(IpAddr::V4);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use skep_vip::configuration::{RouterConfiguration, shares_subnet};
+use skep_vip::configuration::{RouterConfiguration, Setting};
 use skep_vip::message::{Command, Health};
 
 use crate::memory::{Identity, Memory, StandingState};
@@ -21,8 +21,8 @@ pub(super) struct Keeper {
     holders: BTreeMap<Place, Holder>,
     /// Those of an earlier configuration that have not left yet.
     departing: BTreeMap<Place, Holder>,
-    /// The interfaces with virtual addresses that share a subnet with others.
-    shared: BTreeSet<Arc<str>>,
+    /// What the kernel has to do on which interface.
+    settings: BTreeSet<(Arc<str>, Setting)>,
     inputs: BTreeMap<String, Health>,
     sockets: Needs,
 }
@@ -36,7 +36,7 @@ impl Keeper {
             virtual_addresses: BTreeSet::new(),
             holders: BTreeMap::new(),
             departing: BTreeMap::new(),
-            shared: BTreeSet::new(),
+            settings: BTreeSet::new(),
             inputs: BTreeMap::new(),
             sockets: Needs::new(),
         }
@@ -68,7 +68,7 @@ impl Keeper {
                 let interfaces = routers(&commands).flat_map(interfaces).collect();
                 let holders = routers(&commands).flat_map(holders).collect();
                 self.replace_holders(holders);
-                self.shared = routers(&commands).flat_map(shared).collect();
+                self.settings = routers(&commands).flat_map(settings).collect();
                 let tracked: BTreeSet<&str> = routers(&commands).flat_map(tracked).collect();
                 self.inputs
                     .retain(|name, _| tracked.contains(name.as_str()));
@@ -117,9 +117,9 @@ impl Keeper {
         &self.holders
     }
 
-    /// The interfaces with virtual IPv4 addresses that share a subnet with others.
-    pub(super) const fn shared(&self) -> &BTreeSet<Arc<str>> {
-        &self.shared
+    /// What the kernel has to do on which interface.
+    pub(super) const fn settings(&self) -> &BTreeSet<(Arc<str>, Setting)> {
+        &self.settings
     }
 
     /// The routers that are not configured any more and may still be leaving, by their addresses.
@@ -220,10 +220,9 @@ fn tracked(router: &RouterConfiguration) -> impl Iterator<Item = &str> {
     router.tracking.iter().map(|tracked| tracked.name.as_str())
 }
 
-fn shared(router: &RouterConfiguration) -> impl Iterator<Item = Arc<str>> {
-    let shared = places(router)
-        .filter(|((_, address), prefix_length)| shares_subnet(*address, *prefix_length));
-    shared.map(|((interface, _), _)| interface)
+fn settings(router: &RouterConfiguration) -> impl Iterator<Item = (Arc<str>, Setting)> {
+    let settings = router.settings();
+    settings.map(|(interface, setting)| (Arc::from(interface), setting))
 }
 
 fn interfaces(router: &RouterConfiguration) -> impl Iterator<Item = String> {

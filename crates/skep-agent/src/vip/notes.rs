@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::{Announcement, Holding};
-use skep_vip::configuration::VirtualRoute;
+use skep_vip::configuration::{Setting, VirtualRoute};
 use skep_vip::interfaces::Link;
 use skep_vip::message::{Command, Lateness, Report};
 use skep_vrrp::identity::Family;
@@ -24,8 +24,8 @@ pub(super) enum Notice {
     Refused(Arc<str>, Family, String),
     /// Somebody removed an address from an interface.
     AddressRemoved(Arc<str>, IpAddr),
-    /// An interface keeps its other addresses when a virtual one goes, or why it cannot be made to.
-    Promotion(Arc<str>, Option<String>),
+    /// An interface does what routers need, or why it cannot be made to.
+    Setting(Arc<str>, Setting, Option<String>),
     /// What an earlier vip ran was said: what comes now is new.
     Begin,
     /// An address that was to be present is.

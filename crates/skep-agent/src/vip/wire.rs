@@ -226,8 +226,8 @@ impl Wire {
                 Notice::AddressRemoved(interface, address) => {
                     brain.handle_address_removed(&interface, address);
                 }
-                Notice::Promotion(interface, refused) => {
-                    brain.handle_promotion(&interface, refused, now);
+                Notice::Setting(interface, setting, refused) => {
+                    brain.handle_setting(&interface, setting, refused, now);
                 }
                 Notice::Begin => *beginning = Beginning::Running,
                 Notice::AddressPresent(interface, address) => {

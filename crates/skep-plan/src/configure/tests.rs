@@ -148,6 +148,9 @@ fn members_without_priorities_are_ranked_in_their_order() {
 fn the_owner_has_the_priority_of_owners() {
     let yaml = group("members: [{node: a, owner: true}, {node: b, priority: 100}]");
     assert_eq!(one(&yaml, "a").priority, Priority::OWNER);
+    assert!(!one(&yaml, "a").owned_elsewhere);
+    assert!(one(&yaml, "b").owned_elsewhere);
+    assert!(!one(&group(""), "a").owned_elsewhere);
 }
 
 #[test]

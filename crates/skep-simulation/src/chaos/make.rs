@@ -152,6 +152,7 @@ impl Group {
             start: Start::default(),
             sync_group: None,
             follows: None,
+            owned_elsewhere: false,
             relocation: Relocation::None,
             members: None,
         }

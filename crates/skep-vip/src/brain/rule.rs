@@ -121,7 +121,7 @@ impl Brain {
         };
         let source = self.interfaces.source(&router.configuration)?;
         let fault = self.inputs.fault(&router.configuration.tracking);
-        let fault = fault.or_else(|| self.promotion_fault(&router.configuration));
+        let fault = fault.or_else(|| self.setting_fault(&router.configuration));
         fault.map_or(Ok(source), Err)
     }
 

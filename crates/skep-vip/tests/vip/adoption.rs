@@ -1,6 +1,6 @@
 //! A data plane that starts where another one ended a moment ago.
 
-use skep_vip::configuration::{Effect, RouterConfiguration, TrackedInput};
+use skep_vip::configuration::{Effect, RouterConfiguration, Setting, TrackedInput};
 use skep_vip::message::{Command, Health, Reason, State};
 use skep_vrrp::identity::Priority;
 
@@ -83,13 +83,44 @@ fn an_interface_that_would_lose_other_addresses_is_a_fault_for_who_shares_their_
     segment.commit(0, 1, &[beside, alone]);
     segment.run_until(at(5_000));
     segment.act(0, |brain| {
-        brain.handle_promotion("eth0", Some("read only".to_owned()), at(5_000));
+        brain.handle_setting(
+            "eth0",
+            Setting::KeepOthers,
+            Some("read only".to_owned()),
+            at(5_000),
+        );
     });
     assert_eq!(segment.hosts[0].state("web"), Some(State::Leaving));
     assert_eq!(segment.hosts[0].state("mail"), Some(State::Active));
     segment.run_until(at(10_000));
     assert_eq!(segment.hosts[0].state("web"), Some(State::Fault));
     assert!(segment.holders("10.0.0.70").is_empty());
-    segment.act(0, |brain| brain.handle_promotion("eth0", None, at(10_000)));
+    segment.act(0, |brain| {
+        brain.handle_setting("eth0", Setting::KeepOthers, None, at(10_000))
+    });
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
+}
+
+#[test]
+fn who_would_not_hear_the_owner_come_back_does_not_stand_in_for_it() {
+    let mut beside = router("web", 51, &["10.0.0.70"], 100);
+    beside.owned_elsewhere = true;
+    let alone = router("mail", 52, &["10.0.0.80"], 100);
+    let mut segment = Segment::of_hosts(1);
+    segment.commit(0, 1, &[beside, alone]);
+    segment.act(0, |brain| {
+        brain.handle_setting(
+            "eth0",
+            Setting::HearOwner,
+            Some("read only".to_owned()),
+            at(0),
+        );
+    });
+    segment.run_until(at(10_000));
+    assert_eq!(segment.hosts[0].state("web"), Some(State::Fault));
+    assert_eq!(segment.hosts[0].state("mail"), Some(State::Active));
+    segment.act(0, |brain| {
+        brain.handle_setting("eth0", Setting::HearOwner, None, at(10_000))
+    });
     assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
 }

@@ -81,6 +81,7 @@ pub(crate) fn router(group: &str, id: u8, addresses: &[&str], priority: u8) -> R
         sync_group: None,
         follows: None,
         members: None,
+        owned_elsewhere: false,
         relocation: Relocation::None,
     }
 }

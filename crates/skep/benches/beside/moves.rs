@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clustered::clustered;
+use crate::clustered;
 use crate::pair::{A, B, CLIENT, VIP};
 use crate::repetitions::all_dark;
 use crate::sample::Sample;
@@ -10,7 +10,7 @@ use crate::table::{Budget, Row, Table};
 
 /// Moves a group between the agents of one cluster, there and back.
 pub(crate) fn measure(table: &mut Table, times: usize) {
-    let cluster = clustered("bench-move");
+    let cluster = clustered::up("bench-move");
     let mut skep = Sample::default();
     for number in 1..=times {
         eprintln!("move: {number} of {times}");

@@ -20,7 +20,7 @@ pub(crate) fn manifest(groups: &str) -> String {
 }
 
 /// The agents of one cluster, told what to run; `a` holds [`VIP`].
-pub(crate) fn clustered(test: &str) -> Cluster {
+pub(crate) fn up(test: &str) -> Cluster {
     let mut cluster = hosts(test);
     make_key(&cluster);
     for node in [A, B] {

@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, PATIENCE, measured, ms};
 use crate::pair::{self, A, B, ID, LATE, VIP};
 
 /// How long `b` waits when `a` is silent (RFC 9568 section 6.1).
-const DOWN: Duration =
+pub(crate) const DOWN: Duration =
     Duration::from_nanos(300_000_000 + 100_000_000 * (256 - 90) / 256);
 
 #[test]

@@ -23,6 +23,7 @@ mod memory;
 mod monitor;
 mod moving;
 mod notifications;
+mod owner;
 mod pair;
 mod processes;
 mod signed;

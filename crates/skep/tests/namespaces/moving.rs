@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::cluster::agent::signal;
 use crate::cluster::wire::{adverts, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now, wait_until};
-use crate::clustered::{clustered, hears};
+use crate::clustered::{self, hears};
 use crate::pair::{self, A, B, CLIENT, ID, PRIORITIES, VIP, assert_none_lost, hosts, ingress};
 
 /// How long a move lasts that has an end.
@@ -22,7 +22,7 @@ fn moved_to(cluster: &Cluster, node: &str) -> Option<String> {
 
 #[test]
 fn a_group_is_moved_there_and_back_and_no_probe_is_lost() {
-    let cluster = clustered("moving");
+    let cluster = clustered::up("moving");
     let prober = cluster.probe(CLIENT, VIP);
     // Asked of the one that holds it, and of the one that gets it.
     let (code, said) = cluster.agent(A).ask(&["move", "ingress", "--to", B]);
@@ -47,7 +47,7 @@ fn a_group_is_moved_there_and_back_and_no_probe_is_lost() {
 
 #[test]
 fn a_move_for_a_time_ends_by_itself() {
-    let cluster = clustered("moving-for");
+    let cluster = clustered::up("moving-for");
     let prober = cluster.probe(CLIENT, VIP);
     let since = now();
     let (code, said) = cluster
@@ -71,7 +71,7 @@ fn a_move_for_a_time_ends_by_itself() {
 
 #[test]
 fn a_member_that_was_away_when_the_group_was_moved_follows_when_it_is_back() {
-    let mut cluster = clustered("moving-late");
+    let mut cluster = clustered::up("moving-late");
     let prober = cluster.probe(CLIENT, VIP);
     signal(cluster.agent(A).supervisor(), Signal::TERM);
     assert_eq!(cluster.agent(A).wait_for_exit(), 0);
@@ -138,7 +138,7 @@ fn an_agent_without_a_cluster_moves_a_group_away_and_takes_it_back() {
 
 #[test]
 fn a_move_that_cannot_be_is_refused_with_the_reason_and_changes_nothing() {
-    let mut cluster = clustered("moveno");
+    let mut cluster = clustered::up("moveno");
     for (arguments, reason) in [
         (
             vec!["move", "ingress", "--to", "c"],

@@ -158,7 +158,7 @@ const fn fault_reason(reason: &message::Reason) -> Reason {
         message::Reason::InterfaceDown { .. }
         | message::Reason::InterfaceMissing { .. }
         | message::Reason::NoSourceAddress { .. } => Reason::InterfaceDown,
-        message::Reason::SocketRefused { .. } | message::Reason::PromotionRefused { .. } => {
+        message::Reason::SocketRefused { .. } | message::Reason::SettingRefused { .. } => {
             Reason::Refused
         }
         message::Reason::Started

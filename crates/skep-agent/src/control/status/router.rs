@@ -90,7 +90,7 @@ pub fn because(reason: &Reason) -> String {
         Reason::NoSourceAddress { interface } => {
             format!("interface {interface} has no address to advertise from")
         }
-        Reason::SocketRefused { message } | Reason::PromotionRefused { message } => message.clone(),
+        Reason::SocketRefused { message } | Reason::SettingRefused { message } => message.clone(),
         Reason::Adopted => "the process before this one held the addresses".to_owned(),
         Reason::Recovered => "what kept it in Fault is over".to_owned(),
         Reason::Stopped => "it was stopped".to_owned(),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use skep_linux::clock;
 use skep_linux::netlink::{Address, Netlink, Requester};
 use skep_linux::process::name::process_name;
-use skep_linux::sysctl::promote_secondaries;
+use skep_linux::sysctl::{accept_local, promote_secondaries};
 use skep_vip::action::Announcement;
+use skep_vip::configuration::Setting;
 
 use super::Hand;
 use crate::memory::Placed;
@@ -124,26 +125,40 @@ impl Hand {
         }
     }
 
-    /// Makes the interfaces keep their other addresses when a virtual one goes.
-    pub(super) fn promote_shared(&mut self) {
-        let shared = self.keeper.shared().clone();
-        self.unpromoted.retain(|name| shared.contains(name));
-        for name in shared {
-            self.promote(&name);
+    /// Makes the kernel do what routers need.
+    pub(super) fn ensure_settings(&mut self) {
+        let settings = self.keeper.settings().clone();
+        self.unset.retain(|setting| settings.contains(setting));
+        for (name, setting) in settings {
+            self.ensure_setting(&name, setting);
         }
     }
 
-    /// Makes the interface `name` keep its other addresses, if it exists.
-    pub(super) fn promote(&mut self, name: &Arc<str>) {
+    /// Makes the kernel do on the interface `name` what routers need there.
+    pub(super) fn ensure_settings_of(&mut self, name: &Arc<str>) {
+        let settings = self.keeper.settings().iter();
+        let settings = settings.filter(|(interface, _)| interface == name);
+        let settings: Vec<Setting> = settings.map(|(_, setting)| *setting).collect();
+        for setting in settings {
+            self.ensure_setting(name, setting);
+        }
+    }
+
+    /// Makes the kernel do this on the interface `name`, if it exists.
+    pub(super) fn ensure_setting(&mut self, name: &Arc<str>, setting: Setting) {
         if self.interfaces.link(name).is_none() {
             return;
         }
-        let refused = promote_secondaries(name).err();
+        let ensured = match setting {
+            Setting::KeepOthers => promote_secondaries(name),
+            Setting::HearOwner => accept_local(name),
+        };
+        let refused = ensured.err();
         let refused = refused.map(|error| format!("{:#}", anyhow::Error::new(error)));
         if refused.is_some() {
-            self.unpromoted.insert(Arc::clone(name));
+            self.unset.insert((Arc::clone(name), setting));
         }
-        self.tell(Notice::Promotion(Arc::clone(name), refused));
+        self.tell(Notice::Setting(Arc::clone(name), setting, refused));
     }
 }
 

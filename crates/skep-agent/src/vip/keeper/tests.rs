@@ -54,6 +54,7 @@ fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
         start: Start::default(),
         sync_group: None,
         follows: None,
+        owned_elsewhere: false,
         relocation: Relocation::None,
         members: None,
     });
