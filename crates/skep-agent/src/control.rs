@@ -29,8 +29,10 @@ use skep_api::trust::identity::Identity;
 use skep_api::trust::key::ClusterKeys;
 use skep_linux::clock;
 use skep_linux::process::channel::Channel;
+use skep_linux::process::session::in_own_session;
 use skep_manifest::name::NodeName;
 use skep_plan::site::Site;
+use skep_probe::launch::Launch;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
@@ -45,6 +47,9 @@ use crate::control::routes::Questions;
 use crate::control::state::Control;
 use crate::control::understand::Mode;
 use crate::link::Link;
+
+/// How the programs of checks and notifiers are started.
+const LAUNCH: Launch = Launch { in_own_session };
 
 /// How many questions may wait for the loop: more callers than that wait in the socket.
 const QUESTIONS_WAITING: usize = 16;

@@ -9,5 +9,6 @@ pub mod inheritance;
 pub mod name;
 pub mod parent;
 pub mod privileges;
+pub mod session;
 pub mod shared_memory;
 pub mod signals;

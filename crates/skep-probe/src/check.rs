@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::aside::Aside;
 use crate::judge::{Judge, Outcome, Standing, Verdict};
+use crate::launch::Launch;
 use crate::{exec, file, http, listening, process, route, tcp};
 
 /// What a check says after a look.
@@ -26,12 +27,13 @@ pub struct Finding {
 }
 
 /// Looks at what `spec` says, at its interval, and sends what it finds, until the receiver is
-/// gone. `own_address` is the address of the member that the check is run for.
+/// gone. `own_address` is the address of the member that the check is run for; programs are started by `launch`.
 pub async fn run(
     name: Name,
     spec: HealthCheckSpec,
     own_address: watch::Receiver<Option<IpAddr>>,
     findings: mpsc::Sender<Finding>,
+    launch: Launch,
 ) {
     let mut judge = Judge::new(&spec);
     let aside = Aside::new();
@@ -44,7 +46,7 @@ pub async fn run(
         }
         let own_address = *own_address.borrow();
         let outcome = tokio::select! {
-            outcome = look(&spec, own_address, &aside) => outcome,
+            outcome = look(&spec, own_address, launch, &aside) => outcome,
             () = findings.closed() => return,
         };
         let verdict = judge.hear(&outcome);
@@ -61,15 +63,30 @@ pub async fn run(
 }
 
 /// One look.
-async fn look(spec: &HealthCheckSpec, own_address: Option<IpAddr>, aside: &Aside) -> Outcome {
+async fn look(
+    spec: &HealthCheckSpec,
+    own_address: Option<IpAddr>,
+    launch: Launch,
+    aside: &Aside,
+) -> Outcome {
     let limit = spec.timeout.unwrap_or(spec.interval).time();
-    match timeout(limit, look_without_limit(&spec.probe, own_address, aside)).await {
+    match timeout(
+        limit,
+        look_without_limit(&spec.probe, own_address, launch, aside),
+    )
+    .await
+    {
         Ok(outcome) => outcome,
         Err(_elapsed) => Outcome::Failed(format!("no result within {}", seconds(limit))),
     }
 }
 
-async fn look_without_limit(probe: &Probe, own_address: Option<IpAddr>, aside: &Aside) -> Outcome {
+async fn look_without_limit(
+    probe: &Probe,
+    own_address: Option<IpAddr>,
+    launch: Launch,
+    aside: &Aside,
+) -> Outcome {
     match probe {
         Probe::Tcp(tcp) => tcp::probe(tcp.host.as_deref(), own_address, tcp.port, aside).await,
         Probe::Listening(listening) => {
@@ -77,7 +94,7 @@ async fn look_without_limit(probe: &Probe, own_address: Option<IpAddr>, aside: &
             listening::probe(listening.port, address, aside).await
         }
         Probe::Http(http) => http::probe(http, aside).await,
-        Probe::Exec(exec) => exec::probe(exec, aside).await,
+        Probe::Exec(exec) => exec::probe(exec, launch, aside).await,
         Probe::File(file) => file::probe(file, aside).await,
         Probe::Process(process) => process::probe(process, aside).await,
         Probe::Route(route) => route::probe(route, aside).await,
@@ -93,6 +110,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::launch::tests::LAUNCH;
 
     fn spec(yaml: &serde_json::Value) -> HealthCheckSpec {
         serde_json::from_value(yaml.clone()).expect("a health check")
@@ -108,7 +126,7 @@ mod tests {
         let (sender, mut findings) = mpsc::channel(1);
         let name: Name = "web".parse().expect("a name");
         let (_address, own_address) = watch::channel(Some(IpAddr::from([127, 0, 0, 1])));
-        tokio::spawn(run(name, spec, own_address, sender));
+        tokio::spawn(run(name, spec, own_address, sender, LAUNCH));
         let first = findings.recv().await.expect("it looks");
         assert_eq!(
             (first.verdict, first.outcome),
@@ -129,7 +147,7 @@ mod tests {
         let spec = spec(&serde_json::json!({
             "exec": {"argv": ["/bin/sleep", "600"]}, "interval": "50ms",
         }));
-        let outcome = look(&spec, None, &Aside::new()).await;
+        let outcome = look(&spec, None, LAUNCH, &Aside::new()).await;
         assert_eq!(
             outcome,
             Outcome::Failed("no result within 0.05 s".to_owned())
@@ -159,7 +177,7 @@ mod tests {
             let (sender, mut findings) = mpsc::channel(1);
             let (_address, own_address) = watch::channel(None);
             let name: Name = "flag".parse().expect("a name");
-            tokio::spawn(run(name, spec, own_address, sender));
+            tokio::spawn(run(name, spec, own_address, sender, LAUNCH));
             if initially == "passing" {
                 let failed = looks_until(Verdict::Failing, &mut findings).await;
                 assert_eq!(failed, fall);
@@ -184,7 +202,7 @@ mod tests {
                 "rise": 1,
             }));
             let name: Name = name.parse().expect("a name");
-            tokio::spawn(run(name, spec, own_address.clone(), sender.clone()));
+            tokio::spawn(run(name, spec, own_address.clone(), sender.clone(), LAUNCH));
         }
         for _ in 0..10 {
             let finding = findings.recv().await.expect("it looks");

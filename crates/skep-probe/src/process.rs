@@ -10,12 +10,10 @@ use skep_manifest::health_check::ProcessProbe;
 use crate::aside::Aside;
 use crate::file::read_regular;
 use crate::judge::Outcome;
+use crate::stat::{self, Stat};
 
 /// The kernel keeps this much of a process's name.
 const COMM_BYTES_MAX: usize = 15;
-
-/// `PID (NAME) STATE …` is at the beginning, and a name is short.
-const STAT_BYTES_MAX: usize = 256;
 
 /// As long as a path can be.
 const COMMAND_BYTES_MAX: usize = 4096;
@@ -29,11 +27,10 @@ pub(crate) async fn probe(process: &ProcessProbe, aside: &Aside) -> Outcome {
 
 fn look(name: &str, minimum: u16) -> Result<(), String> {
     let processes =
-        fs::read_dir("/proc").map_err(|error| format!("/proc cannot be read: {error}"))?;
+        stat::directories().map_err(|error| format!("/proc cannot be read: {error}"))?;
     let minimum = usize::from(minimum);
     let running = processes
-        .flatten()
-        .filter(|entry| is_number(&entry.file_name()) && is_called(&entry.path(), name))
+        .filter(|directory| is_called(directory, name))
         .take(minimum)
         .count();
     if running >= minimum {
@@ -45,33 +42,15 @@ fn look(name: &str, minimum: u16) -> Result<(), String> {
     })
 }
 
-fn is_number(name: &OsStr) -> bool {
-    name.as_bytes().iter().all(u8::is_ascii_digit)
-}
-
 /// Whether the living process at `directory` is called `name`, or runs a program of that name.
 fn is_called(directory: &Path, name: &str) -> bool {
     // A process that ended meanwhile has no files any more.
-    let Ok(stat) = read_regular(&directory.join("stat"), STAT_BYTES_MAX) else {
+    let Some(stat) = Stat::read(directory).filter(|stat| stat.is_alive) else {
         return false;
     };
-    let Some((comm, state)) = parse_stat(&stat) else {
-        return false;
-    };
-    // Zombies and the dead have names too.
-    if matches!(state, b'Z' | b'X' | b'x') {
-        return false;
-    }
-    comm == name.as_bytes() || is_program(directory, name) || is_longer_name(directory, comm, name)
-}
-
-/// The name and the state in `PID (NAME) STATE …`; the name may hold any character.
-fn parse_stat(stat: &[u8]) -> Option<(&[u8], u8)> {
-    let open = stat.iter().position(|byte| *byte == b'(')?;
-    let close = stat.iter().rposition(|byte| *byte == b')')?;
-    let comm = stat.get(open + 1..close)?;
-    let state = *stat.get(close + 2)?;
-    Some((comm, state))
+    stat.name == name.as_bytes()
+        || is_program(directory, name)
+        || is_longer_name(directory, &stat.name, name)
 }
 
 /// Whether the program's file has the name. Those of other users cannot always be read.
@@ -156,13 +135,5 @@ mod tests {
             outcome("a-name-beyond-f", 1).await,
             Outcome::Failed("no process `a-name-beyond-f` runs".to_owned())
         );
-    }
-
-    #[test]
-    fn names_with_brackets_are_read_whole() {
-        assert_eq!(parse_stat(b"7 (a) b) S 1 7"), Some((&b"a) b"[..], b'S')));
-        for broken in [&b""[..], b"7", b"7 (", b"7 ()", b")("] {
-            assert_eq!(parse_stat(broken), None, "{broken:?}");
-        }
     }
 }

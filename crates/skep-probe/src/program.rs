@@ -11,6 +11,8 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::aside::{Aside, Turn};
+use crate::family;
+use crate::launch::Launch;
 use crate::user::User;
 
 /// How much of what a program complains about is kept for people to read.
@@ -20,7 +22,7 @@ const COMPLAINT_BYTES_MAX: usize = 1024;
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
 /// How long the end of a program's complaint is waited for when the program itself has ended:
-/// something that left its process group may keep the pipe open for ever.
+/// something that left its session may keep the pipe open for ever.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Where programs are found.
@@ -34,13 +36,17 @@ pub(crate) struct Program<'a> {
 }
 
 /// Runs `program` and waits for its end; an error is why it did not succeed. When the future is
-/// dropped, the program and everything it started in its process group is ended. As long as one
-/// that was ended is still there, no other is started in its place.
-pub(crate) async fn run(program: &Program<'_>, aside: &Aside) -> Result<(), String> {
+/// dropped, the program and everything that came from it is ended. As long as one that was ended
+/// is still there, no other is started in its place.
+pub(crate) async fn run(
+    program: &Program<'_>,
+    launch: Launch,
+    aside: &Aside,
+) -> Result<(), String> {
     let name = program.argv.first().map_or("", String::as_str);
     let turn = aside.turn().await;
     let mut running =
-        Running::start(program, turn).map_err(|reason| format!("`{name}` {reason}"))?;
+        Running::start(program, launch, turn).map_err(|reason| format!("`{name}` {reason}"))?;
     match running.end().await {
         Ok((status, _)) if status.success() => Ok(()),
         Ok((status, complaint)) => Err(format!(
@@ -52,23 +58,23 @@ pub(crate) async fn run(program: &Program<'_>, aside: &Aside) -> Result<(), Stri
     }
 }
 
-/// A process with its group. Dropping it ends them all, and gives the turn back when they are gone.
+/// A process with its session. Dropping it ends them all, and gives the turn back when it is gone.
 struct Running {
     /// Until it has ended.
     child: Option<Child>,
-    group: Option<Pid>,
+    leader: Option<Pid>,
     turn: Option<Turn>,
 }
 
 impl Running {
-    fn start(program: &Program<'_>, turn: Turn) -> Result<Self, String> {
-        let child = command(program)?
+    fn start(program: &Program<'_>, launch: Launch, turn: Turn) -> Result<Self, String> {
+        let child = command(program, launch)?
             .spawn()
             .map_err(|error| format!("cannot be started: {error}"))?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
             child: Some(child),
-            group: id.and_then(Pid::from_raw),
+            leader: id.and_then(Pid::from_raw),
             turn: Some(turn),
         })
     }
@@ -85,19 +91,16 @@ impl Running {
                 return Err(format!("complains without end: {} bytes and more", OUTPUT_BYTES_MAX));
             }
         };
-        // What the program left running in the background must not outlive it.
-        self.kill();
+        // What the program left running in the background must not outlive it. It ends too often
+        // to look for what is in other groups.
+        if let Some(leader) = self.leader {
+            // Nobody may be left in it.
+            let _already_gone = kill_process_group(leader, Signal::KILL);
+        }
         self.child = None;
         let _cut_off = timeout(LAST_WORDS, complaint.read_to_end()).await;
         let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
         Ok((status, complaint.kept))
-    }
-
-    fn kill(&self) {
-        if let Some(group) = self.group {
-            // Nobody may be left in it.
-            let _already_gone = kill_process_group(group, Signal::KILL);
-        }
     }
 }
 
@@ -106,7 +109,9 @@ impl Drop for Running {
         let Some(mut child) = self.child.take() else {
             return;
         };
-        self.kill();
+        if let Some(leader) = self.leader {
+            family::end(leader);
+        }
         let turn = self.turn.take();
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
@@ -117,7 +122,7 @@ impl Drop for Running {
     }
 }
 
-fn command(program: &Program<'_>) -> Result<Command, String> {
+fn command(program: &Program<'_>, launch: Launch) -> Result<Command, String> {
     let [name, arguments @ ..] = program.argv else {
         return Err("has no name".to_owned());
     };
@@ -131,12 +136,12 @@ fn command(program: &Program<'_>) -> Result<Command, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(true);
     if rustix::process::geteuid().is_root() {
         let user = User::named(program.user)?;
         command.uid(user.id).gid(user.group);
     }
+    (launch.in_own_session)(command.as_std_mut());
     Ok(command)
 }
 

@@ -14,6 +14,8 @@ use skep_vip::message::{Command, Health};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::control::LAUNCH;
+
 /// Findings that may wait for the loop; a check waits with its next look while they do.
 pub(super) const FINDINGS_WAITING: usize = 64;
 
@@ -67,7 +69,13 @@ impl Checks {
 
     fn start(&self, name: Name, spec: HealthCheckSpec) -> Running {
         let own_address = self.own_address.subscribe();
-        let looks = check::run(name, spec.clone(), own_address, self.findings.clone());
+        let looks = check::run(
+            name,
+            spec.clone(),
+            own_address,
+            self.findings.clone(),
+            LAUNCH,
+        );
         Running {
             spec,
             task: tokio::spawn(looks),

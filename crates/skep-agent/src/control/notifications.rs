@@ -19,6 +19,7 @@ use skep_vip::message::{Reason, RouterReport, State, Transition};
 use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
+use crate::control::LAUNCH;
 use crate::control::desired::Accepted;
 use crate::control::status::{because, wall_time};
 use told::Told;
@@ -29,11 +30,19 @@ pub(super) struct Notifications {
     groups: BTreeMap<Name, Group>,
 }
 
-#[derive(Default)]
 struct Group {
     outbox: Outbox,
     /// The last state that was told; Leaving is none.
     state: Option<State>,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            outbox: Outbox::new(LAUNCH),
+            state: None,
+        }
+    }
 }
 
 /// What became of a group's virtual router.

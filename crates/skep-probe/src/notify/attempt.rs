@@ -8,6 +8,7 @@ use skep_manifest::notifier::{ExecNotifier, NotifierSpec};
 use tokio::time::timeout;
 
 use crate::aside::Aside;
+use crate::launch::Launch;
 use crate::notify::event::Event;
 use crate::notify::{email, webhook};
 use crate::program::{self, Program};
@@ -18,6 +19,7 @@ pub(crate) async fn attempt(
     notifier: &NotifierSpec,
     event: &Event,
     repetition: u64,
+    launch: Launch,
     aside: &Aside,
 ) -> Result<(), String> {
     match notifier {
@@ -29,7 +31,7 @@ pub(crate) async fn attempt(
             let posted = webhook::post(webhook, event, repetition, Trust::System, aside);
             within(webhook.timeout, posted).await
         }
-        NotifierSpec::Exec(exec) => within(exec.timeout, run(exec, event, aside)).await,
+        NotifierSpec::Exec(exec) => within(exec.timeout, run(exec, event, launch, aside)).await,
     }
 }
 
@@ -43,7 +45,12 @@ async fn within(
         .unwrap_or_else(|_elapsed| Err(format!("no result within {} s", limit.as_secs_f64())))
 }
 
-async fn run(exec: &ExecNotifier, event: &Event, aside: &Aside) -> Result<(), String> {
+async fn run(
+    exec: &ExecNotifier,
+    event: &Event,
+    launch: Launch,
+    aside: &Aside,
+) -> Result<(), String> {
     let environment = [
         ("SKEP_GROUP", event.group.to_string()),
         ("SKEP_STATE", event.state_word().to_owned()),
@@ -56,5 +63,5 @@ async fn run(exec: &ExecNotifier, event: &Event, aside: &Aside) -> Result<(), St
         user: &exec.user,
         environment: BTreeMap::from(environment.map(|(name, value)| (name.to_owned(), value))),
     };
-    program::run(&program, aside).await
+    program::run(&program, launch, aside).await
 }

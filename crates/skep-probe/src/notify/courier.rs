@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::aside::Aside;
+use crate::launch::Launch;
 use crate::notify::attempt::attempt;
 use crate::notify::event::Event;
 use crate::notify::queue::{Key, Next, Novelty, Queue};
@@ -27,9 +28,9 @@ struct Shared {
 }
 
 impl Courier {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(launch: Launch) -> Self {
         let shared = Arc::new(Shared::default());
-        let task = tokio::spawn(work(Arc::clone(&shared)));
+        let task = tokio::spawn(work(Arc::clone(&shared), launch));
         Self { shared, task }
     }
 
@@ -62,14 +63,15 @@ impl Shared {
     }
 }
 
-async fn work(shared: Arc<Shared>) {
+async fn work(shared: Arc<Shared>, launch: Launch) {
     let aside = Aside::new();
     loop {
         let next = shared.queue().next(now());
         match next {
             Next::Attempt(notice, subscription) => {
                 let event = &notice.event;
-                let result = attempt(&subscription.spec, event, notice.repetition, &aside).await;
+                let result =
+                    attempt(&subscription.spec, event, notice.repetition, launch, &aside).await;
                 log(&subscription, event, &result);
                 shared.queue().finish(notice, result, now());
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use skep_manifest::name::Name;
 use skep_manifest::notifier::NotifierSpec;
 
+use crate::launch::Launch;
 use crate::notify::courier::Courier;
 use crate::notify::event::Event;
 use crate::notify::queue::Key;
@@ -18,8 +19,9 @@ use crate::notify::subscription::Subscription;
 /// Programs change the world, so all programs of a group share one queue: one at a time, in the
 /// order of the events. Mails and requests only tell people, and a mail server that does not
 /// answer must not hold up a program, so every such notifier has a queue of its own.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outbox {
+    launch: Launch,
     couriers: BTreeMap<Lane, Courier>,
     /// Everybody in the order of the manifest.
     order: Vec<Key>,
@@ -34,6 +36,17 @@ enum Lane {
 }
 
 impl Outbox {
+    /// Nobody is told anything; programs are started by `launch`.
+    #[must_use]
+    pub const fn new(launch: Launch) -> Self {
+        Self {
+            launch,
+            couriers: BTreeMap::new(),
+            order: Vec::new(),
+            newest: None,
+        }
+    }
+
     /// Tells exactly these from here on, in this order; must be called on a tokio runtime.
     pub fn follow(&mut self, subscriptions: Vec<Subscription>) {
         self.order.clear();
@@ -48,9 +61,10 @@ impl Outbox {
         }
         self.couriers.retain(|lane, _| lanes.contains_key(lane));
         for (lane, subscriptions) in lanes {
+            let launch = self.launch;
             let newest = self.newest.as_ref();
             let courier = self.couriers.entry(lane).or_insert_with(|| {
-                let courier = Courier::start();
+                let courier = Courier::start(launch);
                 if let Some(newest) = newest {
                     courier.tell(Arc::clone(newest), Novelty::Lasting);
                 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::{Program, run};
 use crate::aside::Aside;
+use crate::launch::tests::LAUNCH;
 
 /// `script` run by a shell as nobody or, without rights, as whoever runs the tests.
 async fn shell(script: &str, aside: &Aside) -> Result<(), String> {
@@ -18,7 +19,7 @@ async fn shell(script: &str, aside: &Aside) -> Result<(), String> {
         user: "nobody",
         environment: BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]),
     };
-    run(&program, aside).await
+    run(&program, LAUNCH, aside).await
 }
 
 async fn check(script: &str, expected: Result<(), &str>) {
@@ -80,7 +81,7 @@ async fn a_program_that_is_missing_is_named() {
         user: "nobody",
         environment: BTreeMap::new(),
     };
-    let reason = run(&program, &Aside::new())
+    let reason = run(&program, LAUNCH, &Aside::new())
         .await
         .expect_err("there is none");
     assert!(
@@ -106,6 +107,27 @@ async fn a_program_that_hangs_is_ended_with_everything_it_started() {
     }
     // What was ended is gone, so that the next may start.
     assert_eq!(shell("exit 0", &aside).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_program_that_hangs_is_ended_with_its_jobs_and_the_sessions_it_made() {
+    // A job of its own process group, one whose parent has ended, a session, and a job in there.
+    let marker = Marker::new();
+    let script = format!(
+        "set -m; sleep 600 & echo $! >> {0}; (sleep 600 & echo $! >> {0}); \
+         setsid sh -c 'echo $$ >> {0}; sleep 600 & echo $! >> {0}; wait' & \
+         while [ $(wc -l < {0}) -lt 4 ]; do :; done; echo $$ >> {0}; wait",
+        marker.path.display()
+    );
+    let aside = Aside::new();
+    let running = shell(&script, &aside);
+    tokio::select! {
+        ended = running => panic!("it hangs: {ended:?}"),
+        () = marker.has(5) => {}
+    }
+    for pid in marker.words() {
+        assert!(is_gone(&pid).await, "process {pid} lives on");
+    }
 }
 
 #[tokio::test]
@@ -154,6 +176,13 @@ impl Marker {
         Self {
             path,
             _directory: directory,
+        }
+    }
+
+    /// Waits until there are so many words.
+    async fn has(&self, count: usize) {
+        while self.words().len() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 

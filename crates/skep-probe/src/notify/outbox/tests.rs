@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use skep_manifest::vip_group::MemberState;
 
 use super::*;
+use crate::launch::tests::LAUNCH;
 use crate::notify::event::tests::event;
 use crate::server::serve;
 
@@ -39,7 +40,7 @@ async fn programs_of_a_group_run_one_after_the_other_with_what_happened_in_their
         );
         json!({"exec": {"argv": ["/bin/sh", "-c", say]}})
     };
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::new(LAUNCH);
     outbox.follow(vec![
         subscription(
             &json!({"notifier": "b", "states": ["active"]}),
@@ -100,7 +101,7 @@ async fn a_server_that_never_answers_holds_up_neither_programs_nor_other_notifie
         "to": ["a@example.com"], "from": "b@example.com", "server": silent.to_string(),
     }});
     let hook = json!({"webhook": {"url": {"value": format!("http://{silent}/")}}});
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::new(LAUNCH);
     outbox.follow(vec![
         subscription(&json!({"notifier": "mail"}), &mail),
         subscription(&json!({"notifier": "hook"}), &hook),
@@ -117,7 +118,7 @@ async fn a_server_that_never_answers_holds_up_neither_programs_nor_other_notifie
 
 #[tokio::test]
 async fn who_comes_later_is_told_the_state_that_lasts_if_it_is_told_every_so_often() {
-    let mut outbox = Outbox::default();
+    let mut outbox = Outbox::new(LAUNCH);
     outbox.tell(event(MemberState::Active, 1), Novelty::Entered);
     let works = json!({"exec": {"argv": ["/bin/true"]}});
     outbox.follow(vec![
