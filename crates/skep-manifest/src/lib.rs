@@ -10,6 +10,7 @@ pub mod condition;
 pub mod config;
 pub mod desired;
 pub mod duration;
+pub mod explain;
 pub mod file_mode;
 pub mod fill;
 pub mod health_check;

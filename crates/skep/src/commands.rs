@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod apply;
 pub(crate) mod describe;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod keygen;
@@ -19,6 +20,7 @@ pub(crate) mod version;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
+use skep_manifest::object as manifest;
 
 /// Waits for the answer of an agent.
 fn ask<T, E>(question: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
@@ -55,6 +57,25 @@ impl FromStr for Kind {
             _ => bail!("there is no kind `{word}` to look at: one of nodes, services, vips"),
         }
     }
+}
+
+/// The kind of manifest that `word` names, in any case, in the singular, the plural or short.
+fn manifest_kind(word: &str) -> anyhow::Result<manifest::Kind> {
+    let word = word.to_ascii_lowercase();
+    let full = match word.as_str() {
+        "vip" | "vips" => "vipgroup",
+        "svc" => "service",
+        other => other,
+    };
+    let is_it = |kind: &manifest::Kind| {
+        let name = kind.as_str().to_ascii_lowercase();
+        full == name || full.strip_suffix('s') == Some(&name)
+    };
+    let Some(kind) = manifest::Kind::ALL.into_iter().find(is_it) else {
+        let names = manifest::Kind::ALL.map(manifest::Kind::as_str).join(", ");
+        bail!("there is no kind `{word}`: one of {names}");
+    };
+    Ok(kind)
 }
 
 /// What a person points at: `KIND`, `KIND NAME` or `KIND/NAME`.

@@ -38,6 +38,7 @@ enum Command {
     Apply(commands::apply::Arguments),
     Describe(commands::describe::Arguments),
     Diff(commands::diff::Arguments),
+    Explain(commands::explain::Arguments),
     #[command(hide = true)]
     Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Apply(arguments) => commands::apply::run(&arguments, &socket),
         Command::Diff(arguments) => commands::diff::run(&arguments, &socket),
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
         Command::Keygen(arguments) => commands::keygen::run(&arguments),
