@@ -3,6 +3,7 @@
 //! One loop owns all state and waits for one closed `Event`; feeders, sockets, engines and peers
 //! run beside it as tasks that only send events. What it is fed and refuses changes nothing.
 
+mod alarms;
 mod checks;
 mod cluster;
 mod desired;

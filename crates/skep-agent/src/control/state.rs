@@ -15,6 +15,7 @@ use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Report};
 
+use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
 use crate::control::cluster::{self, Cluster, Happening};
 use crate::control::desired::DesiredState;
@@ -36,6 +37,7 @@ pub(super) struct Control {
     moves: Moves,
     checks: Checks,
     notifications: Notifications,
+    alarms: Alarms,
     cluster: Option<Cluster>,
     link: Link<Command, Report>,
     /// Whether the data plane did not hear all of the configuration.
@@ -61,6 +63,7 @@ impl Control {
             moves: Moves::open(state, now(), SystemTime::now()),
             checks,
             notifications,
+            alarms: Alarms::default(),
             cluster,
             link,
             untold: false,
@@ -126,6 +129,8 @@ impl Control {
         }
         self.expire_moves();
         self.tell_standbys();
+        let groups = status::vip_groups(&self.knowledge(), now());
+        self.alarms.follow(&groups);
         if self.untold {
             self.configure();
         }

@@ -5,6 +5,7 @@ mod cluster;
 mod condition;
 mod observed;
 pub mod router;
+mod unheard;
 
 use std::net::IpAddr;
 
@@ -109,6 +110,7 @@ pub(super) fn vip_groups(known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupSta
         .map(|(name, group)| {
             let mut status = vip_group(accepted, name, group, known, now);
             anomaly::judge(&mut status, accepted, known, now);
+            unheard::judge(&mut status, accepted, known, now);
             status
         })
         .collect()

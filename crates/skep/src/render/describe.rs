@@ -21,10 +21,11 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
     }
     for condition in &group.conditions {
         let (kind, status) = (condition.condition_type, condition.status);
+        let reason = condition.reason;
         field(
             &mut text,
             "condition",
-            &format!("{kind} {status}: {}", condition.message),
+            &format!("{kind} {status}, {reason:?}: {}", condition.message),
         );
     }
     text.push_str("\nmembers\n");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use skep_api::status::{Holder, RouterStatus, VipGroupStatus};
+use skep_manifest::condition::{ConditionStatus, ConditionType};
 
 use crate::render::age::{age, ago};
 use crate::render::table::Table;
@@ -50,7 +51,7 @@ pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
             of(priority),
             active(group),
             of(heard),
-            of(noticed),
+            noticed(group, router),
             because(group, router),
         ]);
     }
@@ -122,10 +123,21 @@ fn heard(router: &RouterStatus) -> String {
     format!("{} ({}) {}", heard.from, heard.priority, ago(heard.age_ms))
 }
 
-/// What does not fit, in the words of conditions.
-fn noticed(router: &RouterStatus) -> String {
-    let reasons = router.anomalies.iter().map(|anomaly| anomaly.reason);
-    let reasons: BTreeSet<String> = reasons.map(|reason| format!("{reason:?}")).collect();
+/// What does not fit, in the words of conditions; with a question mark when nobody can tell.
+fn noticed(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
+    let anomalies = router.into_iter().flat_map(|router| &router.anomalies);
+    let mut reasons: BTreeSet<String> = anomalies
+        .map(|anomaly| format!("{:?}", anomaly.reason))
+        .collect();
+    let degraded = group
+        .conditions
+        .iter()
+        .filter(|condition| condition.condition_type == ConditionType::Degraded);
+    reasons.extend(degraded.filter_map(|condition| match condition.status {
+        ConditionStatus::True => Some(format!("{:?}", condition.reason)),
+        ConditionStatus::Unknown => Some(format!("{:?}?", condition.reason)),
+        ConditionStatus::False => None,
+    }));
     reasons.into_iter().collect::<Vec<_>>().join(",")
 }
 

@@ -27,3 +27,4 @@ mod owner;
 mod pair;
 mod processes;
 mod signed;
+mod unheard;

@@ -1,18 +1,19 @@
 //! The cluster as this agent sees it.
 
 use skep_api::cluster::{ClusterStatus, NodeStatus, PeerReport, ServiceStatus};
-use skep_api::status::VipGroupStatus;
+use skep_api::status::{RouterStatus, VipGroupStatus};
 use skep_manifest::desired::Declared;
 use skep_manifest::name::NodeName;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 use skep_manifest::swarm::{Availability, Node, Role, SwarmSpec};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeState};
+use skep_vip::message::RouterReport;
 use skep_vrrp::time::Instant;
 
 use crate::control::cluster::{Cluster, managers};
 use crate::control::desired::Accepted;
-use crate::control::status::{Knowledge, age_ms, vip_groups};
+use crate::control::status::{Knowledge, age_ms, router, vip_groups};
 
 /// The whole cluster, when the agent belongs to one and knows its desired state.
 pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatus> {
@@ -89,8 +90,29 @@ pub(super) fn holders_by_peers(
     nodes.filter_map(since).collect()
 }
 
+/// The routers of the other nodes in the group and family of `report`, as their agents say.
+pub(super) fn routers_by_peers<'a>(
+    known: &Knowledge<'a>,
+    report: &RouterReport,
+    now: Instant,
+) -> Vec<&'a RouterStatus> {
+    let (Some(cluster), Some(accepted)) = (known.cluster, known.desired.accepted()) else {
+        return Vec::new();
+    };
+    let swarm = accepted.desired.swarm.iter();
+    let nodes = swarm.flat_map(|swarm| &swarm.spec.nodes);
+    let peers = nodes.filter_map(|node| cluster.peer(&node.name));
+    let fresh = peers.filter(|(_, at)| age_ms(*at, now) < FRESH_MS);
+    let groups = fresh.flat_map(|(peer, _)| &peer.vip_groups);
+    let routers = groups
+        .filter(|group| group.name == report.key.group)
+        .flat_map(|group| &group.routers);
+    let family = router::family(report.key.family);
+    routers.filter(|router| router.family == family).collect()
+}
+
 /// A peer's word about what it holds is good for this long.
-const FRESH_MS: u64 = 3_000;
+pub(super) const FRESH_MS: u64 = 3_000;
 
 /// The swarm as this node's engine tells it, or else as the first manager that was heard does.
 fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec) -> Option<&'a Swarm> {

@@ -21,7 +21,7 @@ const TELLING: Duration = Duration::from_secs(5);
 
 /// How many intervals without an advertisement make its sender dead: the down interval and the
 /// second that a report of it may be late.
-const DOWN_INTERVALS: u32 = 4;
+pub(super) const DOWN_INTERVALS: u32 = 4;
 const REPORT_LATE: Duration = Duration::from_secs(1);
 
 /// What the data plane last reported.

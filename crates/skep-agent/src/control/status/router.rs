@@ -15,10 +15,7 @@ use crate::control::status::{age_ms, anomaly};
 
 pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> RouterStatus {
     RouterStatus {
-        family: match report.key.family {
-            Family::Ipv4 => "ipv4".to_owned(),
-            Family::Ipv6 => "ipv6".to_owned(),
-        },
+        family: family(report.key.family).to_owned(),
         virtual_router_id: report.virtual_router_id.number(),
         interface: report.interface.clone(),
         state: word(report.state).to_owned(),
@@ -46,6 +43,14 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
         counters: counters(&report.counters),
         authentication: authentication(report.authentication).to_owned(),
         anomalies: anomaly::status(report, now),
+    }
+}
+
+/// A family in the word of the API.
+pub(super) const fn family(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "ipv4",
+        Family::Ipv6 => "ipv6",
     }
 }
 
