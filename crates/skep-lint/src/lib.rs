@@ -5,6 +5,7 @@
 //! [`rule::Rule`] and at any file under `rules/`; its documentation is the rule's section in
 //! `docs/reference/lints.md`.
 
+mod family;
 pub mod finding;
 mod manifests;
 mod placement;

@@ -11,6 +11,8 @@ mod priority_255_without_owner;
 mod selector_matches_no_node;
 mod simple_password_too_long;
 mod suppression_without_reason;
+mod sync_group_follower_too_fast;
+mod unicast_without_peer_address;
 mod unused_suppression;
 mod virtual_address_is_node_address;
 mod weight_that_never_matters;
@@ -30,6 +32,8 @@ pub(crate) const ALL: &[Rule] = &[
     selector_matches_no_node::RULE,
     simple_password_too_long::RULE,
     suppression_without_reason::RULE,
+    sync_group_follower_too_fast::RULE,
+    unicast_without_peer_address::RULE,
     virtual_address_is_node_address::RULE,
     weight_that_never_matters::RULE,
     unused_suppression::RULE,

@@ -42,6 +42,7 @@ use skep_manifest::problem::Severity;
 use skep_manifest::vip_group::VipGroupSpec;
 use skep_manifest::vip_group::transport::Transport;
 
+use crate::family::Family;
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests, Seat};
 use crate::rule::Rule;
@@ -52,13 +53,6 @@ pub(crate) const RULE: Rule = Rule {
     source: include_str!("duplicate_virtual_router_id.rs"),
     inspect,
 };
-
-/// RFC 9568 §5.2.3: ids of IPv4 and IPv6 are two spaces.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    Ipv4,
-    Ipv6,
-}
 
 /// A virtual router of one family on the nodes of a group.
 struct Router<'a> {
@@ -100,14 +94,10 @@ fn number(group: &Declaration<'_, VipGroupSpec>) -> Option<u8> {
     }
 }
 
+/// RFC 9568 §5.2.3: ids of IPv4 and IPv6 are two spaces.
 fn families(group: &VipGroupSpec) -> BTreeSet<Family> {
     let addresses = group.addresses.iter().map(|entry| entry.address.address());
-    addresses
-        .map(|address| match address.is_ipv4() {
-            true => Family::Ipv4,
-            false => Family::Ipv6,
-        })
-        .collect()
+    addresses.map(Family::of).collect()
 }
 
 fn hear_each_other(one: &VipGroupSpec, other: &VipGroupSpec) -> bool {

@@ -3,14 +3,13 @@
 //! ## What it does
 //!
 //! Walks every field that is written, and reports those that this release reads and checks but
-//! does not act on. One thing is reported where it is left out, because then its default counts:
-//! the implied authentication of a VIP group by the cluster key. For `skep lint` these are
-//! warnings; the agent refuses such a manifest, and there nothing suppresses them.
+//! does not act on. For `skep lint` these are warnings; the agent refuses such a manifest, and
+//! there nothing suppresses them.
 //!
 //! ## Why is this bad?
 //!
-//! The manifest would promise what nobody keeps: routes that are never set, secrets that
-//! never arrive.
+//! The manifest would promise what nobody keeps: rules that are never set, secrets that never
+//! arrive.
 //!
 //! ## Example
 //!
@@ -35,10 +34,9 @@ use serde_json::Value;
 use skep_manifest::problem::Severity;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::span::Span;
-use skep_manifest::vip_group::VipGroupSpec;
 
 use crate::finding::Finding;
-use crate::manifests::{Declaration, Manifests};
+use crate::manifests::Manifests;
 use crate::rule::Rule;
 use fields::{Field, Support};
 
@@ -52,9 +50,6 @@ pub(crate) const RULE: Rule = Rule {
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     for document in &manifests.set.documents {
         inspect_document(manifests.set, document, findings);
-    }
-    for group in &manifests.groups {
-        inspect_address_interfaces(manifests, group, findings);
     }
 }
 
@@ -202,35 +197,6 @@ fn dotted(pointer: &str) -> String {
         }
     }
     dotted
-}
-
-/// An address on another interface than the one its group advertises on.
-fn inspect_address_interfaces(
-    manifests: &Manifests<'_>,
-    group: &Declaration<'_, VipGroupSpec>,
-    findings: &mut Vec<Finding>,
-) {
-    let seats = manifests.seats(group.spec);
-    for (index, entry) in group.spec.addresses.iter().enumerate() {
-        let Some(interface) = &entry.interface else {
-            continue;
-        };
-        let other = seats
-            .iter()
-            .filter_map(|seat| seat.interface)
-            .find(|other| *other != interface);
-        if let Some(other) = other {
-            let pointer = format!("/spec/addresses/{index}/interface");
-            findings.push(
-                Finding::new(
-                    &RULE,
-                    group.document.span(&pointer),
-                    format!("an address on `{interface}` in a group that advertises on `{other}` is not supported yet"),
-                )
-                .help(format!("put the address into a group of its own with `interface: {interface}`")),
-            );
-        }
-    }
 }
 
 #[cfg(test)]

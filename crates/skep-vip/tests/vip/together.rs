@@ -405,3 +405,21 @@ fn the_intervals_of_followers_do_not_matter() {
     assert!(segment.now > at(0));
     assert_eq!(segment.hosts[0].address, ip("10.0.0.11"));
 }
+
+/// Why lint warns of groups that give up on a lost member before the one that leads them.
+#[test]
+fn only_a_follower_faster_than_its_leader_moves_before_it() {
+    let apart = |follower: Duration| {
+        let mut segment = segment_of(|host| {
+            let mut routers = dual([100, 90, 80][host]);
+            routers[1].advertisement_interval = follower;
+            routers
+        });
+        segment.run_for(10_000);
+        segment.hosts[0].frozen = true;
+        longest_apart(&mut segment, DUAL, 2 * ELECTION_MS)
+    };
+    assert!(apart(Duration::from_millis(100)) > 2_000);
+    assert!(apart(Duration::from_secs(1)) <= 10);
+    assert!(apart(Duration::from_secs(2)) <= 10);
+}

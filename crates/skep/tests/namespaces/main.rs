@@ -14,6 +14,7 @@ mod families;
 mod floor;
 mod guard;
 mod handover;
+mod inside;
 mod interfaces;
 mod leases;
 mod load;

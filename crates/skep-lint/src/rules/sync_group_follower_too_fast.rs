@@ -1,0 +1,108 @@
+//! A group of a sync group gives up on a lost node before the group that leads it does.
+//!
+//! ## What it does
+//!
+//! The first group by name leads a sync group: where it is Active, the others become Active, too.
+//! Compares how long each group waits for advertisements (three intervals and the skew, of which
+//! version 2 has another) with how long the leader waits.
+//!
+//! ## Why is this bad?
+//!
+//! When the node that holds them is lost, a faster group has an election of its own, in which all
+//! members rank the same. Its addresses go to whoever has the highest IP address, stay apart from
+//! the leader's until that one has waited long enough, and then move again. So it is with a group
+//! for IPv4 and one for IPv6 that were copied from two places.
+//!
+//! ## Example
+//!
+//! ```yaml
+//! kind: VipGroup
+//! metadata: {name: web4}
+//! spec: {syncGroup: web, advertisementInterval: 1s, addresses: [10.0.0.70], members: [lb1, lb2]}
+//! ---
+//! kind: VipGroup
+//! metadata: {name: web6}
+//! spec: {syncGroup: web, advertisementInterval: 100ms, addresses: ["fd00::70"], members: [lb1, lb2]}
+//! ```
+//!
+//! Use instead:
+//!
+//! ```yaml
+//! kind: VipGroup
+//! metadata: {name: web6}
+//! spec: {syncGroup: web, advertisementInterval: 1s, addresses: ["fd00::70"], members: [lb1, lb2]}
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use skep_manifest::problem::Severity;
+use skep_manifest::vip_group::VipGroupSpec;
+use skep_manifest::vip_group::transport::Version;
+
+use crate::finding::Finding;
+use crate::manifests::{Declaration, Manifests};
+use crate::rule::Rule;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "sync-group-follower-too-fast",
+    severity: Severity::Warning,
+    source: include_str!("sync_group_follower_too_fast.rs"),
+    inspect,
+};
+
+fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
+    let mut tied: BTreeMap<&str, Vec<&Declaration<'_, VipGroupSpec>>> = BTreeMap::new();
+    for group in &manifests.groups {
+        if let Some(word) = &group.spec.sync_group {
+            tied.entry(word.as_str()).or_default().push(group);
+        }
+    }
+    for (word, mut groups) in tied {
+        groups.sort_by_key(|group| group.name);
+        let [leader, followers @ ..] = &*groups else {
+            continue;
+        };
+        let waits = down_interval(leader.spec);
+        for follower in followers {
+            if down_interval(follower.spec) < waits {
+                findings.push(report(word, leader, follower));
+            }
+        }
+    }
+}
+
+/// How long a member of the lowest rank waits, as all members of a follower do (RFC 9568 §6.1,
+/// RFC 3768 §6.1).
+fn down_interval(spec: &VipGroupSpec) -> Duration {
+    let interval = spec.advertisement_interval.time();
+    let skew_unit = match spec.version {
+        Version::V2 => Duration::from_secs(1),
+        Version::V3 => interval,
+    };
+    interval * 3 + skew_unit * 255 / 256
+}
+
+fn report(
+    word: &str,
+    leader: &Declaration<'_, VipGroupSpec>,
+    follower: &Declaration<'_, VipGroupSpec>,
+) -> Finding {
+    let (own, leading) = (down_interval(follower.spec), down_interval(leader.spec));
+    let message = format!(
+        "group `{}` gives up on a lost node after {own:.1?}, before `{}`, which leads sync group \
+         `{word}` and waits for {leading:.1?}: its addresses may move twice",
+        follower.name, leader.name
+    );
+    let place = follower.document.span("/spec/advertisementInterval");
+    let leads = leader.document.span("/metadata/name");
+    Finding::new(&RULE, place, message)
+        .related(
+            leads,
+            format!("`{}` leads, as the first by name", leader.name),
+        )
+        .help(format!(
+            "give it `advertisementInterval: {}` and the version of `{}`",
+            leader.spec.advertisement_interval, leader.name
+        ))
+}
