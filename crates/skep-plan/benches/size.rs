@@ -137,6 +137,7 @@ fn execute(observed: &mut Observed, steps: &[skep_plan::action::Step]) {
                     version: 1,
                     spec: create.spec.clone(),
                     tasks: Tasks::default(),
+                    trouble: None,
                 };
                 cluster.services.insert(create.name.clone(), service);
             }

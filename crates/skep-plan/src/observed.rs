@@ -139,6 +139,40 @@ pub struct ClusterService {
     pub spec: Value,
     /// How many tasks shall run, and how many do.
     pub tasks: Tasks,
+    /// Why some of them do not.
+    #[serde(default)]
+    pub trouble: Option<TaskTrouble>,
+}
+
+/// Why tasks do not run, in the engine's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TaskTrouble {
+    /// The engine goes on trying.
+    Failing(String),
+    /// The engine replaces no more tasks until the service is changed again.
+    Paused(String),
+}
+
+impl TaskTrouble {
+    /// The engine's words.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Failing(message) | Self::Paused(message) => message,
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Failing(_) => {
+                "it is tried again; if it stays so, correct the service and apply it again"
+            }
+            Self::Paused(_) => "no more tasks are replaced: correct the service and apply it again",
+        }
+    }
 }
 
 /// The tasks of a service.
@@ -147,6 +181,6 @@ pub struct ClusterService {
 pub struct Tasks {
     /// How many shall run.
     pub desired: u64,
-    /// How many run.
+    /// How many run as the service is specified at present.
     pub running: u64,
 }

@@ -12,7 +12,7 @@ use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::{Blocked, Plan};
 use crate::bootstrap;
-use crate::observed::{Cluster, NodeState, Observed, Tasks};
+use crate::observed::{Cluster, NodeState, Observed, TaskTrouble, Tasks};
 use crate::ownership::{node_object, service_object, swarm_object};
 use crate::plan::plan;
 use crate::roster::{Member, Roster};
@@ -55,8 +55,8 @@ pub fn progress(desired: &Desired, observed: &Observed) -> Vec<ObjectProgress> {
     let cluster = bootstrap::our_cluster(&swarm.metadata.name, observed).ok();
     let mut objects = vec![
         pending.take(swarm_object(&swarm.metadata.name), || match cluster {
-            Some(_) => (Progress::Done, "exists".to_owned()),
-            None => (Progress::Working, "does not exist yet".to_owned()),
+            Some(_) => How::done("exists"),
+            None => How::working("does not exist yet"),
         }),
     ];
     objects.extend(nodes(swarm, observed, cluster, &mut pending));
@@ -82,7 +82,7 @@ fn nodes(
             .map(|member| pending.take(member.object(), || node_progress(member)))
             .collect(),
         None => {
-            let waits = || (Progress::Working, "waits for the swarm".to_owned());
+            let waits = || How::working("waits for the swarm");
             let nodes = swarm.spec.nodes.iter();
             nodes
                 .map(|node| pending.take(node_object(&node.name), waits))
@@ -92,36 +92,30 @@ fn nodes(
 }
 
 /// How far a node is that nothing is planned for.
-fn node_progress(member: &Member<'_>) -> (Progress, String) {
+fn node_progress(member: &Member<'_>) -> How {
     let Some(listed) = member.listed else {
-        return (Progress::Working, "has not joined yet".to_owned());
+        return How::working("has not joined yet");
     };
     match listed.node.state {
-        NodeState::Ready if listed.is_changing() => {
-            (Progress::Working, "its role is changing".to_owned())
+        NodeState::Ready if listed.is_changing() => How::working("its role is changing"),
+        NodeState::Ready if listed.is_manager() && !listed.is_reachable() => {
+            How::working("the other managers do not reach it")
         }
-        NodeState::Ready if listed.is_manager() && !listed.is_reachable() => (
-            Progress::Working,
-            "the other managers do not reach it".to_owned(),
-        ),
-        NodeState::Ready => (Progress::Done, "is ready".to_owned()),
-        NodeState::Down => (Progress::Working, "is down".to_owned()),
-        NodeState::Disconnected => (Progress::Working, "is away for a moment".to_owned()),
-        NodeState::Unknown => (Progress::Working, "has not reported yet".to_owned()),
+        NodeState::Ready => How::done("is ready"),
+        NodeState::Down => How::working("is down"),
+        NodeState::Disconnected => How::working("is away for a moment"),
+        NodeState::Unknown => How::working("has not reported yet"),
     }
 }
 
 /// How far a service is that nothing is planned for.
-fn service_progress(
-    service: &Declared<ServiceSpec>,
-    cluster: Option<&Cluster>,
-) -> (Progress, String) {
+fn service_progress(service: &Declared<ServiceSpec>, cluster: Option<&Cluster>) -> How {
     let name = service.metadata.name.as_str();
     let Some(observed) = cluster.and_then(|cluster| cluster.services.get(name)) else {
-        return (Progress::Working, "waits for the swarm".to_owned());
+        return How::working("waits for the swarm");
     };
     let Tasks { desired, running } = observed.tasks;
-    let (progress, all) = match service.spec.mode {
+    let (all_run, all) = match service.spec.mode {
         Mode::Replicated(replicated) => {
             let wanted = u64::from(replicated.replicas);
             (running == wanted && desired == wanted, wanted)
@@ -131,12 +125,43 @@ fn service_progress(
             (running == desired && desired > 0, desired)
         }
     };
-    let state = if progress {
-        Progress::Done
-    } else {
-        Progress::Working
-    };
-    (state, format!("{running} of {all} tasks run"))
+    let count = format!("{running} of {all} tasks run");
+    match &observed.trouble {
+        _ if all_run => How::done(&count),
+        None => How::working(&count),
+        Some(trouble) => How {
+            state: match trouble {
+                TaskTrouble::Failing(_) => Progress::Working,
+                TaskTrouble::Paused(_) => Progress::Blocked,
+            },
+            message: format!("{count}: {}", trouble.message()),
+            remedy: Some(trouble.remedy().to_owned()),
+        },
+    }
+}
+
+/// How an object is that nothing is planned for.
+struct How {
+    state: Progress,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl How {
+    fn done(message: &str) -> Self {
+        Self {
+            state: Progress::Done,
+            message: message.to_owned(),
+            remedy: None,
+        }
+    }
+
+    fn working(message: &str) -> Self {
+        Self {
+            state: Progress::Working,
+            ..Self::done(message)
+        }
+    }
 }
 
 /// What a plan still has to say about each object.
@@ -167,22 +192,21 @@ impl<'a> Pending<'a> {
     }
 
     /// What is in the way of an object, else what is to be done with it, else how it is.
-    fn take(
-        &mut self,
-        object: String,
-        otherwise: impl FnOnce() -> (Progress, String),
-    ) -> ObjectProgress {
+    fn take(&mut self, object: String, otherwise: impl FnOnce() -> How) -> ObjectProgress {
         let working = self.working.remove(object.as_str());
         if let Some(blocked) = self.blocked.remove(object.as_str()) {
             return blocked_progress(blocked);
         }
-        let (state, message) =
-            working.map_or_else(otherwise, |message| (Progress::Working, message));
+        let How {
+            state,
+            message,
+            remedy,
+        } = working.map_or_else(otherwise, |message| How::working(&message));
         ObjectProgress {
             object,
             state,
             message,
-            remedy: None,
+            remedy,
         }
     }
 

@@ -5,12 +5,16 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, Tasks};
+use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, TaskTrouble, Tasks};
 
 use crate::engine::{Client, EngineError, percent_encoded};
 
-/// Tasks that shall run; those that are kept as history are many more.
-const RUNNING: &str = r#"{"desired-state":["running"]}"#;
+/// Tasks that shall run, at once or after a pause; those that are kept as history are many more.
+const WANTED: &str = r#"{"desired-state":["running","ready"]}"#;
+
+/// Tasks that shall run and are as their service is specified at present: while it is updated,
+/// those of before run too. The engine's own command line asks like this.
+const CURRENT: &str = r#"{"desired-state":["running"],"_up-to-date":["true"]}"#;
 
 /// The engine's part in a swarm. An engine that does not answer in time is silent, which is no
 /// error.
@@ -32,12 +36,14 @@ pub async fn membership(client: &Client) -> Result<Membership, EngineError> {
 ///
 /// [`EngineError`] when the engine is no manager, has no leader or does not answer.
 pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
-    let tasks = format!("/tasks?filters={}", percent_encoded(RUNNING));
-    let (swarm, nodes, services, tasks) = tokio::try_join!(
+    let [wanted, current] =
+        [WANTED, CURRENT].map(|which| format!("/tasks?filters={}", percent_encoded(which)));
+    let (swarm, nodes, services, wanted, current) = tokio::try_join!(
         client.read::<wire::Swarm>("/swarm"),
         client.read::<Vec<wire::Node>>("/nodes"),
         client.read::<Vec<wire::Service>>("/services"),
-        client.read::<Vec<wire::Task>>(&tasks),
+        client.read::<Vec<wire::Task>>(&wanted),
+        client.read::<Vec<wire::Task>>(&current),
     )?;
     let mut cluster = Cluster {
         id: swarm.id,
@@ -48,43 +54,75 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     for node in nodes {
         cluster.nodes.insert(node.id.clone(), node.into());
     }
-    let mut counted = count(&tasks, &cluster);
+    let mut known = Known::of(&wanted, &current, &cluster);
     for service in services {
-        let tasks = counted.remove(&service.id).unwrap_or_default();
-        let (name, service) = told(service, tasks)?;
+        let known = known.remove(&service.id).unwrap_or_default();
+        let (name, service) = told(service, known)?;
         cluster.services.insert(name, service);
     }
     Ok(cluster)
 }
 
-/// A task that runs on a node nobody hears is not known to run.
-fn count(tasks: &[wire::Task], cluster: &Cluster) -> BTreeMap<String, Tasks> {
-    let mut counted: BTreeMap<String, Tasks> = BTreeMap::new();
-    for task in tasks {
-        let node = task.node_id.as_ref().and_then(|id| cluster.nodes.get(id));
-        let heard = node.is_some_and(|node| node.state == NodeState::Ready);
-        let of_service = counted.entry(task.service_id.clone()).or_default();
-        of_service.desired += 1;
-        of_service.running += u64::from(heard && task.status.state == "running");
-    }
-    counted
+/// What is known of the tasks of a service.
+#[derive(Default)]
+struct Known {
+    tasks: Tasks,
+    /// What is wrong with one of them.
+    error: Option<String>,
 }
 
-fn told(service: wire::Service, mut tasks: Tasks) -> Result<(String, ClusterService), EngineError> {
-    let wire::Service { id, version, spec } = service;
-    let known: wire::ServiceSpec = spec.understood()?;
-    if let Some(replicas) = known.mode.and_then(|mode| mode.replicated?.replicas) {
-        tasks.desired = replicas;
+impl Known {
+    /// A task that runs on a node nobody hears is not known to run.
+    fn of(
+        wanted: &[wire::Task],
+        current: &[wire::Task],
+        cluster: &Cluster,
+    ) -> BTreeMap<String, Self> {
+        let mut services: BTreeMap<String, Self> = BTreeMap::new();
+        for task in wanted {
+            let known = services.entry(task.service_id.clone()).or_default();
+            known.tasks.desired += 1;
+            let error = task.status.error.clone();
+            known.error = known.error.take().or(error.filter(|it| !it.is_empty()));
+        }
+        for task in current {
+            let node = task.node_id.as_ref().and_then(|id| cluster.nodes.get(id));
+            let is_heard = node.is_some_and(|node| node.state == NodeState::Ready);
+            let known = services.entry(task.service_id.clone()).or_default();
+            known.tasks.running += u64::from(is_heard && task.status.state == "running");
+        }
+        services
+    }
+}
+
+fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterService), EngineError> {
+    let trouble = trouble(service.update_status, known.error);
+    let spec: wire::ServiceSpec = service.spec.understood()?;
+    if let Some(replicas) = spec.mode.and_then(|mode| mode.replicated?.replicas) {
+        known.tasks.desired = replicas;
     }
     Ok((
-        known.name,
+        spec.name,
         ClusterService {
-            id,
-            version: version.index,
-            spec: spec.0,
-            tasks,
+            id: service.id,
+            version: service.version.index,
+            spec: service.spec.0,
+            tasks: known.tasks,
+            trouble,
         },
     ))
+}
+
+/// An update that the engine gave up says which task failed, and the task says why.
+fn trouble(update: Option<wire::UpdateStatus>, error: Option<String>) -> Option<TaskTrouble> {
+    let paused = update.filter(wire::UpdateStatus::is_paused);
+    match (paused, error) {
+        (Some(update), None) => Some(TaskTrouble::Paused(update.message)),
+        (Some(update), Some(error)) => {
+            Some(TaskTrouble::Paused(format!("{}: {error}", update.message)))
+        }
+        (None, error) => error.map(TaskTrouble::Failing),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use skep_manifest::desired::Desired;
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::observed::{Active, Cluster, Engine, Membership, NodeState};
+use skep_plan::observed::{Active, Cluster, Engine, Membership, NodeState, TaskTrouble};
 use skep_plan::plan;
 use skep_plan::progress::progress;
 
@@ -227,6 +227,14 @@ impl Session {
                 let tasks = &mut self.world.service(name).tasks;
                 tasks.running = running.parse().expect("a number");
                 tasks.desired = desired.parse().expect("a number");
+            }
+            ["fails", words @ ..] => {
+                let trouble = TaskTrouble::Failing(words.join(" "));
+                self.world.service(name).trouble = Some(trouble);
+            }
+            ["paused", words @ ..] => {
+                let trouble = TaskTrouble::Paused(words.join(" "));
+                self.world.service(name).trouble = Some(trouble);
             }
             ["show"] => {
                 let spec = self.world.service(name).spec.to_string();

@@ -69,6 +69,7 @@ impl World {
                     version: 1,
                     spec: json!({}),
                     tasks: Tasks::default(),
+                    trouble: None,
                 };
                 services.insert(create.name.clone(), service);
                 self.store(&create.name, &create.spec);

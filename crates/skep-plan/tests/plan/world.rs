@@ -105,6 +105,7 @@ impl World {
             version: 1,
             spec,
             tasks: Tasks::default(),
+            trouble: None,
         };
         self.cluster().services.insert(name.to_owned(), service);
     }

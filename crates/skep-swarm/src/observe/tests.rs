@@ -82,8 +82,18 @@ async fn nobody_on_the_socket_is_a_silent_engine() {
     assert_eq!(membership(&client).await.unwrap(), Membership::Silent);
 }
 
-/// What is read from an engine that tells of these nodes, services and tasks.
+/// What is read from an engine that tells of these nodes, services and tasks, all of them current.
 async fn told(nodes: Value, services: Value, tasks: Value) -> Result<Cluster, EngineError> {
+    told_updating(nodes, services, tasks.clone(), tasks).await
+}
+
+/// The same with these current tasks among the others.
+async fn told_updating(
+    nodes: Value,
+    services: Value,
+    tasks: Value,
+    current: Value,
+) -> Result<Cluster, EngineError> {
     beside(async move {
         let fake = Fake::answering(move |request| match request {
             "GET /swarm" => (
@@ -95,7 +105,10 @@ async fn told(nodes: Value, services: Value, tasks: Value) -> Result<Cluster, En
             "GET /networks" => (200, json!([{ "Id": "net1", "Name": "front" }])),
             "GET /networks/net2" => (200, json!({ "Id": "net2", "Name": "host" })),
             "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),
-            tasks_path if tasks_path.starts_with("GET /tasks?filters=") => (200, tasks.clone()),
+            tasks_path if tasks_path.starts_with("GET /tasks?filters=") => {
+                let is_current = tasks_path.contains("_up-to-date");
+                (200, if is_current { &current } else { &tasks }.clone())
+            }
             other => panic!("{other}"),
         });
         cluster(&fake.client).await
@@ -175,6 +188,33 @@ async fn tasks_count_where_somebody_hears_them() {
             running: 1
         }
     );
+}
+
+#[tokio::test]
+async fn tasks_of_before_an_update_are_none_that_run_and_those_that_fail_say_why() {
+    let task = |state: &str, error: &str| json!({ "ServiceID": "w1", "NodeID": "n1", "Status": { "State": state, "Err": error } });
+    let (old, new) = (task("running", ""), task("rejected", "No such image"));
+    let read = async |update: Value| {
+        let service = json!([{
+            "ID": "w1", "Version": { "Index": 13 }, "UpdateStatus": update,
+            "Spec": { "Name": "web", "Mode": { "Global": {} } },
+        }]);
+        let nodes = json!([node("n1", "ready")]);
+        let cluster = told_updating(nodes, service, json!([old, new]), json!([new])).await;
+        cluster.unwrap().services["web"].clone()
+    };
+    let updating = read(json!({ "State": "updating", "Message": "update in progress" })).await;
+    let none_runs = Tasks {
+        desired: 2,
+        running: 0,
+    };
+    assert_eq!(updating.tasks, none_runs);
+    let failing = TaskTrouble::Failing("No such image".to_owned());
+    assert_eq!(updating.trouble, Some(failing.clone()));
+    assert_eq!(read(Value::Null).await.trouble, Some(failing));
+    let paused = read(json!({ "State": "paused", "Message": "update paused" })).await;
+    let words = "update paused: No such image".to_owned();
+    assert_eq!(paused.trouble, Some(TaskTrouble::Paused(words)));
 }
 
 #[tokio::test]

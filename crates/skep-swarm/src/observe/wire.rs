@@ -120,6 +120,18 @@ pub(super) struct Service {
     pub(super) id: String,
     pub(super) version: Version,
     pub(super) spec: Spec,
+    /// None until it is updated for the first time.
+    pub(super) update_status: Option<UpdateStatus>,
+}
+
+/// How the last update of a service goes.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateStatus {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    pub(super) message: String,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +180,15 @@ pub(super) struct Task {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct TaskStatus {
     pub(super) state: String,
+    #[serde(rename = "Err")]
+    pub(super) error: Option<String>,
+}
+
+impl UpdateStatus {
+    /// Whether the engine gave up, an update or going back to what was before.
+    pub(super) fn is_paused(&self) -> bool {
+        matches!(self.state.as_str(), "paused" | "rollback_paused")
+    }
 }
 
 impl Spec {

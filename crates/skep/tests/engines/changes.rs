@@ -55,11 +55,9 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
     let changed = format!("{SERVICE}  environment: {{COLOUR: blue}}\n");
     apply(&format!("{SWARM}{changed}"));
     assert_eq!(engine.environment("web"), ["COLOUR=blue"]);
-    site.wait_until("every task has the new environment", || {
-        let tasks = engine.running_tasks();
-        let has = |(_, environment): &(String, Value)| environment[0] == "COLOUR=blue";
-        tasks.len() == 3 && tasks.iter().all(has)
-    });
+    let tasks = engine.running_tasks();
+    let has = |(_, environment): &(String, Value)| environment[0] == "COLOUR=blue";
+    assert!(tasks.len() == 3 && tasks.iter().all(has), "{tasks:?}");
 
     let drained = SWARM.replace(
         "10.0.0.62, role: worker",
@@ -125,6 +123,27 @@ fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_
         let status = site.skep("first", &["status"]).output;
         status.contains(refusal) && status.contains("'80' is already in use by service 'a'")
     });
+}
+
+#[test]
+fn an_image_that_cannot_be_had_is_not_as_declared_and_the_engine_s_words_say_why() {
+    let site = Site::up_with("image", LONE);
+    let lone = SERVICE.replace("{replicated: {replicas: 3}}", "{global: {}}");
+    site.apply("first", &site.write(&format!("{LONE}{lone}")));
+    let missing = lone.replace("nginx", "nobody-has-it");
+    let path = site.write(&format!("{LONE}{missing}"));
+    let path = path.display().to_string();
+    let words = ["apply", "-f", &path, "--wait", "--timeout", "5s"];
+    let said = site.skep("first", &words);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    let reason = "No such image: nobody-has-it";
+    assert!(said.complaint.contains(reason), "{said:?}");
+    let status = site.skep("first", &["status"]);
+    assert!(status.output.contains(reason), "{status:?}");
+
+    site.apply("first", &site.write(&format!("{LONE}{lone}")));
+    let status = site.skep("first", &["status"]);
+    assert!(!status.output.contains(reason), "{status:?}");
 }
 
 /// Checks that the writer looks at what it wrote before it writes again.

@@ -23,7 +23,14 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
     let own = accepted.node.as_ref();
     let writer = own.and_then(|own| cluster.writer(&declared.spec, own, now));
     let nodes = declared.spec.nodes.iter();
-    let services = accepted.desired.services.values();
+    let services = &accepted.desired.services;
+    let troubled = services.keys().filter_map(|name| {
+        let service = swarm?.services.get(name.as_str())?;
+        let trouble = service.trouble.as_ref()?;
+        let lacks_tasks = service.tasks.running < service.tasks.desired;
+        let (words, remedy) = (trouble.message(), trouble.remedy());
+        lacks_tasks.then(|| format!("service/{name}: {words} ({remedy})"))
+    });
     let blocked = cluster.blocked().iter().map(|blocked| {
         format!(
             "{}: {} ({})",
@@ -39,9 +46,11 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
             .map(|node| node_status(node, known, cluster, accepted, now))
             .collect(),
         services: services
+            .values()
             .map(|service| service_status(service, swarm))
             .collect(),
         blocked: blocked
+            .chain(troubled)
             .chain(cluster.troubles().map(str::to_owned))
             .collect(),
     })
