@@ -85,6 +85,8 @@ pub(super) struct Cluster {
     sight: Option<Sight>,
     remembered: Option<Remembered>,
     generation: Option<Generation>,
+    /// The number of the last desired state that this agent could not understand.
+    passed_over: u64,
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
@@ -122,6 +124,7 @@ impl Cluster {
         let cluster = Self {
             remembered: store.remembered()?,
             generation: store.latest()?,
+            passed_over: 0,
             keys,
             peers: Peers::new(client, reports),
             docker: options.docker.clone(),
@@ -163,13 +166,9 @@ impl Cluster {
         let theirs = theirs.map(|report| report.generation.as_ref().map_or(0, number));
         self.peers.handle_heard(heard, now);
         self.remember_if_ours();
-        let own = self
-            .generation
-            .as_ref()
-            .map_or(0, |generation| generation.id.number);
         match theirs {
-            Some(theirs) if theirs > own => self.fetch(&node),
-            Some(theirs) if theirs < own => self.announce(&node, accepted),
+            Some(theirs) if theirs > self.newest_seen() => self.fetch(&node),
+            Some(theirs) if theirs < self.kept_number() => self.announce(&node, accepted),
             Some(_) | None => {}
         }
     }

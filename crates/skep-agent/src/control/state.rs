@@ -24,6 +24,7 @@ use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::question::{Answer, Question, Trouble, answer};
 use crate::control::status::{self, Observed};
+use crate::control::understand::Understood;
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
 
@@ -75,8 +76,12 @@ impl Control {
         self.site = site;
         self.send(&Command::ReportAll);
         let kept = self.cluster.as_ref().and_then(Cluster::generation).cloned();
-        if let Some(kept) = kept {
-            self.adopt(kept);
+        let Some(kept) = kept else {
+            return;
+        };
+        match self.read(&kept) {
+            Ok(understood) => self.adopt(kept, understood),
+            Err(errors) => self.desired.reject(errors, now()),
         }
     }
 
@@ -199,11 +204,8 @@ impl Control {
 
     /// Takes over a peer's desired state, unless it is older or not whole.
     fn take_over(&mut self, generation: Generation) {
-        let Some(cluster) = &self.cluster else {
-            return;
-        };
-        let known = cluster.generation().map_or(0, |known| known.id.number);
-        if generation.id.number <= known {
+        let seen = self.cluster.as_ref().map(Cluster::newest_seen);
+        if seen.is_none_or(|seen| generation.id.number <= seen) {
             return;
         }
         if !Cluster::is_whole(&generation) {
@@ -213,32 +215,41 @@ impl Control {
             );
             return;
         }
-        if let Err(trouble) = cluster.keep(&generation) {
-            tracing::error!("the desired state is not kept: {trouble}");
+        let understood = self.read(&generation);
+        let Some(cluster) = &mut self.cluster else {
+            return;
+        };
+        match understood {
+            Ok(understood) => {
+                if let Err(trouble) = cluster.keep(&generation) {
+                    tracing::error!("the desired state is not kept: {trouble}");
+                }
+                self.adopt(generation, understood);
+            }
+            // What is kept is what a restart can run.
+            Err(errors) => {
+                cluster.pass_over(&generation.id);
+                self.desired.reject(errors, now());
+            }
         }
-        self.adopt(generation);
     }
 
-    /// Works towards `generation` from here on, if it is understood.
-    fn adopt(&mut self, generation: Generation) {
-        match self
-            .desired
-            .understand(cluster::sources(&generation.documents))
-        {
-            Ok(mut understood) => {
-                generation.decisions.apply(&mut understood.desired);
-                let id = Some(generation.id.clone());
-                self.desired
-                    .accept(generation.id.number, id, understood, now());
-                if let (Some(cluster), Some(accepted)) =
-                    (&mut self.cluster, self.desired.accepted())
-                {
-                    cluster.follow(generation, accepted);
-                }
-                self.pursue();
-            }
-            Err(errors) => self.desired.reject(errors, now()),
+    /// What `generation` means here, with what was decided about it.
+    fn read(&self, generation: &Generation) -> Result<Understood, Vec<String>> {
+        let sources = cluster::sources(&generation.documents);
+        let mut understood = self.desired.understand(sources)?;
+        generation.decisions.apply(&mut understood.desired);
+        Ok(understood)
+    }
+
+    /// Works towards `generation`, which means `understood`, from here on.
+    fn adopt(&mut self, generation: Generation, understood: Understood) {
+        let id = generation.id.clone();
+        self.desired.accept(id.number, Some(id), understood, now());
+        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
+            cluster.follow(generation, accepted);
         }
+        self.pursue();
     }
 
     /// Follows what changed about this node, if that changes what it runs.
@@ -380,3 +391,6 @@ fn standalone() -> Trouble {
             .to_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests;

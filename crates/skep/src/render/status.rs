@@ -81,13 +81,20 @@ fn documents(count: usize) -> String {
 fn complaints(status: &AgentStatus) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(rejected) = &status.desired.rejected {
-        lines.push(format!(
-            "REJECTED {}: what is in {} is not applied, what ran keeps running",
-            ago(rejected.age_ms),
-            status.desired.source
-        ));
+        let (source, age) = (&status.desired.source, ago(rejected.age_ms));
+        let (what, hint) = match status.mode {
+            Mode::Standalone => (
+                format!("what is in {source} is not applied"),
+                format!("skep lint {source}"),
+            ),
+            Mode::Clustered => (
+                "this agent does not understand the newest desired state".to_owned(),
+                "compare `skep version` on the nodes: each has to run the newest".to_owned(),
+            ),
+        };
+        lines.push(format!("REJECTED {age}: {what}, what ran keeps running"));
         lines.extend(rejected.errors.iter().map(|error| format!("  {error}")));
-        lines.push(format!("hint: skep lint {}", status.desired.source));
+        lines.push(format!("hint: {hint}"));
     }
     if !status.data_plane.running {
         lines.push("VRRP is not running: the vip process does not answer".to_owned());

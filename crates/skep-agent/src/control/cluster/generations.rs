@@ -22,6 +22,21 @@ impl Cluster {
         self.generation.as_ref()
     }
 
+    /// The number of the newest desired state that this agent has seen, kept or not.
+    pub(in crate::control) fn newest_seen(&self) -> u64 {
+        self.kept_number().max(self.passed_over)
+    }
+
+    /// The number of the desired state that was kept last; 0 when there is none.
+    pub(super) fn kept_number(&self) -> u64 {
+        self.generation.as_ref().map_or(0, |known| known.id.number)
+    }
+
+    /// Asks nobody again for the desired state `id`, which this agent does not understand.
+    pub(in crate::control) fn pass_over(&mut self, id: &GenerationId) {
+        self.passed_over = id.number;
+    }
+
     /// Works towards `generation` from here on, which is `accepted`.
     pub(in crate::control) fn follow(&mut self, generation: Generation, accepted: &Accepted) {
         self.generation = Some(generation);
@@ -58,12 +73,8 @@ impl Cluster {
         documents: Vec<Manifest>,
         decisions: Decisions,
     ) -> Generation {
-        let number = self
-            .generation
-            .as_ref()
-            .map_or(1, |latest| latest.id.number + 1);
         let id = GenerationId {
-            number,
+            number: self.kept_number() + 1,
             digest: digest(&documents, &decisions),
         };
         let accepted_at = wall_clock();
@@ -87,11 +98,7 @@ impl Cluster {
             node,
             address,
         } = announcement;
-        let own = self
-            .generation
-            .as_ref()
-            .map_or(0, |generation| generation.id.number);
-        if generation.number > own {
+        if generation.number > self.newest_seen() {
             self.fetch_from(Peer { node, address });
         } else {
             self.peers.ask_again(&node);

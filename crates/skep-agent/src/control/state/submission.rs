@@ -81,12 +81,7 @@ impl Control {
         // On disk before anybody hears of it: a number that was told is never given away again.
         cluster.submit(&next).map_err(Trouble)?;
         let id = next.id.clone();
-        self.desired
-            .accept(id.number, Some(id.clone()), understood, now());
-        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
-            cluster.follow(next, accepted);
-        }
-        self.pursue();
+        self.adopt(next, understood);
         Ok(Submitted::Accepted(id))
     }
 

@@ -1,0 +1,103 @@
+use std::net::{Ipv4Addr, SocketAddr};
+
+use skep_api::generation::Manifest;
+use skep_api::peer::PeerClient;
+use skep_api::trust::identity::Identity;
+use skep_api::trust::key::{ClusterKey, ClusterKeys};
+use skep_linux::process::channel::Channel;
+use skep_plan::decisions::Decisions;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::control::ClusterOptions;
+use crate::control::understand::Mode;
+
+const SWARM: &str = "apiVersion: skep/v1
+kind: Swarm
+metadata: {name: cube}
+spec:
+  nodes:
+    - {name: a, address: 192.0.2.1, role: manager}
+    - {name: b, address: 192.0.2.2, role: manager}
+";
+
+/// The control of node `b`, which has a key and whose engine and peers are silent.
+struct Agent {
+    control: Control,
+    _vip: Channel,
+}
+
+impl Agent {
+    fn start(directory: &TempDir) -> Self {
+        let key = directory.path().join("cluster.key");
+        if !key.exists() {
+            let new = ClusterKey::generate().expect("random bytes");
+            new.write_new(&key).expect("written");
+        }
+        let options = Options {
+            node: None,
+            manifests: directory.path().join("manifests"),
+            socket: directory.path().join("agent.sock"),
+            metrics: None,
+            cluster: ClusterOptions {
+                key,
+                state: directory.path().join("state"),
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                docker: directory.path().join("docker.sock"),
+            },
+        };
+        let node = "b".parse().expect("a name");
+        let keys = ClusterKeys::read(&options.cluster.key).expect("a key");
+        let identity = Identity::issue(&keys, &node).expect("an identity");
+        let client = PeerClient::new(&identity);
+        let (cluster, _inbox) = Cluster::open(&options.cluster, keys, client).expect("opened");
+        let (vip, ours) = Channel::pair().expect("a channel");
+        let link = Link::new(ours).expect("a link");
+        let desired = DesiredState::new(Some(node), Mode::Clustered);
+        let checks = Checks::new(mpsc::channel(1).0);
+        let mut control = Control::new(options, desired, checks, Some(cluster), link);
+        control.start(Site::default());
+        Self { control, _vip: vip }
+    }
+
+    /// A desired state as the first manager would make it of `text`.
+    fn generation(&self, number: u64, text: &str) -> Generation {
+        let cluster = self.control.cluster.as_ref().expect("it has a key");
+        let document = Manifest {
+            name: "skep.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        let mut next = cluster.next_generation("apply", vec![document], Decisions::default());
+        next.id.number = number;
+        next
+    }
+
+    /// The numbers of what it works towards, and of what it wants no more.
+    fn numbers(&self) -> (Option<u64>, u64) {
+        let accepted = self.control.desired.accepted();
+        let cluster = self.control.cluster.as_ref().expect("it has a key");
+        (accepted.map(|it| it.generation), cluster.newest_seen())
+    }
+}
+
+#[tokio::test]
+async fn what_a_newer_agent_wrote_is_refused_once_and_a_restart_runs_what_was_understood() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    agent.control.take_over(agent.generation(1, SWARM));
+    assert_eq!(agent.numbers(), (Some(1), 1));
+
+    let newer = SWARM.replace("nodes:", "fromALaterRelease: {}\n  nodes:");
+    agent.control.take_over(agent.generation(2, &newer));
+    let rejected = agent.control.desired.rejected().expect("it is refused");
+    assert!(rejected.errors[0].contains("fromALaterRelease"));
+    assert_eq!(agent.numbers(), (Some(1), 2));
+
+    let again = Agent::start(&directory);
+    assert_eq!(again.numbers(), (Some(1), 1));
+
+    agent.control.take_over(agent.generation(3, SWARM));
+    assert_eq!(agent.numbers(), (Some(3), 3));
+    assert!(agent.control.desired.rejected().is_none());
+}
