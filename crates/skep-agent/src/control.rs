@@ -98,7 +98,7 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     }
     let (cluster, happened) = match mode {
         Mode::Standalone => {
-            tokio::spawn(directory::feed(options.manifests.clone(), contents));
+            directory::feed(options.manifests.clone(), contents)?;
             (None, None)
         }
         Mode::Clustered => {

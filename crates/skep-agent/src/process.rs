@@ -67,9 +67,46 @@ fn run_control(options: Options) -> anyhow::Result<()> {
     keep_only(&[SetUid, SetGid, Kill], Programs::MayGain)?;
     follow_parent(AtParentsEnd::Kill)?;
     let channel = Channel::from(take_inherited("channel")?);
-    tokio::runtime::Builder::new_current_thread()
+    run_to_end(control::run(options, channel))
+}
+
+/// Runs `work` and waits for nothing else: a look at a dead file server, or for a name that nobody
+/// resolves, ends with the process.
+fn run_to_end(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("cannot start the runtime of control")?
-        .block_on(control::run(options, channel))
+        .context("cannot start the runtime of control")?;
+    let ended = runtime.block_on(work);
+    runtime.shutdown_background();
+    ended
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::run_to_end;
+
+    #[test]
+    fn what_hangs_in_the_kernel_holds_up_no_stop() {
+        let (begin, begun) = mpsc::channel();
+        let (end, is_to_end) = mpsc::channel::<()>();
+        let (finish, finished) = mpsc::channel();
+        std::thread::spawn(move || {
+            let ended = run_to_end(async move {
+                tokio::task::spawn_blocking(move || {
+                    begin.send(()).expect("the test waits");
+                    is_to_end.recv()
+                });
+                begun.recv()?;
+                Ok(())
+            });
+            finish.send(ended).expect("the test waits");
+        });
+        let ended = finished.recv_timeout(Duration::from_secs(10));
+        ended.expect("it stops").expect("it ended well");
+        drop(end);
+    }
 }

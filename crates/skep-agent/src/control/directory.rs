@@ -2,12 +2,14 @@
 //!
 //! What the kernel tells of a directory is only a hint that something changed: the whole tree is
 //! read again after a moment of quiet, and every minute in case no hint came (network file systems
-//! give none).
+//! give none). All of it happens on a thread of its own: a directory whose server is dead keeps
+//! whoever reads it waiting for ever.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::Context;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use skep_manifest::set::Source;
 use tokio::sync::mpsc;
@@ -31,9 +33,25 @@ const REREAD: Duration = Duration::from_secs(60);
 /// What the directory holds, or why that cannot be said.
 pub type Contents = Result<Vec<Source>, ReadError>;
 
-/// Reads `directory` and sends what it holds, at once and then whenever it changed, until the
-/// receiver is gone.
-pub async fn feed(directory: PathBuf, contents: mpsc::Sender<Contents>) {
+/// Starts to read `directory` and to send what it holds, at once and then whenever it changed,
+/// until the receiver is gone.
+///
+/// # Errors
+///
+/// When there can be no thread for it.
+pub fn feed(directory: PathBuf, contents: mpsc::Sender<Contents>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot watch the manifests")?;
+    std::thread::Builder::new()
+        .name("manifests".to_owned())
+        .spawn(move || runtime.block_on(run(directory, contents)))
+        .context("cannot watch the manifests")?;
+    Ok(())
+}
+
+async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
     // One hint is as good as many: a full channel already says that something changed.
     let (hint, mut hints) = mpsc::channel(1);
     let mut watch = Watch::new(hint);

@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ struct Fed {
 impl Fed {
     fn start(directory: PathBuf) -> Self {
         let (sender, contents) = mpsc::channel(1);
-        tokio::spawn(feed(directory, sender));
+        feed(directory, sender).expect("a thread");
         Self { contents }
     }
 
@@ -134,4 +135,27 @@ async fn a_change_that_changes_nothing_is_not_delivered() {
         2,
         "the first delivery after the start holds the new file"
     );
+}
+
+#[tokio::test]
+async fn a_source_that_does_not_answer_holds_up_nobody_else() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // Opening a pipe waits for who writes, as a file on a dead server waits for the server.
+    let pipe = directory.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("it is installed").success());
+    let (answer, is_to_answer) = std::sync::mpsc::channel();
+    let server = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            let asked = is_to_answer.recv_timeout(PATIENCE);
+            fs::write(pipe, "1").expect("somebody reads");
+            asked.is_ok()
+        }
+    });
+    let mut fed = Fed::start(pipe);
+    let nothing = timeout(Duration::from_millis(50), fed.contents.recv()).await;
+    assert!(nothing.is_err(), "nobody wrote yet");
+    answer.send(()).expect("it waits to be asked");
+    assert!(server.join().expect("it wrote"), "who waits was held up");
 }
