@@ -84,6 +84,19 @@ pub fn read(paths: &[PathBuf]) -> Result<Tree, ReadError> {
     Ok(reader.tree)
 }
 
+/// Reads one file.
+///
+/// # Errors
+///
+/// [`ReadError`] when it cannot be read or is too large.
+pub fn read_file(path: &Path) -> Result<Source, ReadError> {
+    let file = fs::File::open(path).map_err(|source| unreadable(path, source))?;
+    Ok(Source {
+        name: path.display().to_string(),
+        text: read_limited(file, path)?,
+    })
+}
+
 /// Reads standard input as one manifest named `-`.
 ///
 /// # Errors
@@ -145,12 +158,7 @@ impl Reader {
 
     fn read_file(&mut self, path: &Path) -> Result<(), ReadError> {
         self.note_link(path);
-        let file = fs::File::open(path).map_err(|source| unreadable(path, source))?;
-        let text = read_limited(file, path)?;
-        self.tree.sources.push(Source {
-            name: path.display().to_string(),
-            text,
-        });
+        self.tree.sources.push(read_file(path)?);
         Ok(())
     }
 

@@ -78,7 +78,7 @@ pub enum CallError {
     #[error("the agent's answer could not be read")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The agent refused.
-    #[error("the agent answered {status}: {message}")]
+    #[error("the agent refuses: {}", refusal(*status, message))]
     Refused {
         /// The HTTP status.
         status: StatusCode,
@@ -93,8 +93,8 @@ pub enum CallError {
 impl CallError {
     /// What a person can do about it.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
             Self::NoAgent {
                 place: Place::Socket(_),
                 ..
@@ -115,9 +115,16 @@ impl CallError {
                 "look at the agent's log: journalctl -u skep"
             }
             Self::Unaskable(_) => "this is a fault of skep: report what was asked",
-            Self::Refused { .. } => "the agent's words say what it needs",
+            Self::Refused { status, .. } => match *status {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    "leave out files that are no manifests: all of them together are too large"
+                }
+                StatusCode::NOT_FOUND => "it is of another version: compare `skep version`",
+                // Its words say what it needs.
+                _ => return None,
+            },
             Self::NotUnderstood(_) => "compare `skep version` with the agent's log",
-        }
+        })
     }
 }
 
@@ -127,6 +134,15 @@ impl fmt::Display for Place {
             Self::Socket(socket) => write!(formatter, "{}", socket.display()),
             Self::Peer(peer) => write!(formatter, "{} ({})", peer.node, peer.address),
         }
+    }
+}
+
+/// Why it refused, in its own words where it has any.
+fn refusal(status: StatusCode, message: &str) -> String {
+    if message.is_empty() {
+        status.to_string()
+    } else {
+        message.to_owned()
     }
 }
 

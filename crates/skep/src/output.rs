@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use skep_api::call::CallError;
+use skep_lint::render::human::Colour;
 
 /// Writes `text` to standard output.
 ///
@@ -48,8 +49,9 @@ pub(crate) fn tell(line: &str) {
 /// Says on standard error why a command failed and what can be done about it.
 pub(crate) fn complain(error: &anyhow::Error) {
     tell(&format!("error: {error:#}"));
-    if let Some(call) = error.downcast_ref::<CallError>() {
-        tell(&format!("hint: {}", call.hint()));
+    let hint = error.downcast_ref().and_then(CallError::hint);
+    if let Some(hint) = hint {
+        tell(&format!("hint: {hint}"));
     }
 }
 
@@ -57,6 +59,15 @@ pub(crate) fn complain(error: &anyhow::Error) {
 pub(crate) fn may_colour(stream: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     stream.is_terminal() && !is_set("NO_COLOR")
+}
+
+/// How findings are written to `stream`.
+pub(crate) fn colour(stream: &impl IsTerminal) -> Colour {
+    if may_colour(stream) {
+        Colour::Always
+    } else {
+        Colour::Never
+    }
 }
 
 /// Says on standard error what is wrong, a line each.

@@ -80,7 +80,7 @@ async fn a_question_with_a_body_carries_it_as_json() {
 async fn a_refusal_carries_the_agents_words() {
     let answer = "HTTP/1.1 409 Conflict\r\ncontent-length: 4\r\n\r\nbusy";
     let error = check(answer).await.unwrap_err();
-    assert_eq!(error.to_string(), "the agent answered 409 Conflict: busy");
+    assert_eq!(error.to_string(), "the agent refuses: busy");
 }
 
 #[tokio::test]

@@ -14,6 +14,12 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::Exit;
 use crate::output;
 
+/// What is logged.
+const LOG_FILTER: &str = "SKEP_LOG";
+
+/// What is logged when nothing is said.
+const LOG_DEFAULT: &str = "info";
+
 /// Run the agent of this node, until it is told to stop.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -120,11 +126,18 @@ fn parse_role(name: &str) -> anyhow::Result<Role> {
 
 /// Logs to standard error: the journal or the terminal keeps it.
 fn start_log() {
-    let filter = EnvFilter::try_from_env("SKEP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let (filter, error) = match std::env::var(LOG_FILTER).map(EnvFilter::try_new) {
+        Ok(Ok(filter)) => (filter, None),
+        Ok(Err(error)) => (EnvFilter::new(LOG_DEFAULT), Some(error)),
+        Err(_not_set) => (EnvFilter::new(LOG_DEFAULT), None),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(output::may_colour(&std::io::stderr()))
         .with_target(false)
         .init();
+    if let Some(error) = error {
+        tracing::warn!("{LOG_FILTER} is no filter, it counts as `{LOG_DEFAULT}`: {error}");
+    }
 }

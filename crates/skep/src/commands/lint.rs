@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use skep_agent::source;
-use skep_lint::render::human::Colour;
 use skep_lint::render::{human, json};
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 
+use crate::commands::manifests;
 use crate::exit::Exit;
 use crate::output;
 
@@ -41,19 +40,16 @@ enum Deny {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let sources = match arguments.paths.as_slice() {
-        [path] if path.as_os_str() == "-" => vec![source::read_standard_input()?],
-        paths => source::read(paths)?.sources,
-    };
+    let sources = manifests::read(&arguments.paths)?;
+    if sources.is_empty() {
+        let none = manifests::none_in(&arguments.paths);
+        output::tell(&format!("warning: {none}"));
+    }
     let set = parse(sources);
     let findings = skep_lint::lint(&set);
     match arguments.format {
         Format::Human => {
-            let colour = if output::may_colour(&std::io::stdout()) {
-                Colour::Always
-            } else {
-                Colour::Never
-            };
+            let colour = output::colour(&std::io::stdout());
             output::print(&human::render(&set, &findings, colour))?;
         }
         Format::Json => output::print(&json::render(&set, &findings))?,

@@ -1,12 +1,13 @@
 //! The manifests that a command is given with `-f`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use skep_agent::source;
 use skep_api::generation::Manifest;
 use skep_api::submit::Submission;
-use skep_lint::render::human::{self, Colour};
+use skep_lint::finding::Finding;
+use skep_lint::render::human;
 use skep_manifest::desired::Desired;
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
@@ -24,23 +25,15 @@ pub(crate) struct Manifests {
 }
 
 impl Manifests {
-    /// Reads them all.
-    pub(crate) fn read(&self) -> anyhow::Result<Vec<Source>> {
-        match self.files.as_slice() {
-            [path] if path.as_os_str() == "-" => Ok(vec![source::read_standard_input()?]),
-            paths => Ok(source::read(paths)?.sources),
-        }
-    }
-
     /// What they describe; nothing when lint finds errors, which it then has shown.
     pub(crate) fn desired(&self) -> anyhow::Result<Option<Desired>> {
-        let set = parse(source::fill(self.read()?)?);
+        let set = parse(source::fill(read_some(&self.files)?)?);
         Ok(is_sound(&set).then(|| resolve(&set).0))
     }
 
     /// Reads them all as a submission; nothing when lint finds errors, which it then has shown.
     pub(crate) fn submission(&self, dry_run: DryRun) -> anyhow::Result<Option<Submission>> {
-        let sources = self.read()?;
+        let sources = read_some(&self.files)?;
         if !is_sound(&parse(sources.clone())) {
             return Ok(None);
         }
@@ -56,14 +49,55 @@ impl Manifests {
     }
 }
 
+/// Reads files, directories, or standard input as `-`.
+pub(crate) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    match paths {
+        [path] if is_standard_input(path) => Ok(vec![source::read_standard_input()?]),
+        paths if paths.iter().any(|path| is_standard_input(path)) => {
+            bail!("`-` is standard input and stands alone: leave out the other paths")
+        }
+        paths => Ok(source::read(paths)?.sources),
+    }
+}
+
+/// The same where without any manifest there is nothing to do.
+pub(crate) fn read_some(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let sources = read(paths)?;
+    if sources.is_empty() {
+        bail!(none_in(paths));
+    }
+    Ok(sources)
+}
+
+/// That `paths` hold no manifests.
+pub(crate) fn none_in(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
+    format!(
+        "there are no manifests in {}: only files that end in .yaml or .yml are read",
+        paths.join(", ")
+    )
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Whether lint finds no errors; those that it finds are shown.
 fn is_sound(set: &ManifestSet) -> bool {
-    let mut findings = skep_lint::lint(set);
+    show_errors(set, skep_lint::lint(set)) == 0
+}
+
+/// Shows the errors among `findings`; how many there are that no comment suppresses.
+pub(crate) fn show_errors(set: &ManifestSet, mut findings: Vec<Finding>) -> usize {
     findings.retain(|finding| finding.severity == Severity::Error && finding.suppressed.is_none());
     if !findings.is_empty() {
-        output::tell(human::render(set, &findings, Colour::Never).trim_end());
+        let colour = output::colour(&std::io::stderr());
+        output::tell(human::render(set, &findings, colour).trim_end());
     }
-    findings.is_empty()
+    findings.len()
 }
 
 /// Whether a submission is only looked at.

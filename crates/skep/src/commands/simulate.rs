@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use skep_manifest::set::Source;
+use skep_agent::source;
 use skep_simulation::scenario;
 use skep_simulation::stage::Stage;
 use skep_simulation::story::Story;
@@ -35,10 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     };
     let stage = Stage::of(&desired, arguments.seed)?;
-    let name = arguments.scenario.display().to_string();
-    let text = std::fs::read(&arguments.scenario);
-    let text = text.with_context(|| format!("cannot read {name}"))?;
-    let scenario = match scenario::parse(Source { name, text }, &stage) {
+    let scenario = source::read_file(&arguments.scenario)?;
+    let scenario = match scenario::parse(scenario, &stage) {
         Ok(scenario) => scenario,
         Err(mistakes) => {
             for mistake in mistakes {

@@ -159,7 +159,12 @@ impl Ask {
                 .client
                 .get::<PeerReport>(&self.peer, path::REPORT)
                 .await;
-            let trouble = |error: CallError| format!("{} ({})", with_causes(&error), error.hint());
+            let trouble = |error: CallError| {
+                let hint = error
+                    .hint()
+                    .map_or_else(String::new, |hint| format!(" ({hint})"));
+                format!("{}{hint}", with_causes(&error))
+            };
             let report = answer.map(Box::new).map_err(trouble);
             if self
                 .heard

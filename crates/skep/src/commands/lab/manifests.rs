@@ -3,18 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use skep_agent::source;
 use skep_lab::agent::ManifestFile;
 use skep_lint::Audience;
-use skep_lint::finding::Finding;
-use skep_lint::render::human::{self, Colour};
 use skep_manifest::desired::Desired;
 use skep_manifest::parse::parse;
-use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
-use crate::output;
+use crate::commands::manifests;
 
 /// What a lab without a swarm is called.
 const NAME: &str = "lab";
@@ -35,11 +31,7 @@ impl Manifests {
 
 /// Reads a file, a directory or `-`; with errors in them nothing is to be made.
 pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
-    let sources = if path.as_os_str() == "-" {
-        vec![source::read_standard_input()?]
-    } else {
-        source::read(&[path.to_owned()])?.sources
-    };
+    let sources = manifests::read_some(&[path.to_owned()])?;
     let files = sources.iter().map(|source| file(source, path)).collect();
     let set = parse(sources);
     let (desired, _) = resolve(&set);
@@ -48,16 +40,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
         // Standalone agents get them at once, and what they refuse is not seen here.
         None => Audience::Agent,
     };
-    let findings = skep_lint::lint_for(&set, audience);
-    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
-    let errors: Vec<Finding> = findings.iter().filter(is_error).cloned().collect();
-    if errors.iter().any(|error| error.suppressed.is_none()) {
-        let colour = if output::may_colour(&std::io::stderr()) {
-            Colour::Always
-        } else {
-            Colour::Never
-        };
-        output::tell(human::render(&set, &errors, colour).trim_end());
+    if manifests::show_errors(&set, skep_lint::lint_for(&set, audience)) > 0 {
         bail!("the manifests have errors, no lab is made from them");
     }
     Ok(Manifests { desired, files })

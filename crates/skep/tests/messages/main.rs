@@ -1,0 +1,83 @@
+//! What `skep` says to somebody who asks it for what it cannot do: what is wrong, and what to do.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A directory with what these commands are given.
+fn site() -> TempDir {
+    let directory = tempfile::tempdir().expect("there is room");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    symlink(
+        top.join("manifests/seeds/003"),
+        directory.path().join("cube"),
+    )
+    .expect("linked");
+    fs::create_dir(directory.path().join("empty")).expect("there is room");
+    directory
+}
+
+/// What `skep` with `words` complains about; it must end with `code`.
+fn check(words: &str, code: i32, expected: &str) {
+    let site = site();
+    let output = Command::new(env!("CARGO_BIN_EXE_skep"))
+        .current_dir(site.path())
+        .args(words.split(' '))
+        .env("SKEP_SOCKET", "no.sock")
+        .env("SKEP_LOG", "not=a=filter")
+        .output()
+        .expect("the command runs");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words}: {complaint}");
+    assert!(complaint.contains(expected), "{words}: {complaint}");
+}
+
+#[test]
+fn nothing_to_look_at_is_said() {
+    check(
+        "lint empty",
+        0,
+        "warning: there are no manifests in `empty`",
+    );
+    check("lint nowhere", 2, "error: cannot read nowhere");
+    check(
+        "apply -f empty",
+        2,
+        "error: there are no manifests in `empty`",
+    );
+    check("lint - cube", 2, "`-` is standard input and stands alone");
+    check(
+        "diff -f - -f cube",
+        2,
+        "`-` is standard input and stands alone",
+    );
+}
+
+#[test]
+fn what_has_no_end_is_not_read() {
+    check("lint /dev/zero", 2, "/dev/zero is larger than 8 MiB");
+    let endless = "simulate -f cube --scenario /dev/zero";
+    check(endless, 2, "/dev/zero is larger than 8 MiB");
+}
+
+#[test]
+fn nobody_who_answers_comes_with_a_hint() {
+    for words in ["status", "get vips", "apply -f cube", "move web --back"] {
+        check(words, 2, "error: no agent answers on no.sock");
+        check(words, 2, "hint: start it with `skep agent`");
+    }
+}
+
+#[test]
+fn a_log_filter_that_is_none_is_not_passed_over() {
+    let without_supervisor = "agent --process control";
+    check(without_supervisor, 2, "SKEP_LOG is no filter");
+}
+
+#[test]
+fn a_key_is_written_where_there_is_a_directory() {
+    check("keygen --out no/key", 2, "there is no directory for no/key");
+}
