@@ -56,15 +56,14 @@ pub struct VrrpSocket {
 pub enum OpenVrrpSocketError {
     /// The process lacks the right to open it.
     #[error(
-        "the VRRP socket of interface {interface_index} is not permitted: run as root, or grant \
-         CAP_NET_RAW and CAP_NET_ADMIN"
+        "the VRRP socket is not permitted: run as root, or grant CAP_NET_RAW and CAP_NET_ADMIN"
     )]
     NotPermitted {
         /// The interface.
         interface_index: u32,
     },
     /// The kernel refuses for another reason.
-    #[error("cannot open the VRRP socket of interface {interface_index}: {step} failed")]
+    #[error("cannot open the VRRP socket: {step} failed")]
     Refused {
         /// The interface.
         interface_index: u32,

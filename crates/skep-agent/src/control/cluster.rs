@@ -35,7 +35,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
-pub(super) use peers::{Heard, agent_of};
+pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use store::{KeptMove, Store};
 
 use crate::control::cluster::apply::Errand;

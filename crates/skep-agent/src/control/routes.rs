@@ -69,7 +69,10 @@ fn shared() -> Router<Questions> {
 /// nobody else listens there.
 fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
     if let Some(directory) = socket.parent() {
-        fs::create_dir_all(directory).context("cannot create its directory")?;
+        fs::create_dir_all(directory).context(
+            "cannot create its directory (run the agent as root, or choose another place with \
+             --socket)",
+        )?;
     }
     match fs::remove_file(socket) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -334,7 +334,7 @@ impl Control {
             moves: self.moves.all(now()),
             ..cluster.report()
         });
-        answer(to, report.ok_or_else(standalone));
+        answer(to, report.ok_or_else(|| self.standalone()));
     }
 
     fn answer_generation(&self, to: Answer<Generation>) {
@@ -355,7 +355,7 @@ impl Control {
             .cluster
             .as_ref()
             .map(|cluster| cluster.handle_vote(request));
-        answer(to, vote.ok_or_else(standalone));
+        answer(to, vote.ok_or_else(|| self.standalone()));
     }
 
     fn handle_grant(&mut self, request: &GrantRequest, to: Answer<skep_api::cluster::Grant>) {
@@ -370,6 +370,15 @@ impl Control {
         }
     }
 
+    /// The answer to questions that only an agent of a cluster can answer.
+    fn standalone(&self) -> Trouble {
+        Trouble(format!(
+            "this agent has no cluster.key, so it is standalone: it runs what lies in {}, put the \
+             manifests there",
+            self.options.manifests.display()
+        ))
+    }
+
     const fn knowledge(&self) -> status::Knowledge<'_> {
         status::Knowledge {
             options: &self.options,
@@ -381,15 +390,6 @@ impl Control {
             cluster: self.cluster.as_ref(),
         }
     }
-}
-
-/// The answer to questions that only an agent of a cluster can answer.
-fn standalone() -> Trouble {
-    Trouble(
-        "this agent has no cluster.key, so it is standalone: it runs what lies in its directory of \
-         manifests"
-            .to_owned(),
-    )
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::
                 if reached.generation.as_ref().is_some_and(is_newer) {
                     bail!("somebody applied another desired state meanwhile: `skep status`");
                 }
+                said.trouble = None;
                 let is_known = reached.generation.as_ref() == Some(id);
                 said.say(&reached.objects, started)?;
                 if is_known && reached.is_all() {
@@ -106,7 +107,9 @@ async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::
                 }
             }
             // The agent that writes may change while managers join.
-            Err(CallError::Refused { .. } | CallError::Late { .. }) => {}
+            Err(error @ (CallError::Refused { .. } | CallError::Late { .. })) => {
+                said.trouble = Some(error.to_string());
+            }
             Err(error) => return Err(error).context("the agent cannot say how far it is"),
         }
         if started.elapsed() > timeout {
@@ -120,13 +123,17 @@ async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::
 
 /// What a person was told of each object.
 #[derive(Default)]
-struct Said(BTreeMap<String, ObjectProgress>);
+struct Said {
+    objects: BTreeMap<String, ObjectProgress>,
+    /// Why the agent cannot say how far it is at present.
+    trouble: Option<String>,
+}
 
 impl Said {
     /// Says what is new.
     fn say(&mut self, objects: &[ObjectProgress], started: Instant) -> anyhow::Result<()> {
         for progress in objects {
-            if self.0.get(&progress.object) == Some(progress) {
+            if self.objects.get(&progress.object) == Some(progress) {
                 continue;
             }
             let at = started.elapsed().as_secs_f64();
@@ -136,19 +143,17 @@ impl Said {
             if let Some(remedy) = &progress.remedy {
                 output::print(&format!("                  hint: {remedy}\n"))?;
             }
-            self.0.insert(progress.object.clone(), progress.clone());
+            self.objects
+                .insert(progress.object.clone(), progress.clone());
         }
         Ok(())
     }
 
     fn say_what_is_missing(&self) {
-        let missing = self
-            .0
-            .values()
-            .filter(|progress| progress.state != Progress::Done);
-        let lines: Vec<String> = missing
-            .map(|progress| format!("{}: {}", progress.object, progress.message))
-            .collect();
+        let objects = self.objects.values();
+        let missing = objects.filter(|progress| progress.state != Progress::Done);
+        let lines = missing.map(|progress| format!("{}: {}", progress.object, progress.message));
+        let lines: Vec<String> = lines.chain(self.trouble.clone()).collect();
         output::tell_errors(&lines);
         output::tell("hint: it goes on without you; follow it with `skep status`");
     }

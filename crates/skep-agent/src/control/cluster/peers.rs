@@ -137,6 +137,12 @@ pub(in crate::control) fn agent_of(node: &Node) -> Peer {
     }
 }
 
+/// Why a peer did not answer, and what a person can do about it.
+pub(in crate::control) fn complaint(error: &CallError) -> String {
+    let hint = error.hint().map(|hint| format!(" ({hint})"));
+    with_causes(error) + &hint.unwrap_or_default()
+}
+
 /// What asks one peer.
 struct Ask {
     client: PeerClient,
@@ -159,13 +165,7 @@ impl Ask {
                 .client
                 .get::<PeerReport>(&self.peer, path::REPORT)
                 .await;
-            let trouble = |error: CallError| {
-                let hint = error
-                    .hint()
-                    .map_or_else(String::new, |hint| format!(" ({hint})"));
-                format!("{}{hint}", with_causes(&error))
-            };
-            let report = answer.map(Box::new).map_err(trouble);
+            let report = answer.map(Box::new).map_err(|error| complaint(&error));
             if self
                 .heard
                 .send(Heard {

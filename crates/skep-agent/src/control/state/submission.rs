@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use skep_api::call::CallError;
 use skep_api::path;
 use skep_api::peer::Peer;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
@@ -14,8 +13,8 @@ use skep_plan::progress::progress;
 use crate::control::cluster::{self, Cluster, keeper};
 use crate::control::now;
 use crate::control::question::{Answer, Hop, Trouble, answer};
-use crate::control::state::{Control, standalone};
-use crate::control::understand::{Understood, with_causes};
+use crate::control::state::Control;
+use crate::control::understand::Understood;
 
 /// Who answers a question.
 enum Answerer {
@@ -34,7 +33,7 @@ impl Control {
         to: Answer<Submitted>,
     ) {
         let Some(cluster) = &self.cluster else {
-            return answer(to, Err(standalone()));
+            return answer(to, Err(self.standalone()));
         };
         let understood = match self.understand(&submission) {
             Ok(understood) => understood,
@@ -49,6 +48,7 @@ impl Control {
             Ok(Answerer::There(peer)) => {
                 let question = PassedOn {
                     peer,
+                    part: "keeps the desired state",
                     path: path::SUBMIT,
                     body: Some(submission),
                 };
@@ -63,7 +63,7 @@ impl Control {
         mut understood: Understood,
     ) -> Result<Submitted, Trouble> {
         let Some(cluster) = &mut self.cluster else {
-            return Err(standalone());
+            return Err(self.standalone());
         };
         let decisions = match self.desired.decide(&mut understood) {
             Ok(decisions) => decisions,
@@ -117,6 +117,7 @@ impl Control {
             Answerer::There(peer) => {
                 let question = PassedOn {
                     peer,
+                    part: "writes to the swarm",
                     path: path::DIFF,
                     body: Some(submission),
                 };
@@ -135,13 +136,14 @@ impl Control {
     /// Says how far the world is from the desired state: on the agent that writes to the swarm.
     pub(super) fn answer_progress(&self, hop: Hop, to: Answer<Reached>) {
         let Some(cluster) = &self.cluster else {
-            return answer(to, Err(standalone()));
+            return answer(to, Err(self.standalone()));
         };
         match self.writer_of(None, hop) {
             Answerer::Here => answer(to, Ok(self.reached(cluster))),
             Answerer::There(peer) => {
                 let question = PassedOn::<()> {
                     peer,
+                    part: "writes to the swarm",
                     path: path::PROGRESS,
                     body: None,
                 };
@@ -227,6 +229,8 @@ impl Control {
 /// A question for another agent.
 struct PassedOn<Body> {
     peer: Peer,
+    /// What it does, for which it has to be asked.
+    part: &'static str,
     path: &'static str,
     body: Option<Body>,
 }
@@ -237,15 +241,16 @@ where
     Body: Serialize + Send + Sync + 'static,
     T: DeserializeOwned + Send + 'static,
 {
-    let PassedOn { peer, path, body } = question;
+    let PassedOn {
+        peer,
+        part,
+        path,
+        body,
+    } = question;
+    let node = peer.node.clone();
     if hop == Hop::Last {
-        return answer(
-            to,
-            Err(Trouble(format!(
-                "ask {}: this agent cannot answer",
-                peer.node
-            ))),
-        );
+        let why = format!("ask the agent of {node}, which {part}");
+        return answer(to, Err(Trouble(why)));
     }
     let client = cluster.client();
     tokio::spawn(async move {
@@ -253,13 +258,7 @@ where
             Some(body) => client.post(&peer, path, body).await,
             None => client.get(&peer, path).await,
         };
-        let trouble = |error: CallError| {
-            Trouble(format!(
-                "{} did not answer: {}",
-                peer.node,
-                with_causes(&error)
-            ))
-        };
+        let trouble = |error| Trouble(format!("{node} {part}: {}", cluster::complaint(&error)));
         answer(to, answered.map_err(trouble));
     });
 }

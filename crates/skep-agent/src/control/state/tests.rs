@@ -2,15 +2,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use skep_api::generation::Manifest;
 use skep_api::peer::PeerClient;
+use skep_api::submit::Submission;
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_linux::process::channel::Channel;
 use skep_plan::decisions::Decisions;
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::control::ClusterOptions;
+use crate::control::question::Hop;
 use crate::control::understand::Mode;
 
 const SWARM: &str = "apiVersion: skep/v1
@@ -100,4 +102,27 @@ async fn what_a_newer_agent_wrote_is_refused_once_and_a_restart_runs_what_was_un
     agent.control.take_over(agent.generation(3, SWARM));
     assert_eq!(agent.numbers(), (Some(3), 3));
     assert!(agent.control.desired.rejected().is_none());
+}
+
+#[tokio::test]
+async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    // Nobody listens there.
+    let deaf = SWARM.replace("192.0.2.1,", "192.0.2.1, agentAddress: \"127.0.0.1:1\",");
+    agent.control.take_over(agent.generation(1, &deaf));
+    let submission = Submission {
+        feeder: "apply".to_owned(),
+        documents: agent.generation(2, &deaf).documents,
+        dry_run: false,
+    };
+    let (to, answered) = oneshot::channel();
+    agent.control.handle_submission(submission, Hop::First, to);
+    let trouble = answered.await.expect("an answer").expect_err("a is silent");
+    let expected = "a keeps the desired state: no agent answers on a (127.0.0.1:1): ";
+    assert!(trouble.0.starts_with(expected), "{trouble:?}");
+    assert!(
+        trouble.0.contains("(start skep on that node"),
+        "{trouble:?}"
+    );
 }
