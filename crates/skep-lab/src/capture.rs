@@ -10,7 +10,7 @@ mod tap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
@@ -26,6 +26,13 @@ pub struct Sighting {
     pub node: String,
     /// What it was.
     pub frame: Frame,
+}
+
+/// The present moment on the clock of sightings.
+#[must_use]
+pub fn now() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 /// What a frame was.

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use skep_lab::Lab;
 use skep_lab::capture::Capture;
@@ -224,10 +224,9 @@ pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// The time since the Unix epoch.
+/// The present moment on the clock of what is seen on the wire.
 pub(crate) fn now() -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.expect("it is after 1970")
+    skep_lab::capture::now()
 }
 
 /// Prints what was measured, also for a test that passes.

@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use skep_lab::capture::{Capture, Frame};
+use skep_lab::capture::{Capture, Frame, now};
 
 use crate::site::{PATIENCE, Site, Speak as _, tell};
 
@@ -102,9 +102,4 @@ fn docker(site: &Site, words: &[&str]) {
     let mut command = Command::new("docker");
     command.args(["--host", &host]).args(words);
     command.said().check_success();
-}
-
-fn now() -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.expect("it is after 1970")
 }
