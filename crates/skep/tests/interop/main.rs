@@ -5,7 +5,6 @@
 #[path = "../cluster/cluster.rs"]
 mod cluster;
 
-mod families;
 mod frr;
 mod group;
 mod handover;

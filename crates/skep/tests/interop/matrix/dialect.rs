@@ -13,6 +13,9 @@ pub(crate) const ADDRESS: &str = "10.0.0.70";
 /// What it holds then. keepalived wants a link-local address first, as RFC 9568 section 5.2.9 does.
 pub(crate) const ADDRESSES_OF_IPV6: &[&str] = &["fe80::70", "fd00::70"];
 
+/// The link-local address that follows from the id: skep is not given it, the peer is.
+pub(crate) const DERIVED: &str = "fe80::200:5eff:fe00:235";
+
 /// Where the two are.
 pub(crate) const SKEP_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 60);
 pub(crate) const PEER_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 61);
@@ -96,7 +99,9 @@ impl Dialect {
     /// The manifest of skep.
     pub(crate) fn manifest(&self, priority: u8, preemption: Preemption) -> String {
         let interval = self.interval.as_millis();
-        let addresses = self.addresses.join(", ");
+        let addresses = self.addresses.iter().copied();
+        let given: Vec<&str> = addresses.filter(|address| *address != DERIVED).collect();
+        let addresses = given.join(", ");
         let members = match self.transport {
             Transport::Multicast => format!("[{{node: skep, priority: {priority}}}]"),
             // The address of the other one is all that is asked of it.

@@ -210,6 +210,20 @@ impl Pair {
         self.settle(step, holder);
     }
 
+    /// Asserts that skep, which is Active, discarded nothing of what the peer said before.
+    pub(crate) fn assert_understood(&self) {
+        let agent = self.cluster.agent(Side::Skep.node());
+        let router = agent.wait_for_state("matrix", "Active");
+        for counter in [
+            "discardedTransport",
+            "discardedChecksum",
+            "discardedTtl",
+            "addressListMismatches",
+        ] {
+            assert_eq!(router.counters.get(counter), Some(&0), "{router:?}");
+        }
+    }
+
     /// Asserts that both come to hold the address, although skep advertises the higher priority.
     pub(crate) fn settle_apart(&self, step: &str) {
         let both = [Side::Skep, Side::Peer];

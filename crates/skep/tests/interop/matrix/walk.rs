@@ -21,6 +21,7 @@ pub(crate) fn walk(dialect: Dialect) {
     pair.settle("peer alone", Peer);
     pair.start_skep(&dialect.manifest(ABOVE, On));
     pair.settle("skep preempts", Skep);
+    pair.assert_understood();
     pair.stop(Skep, PEER);
     pair.settle("skep stopped with priority 0", Peer);
     pair.start_skep(&dialect.manifest(ABOVE, On));
