@@ -13,6 +13,8 @@ use crate::engine::Client;
 /// The answer to a ping of Docker 20.10.
 pub(crate) const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK";
 
+const SOCKET: &str = "docker.sock";
+
 /// How the fake engine answers a request.
 pub(crate) enum Reply {
     /// With these bytes, then it hangs up.
@@ -25,33 +27,50 @@ pub(crate) enum Reply {
 pub(crate) struct Fake {
     pub(crate) client: Client,
     asked: mpsc::UnboundedReceiver<String>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Fake {
     /// Answers each request as told; its method and path are given.
-    pub(crate) fn new(reply: impl FnMut(&str) -> Reply + 'static) -> Self {
+    pub(crate) fn new(mut reply: impl FnMut(&str) -> Reply + 'static) -> Self {
+        Self::with(move |request, _| reply(request))
+    }
+
+    fn with(reply: impl FnMut(&str, &str) -> Reply + 'static) -> Self {
         let directory = TempDir::new().unwrap();
-        let socket: PathBuf = directory.path().join("docker.sock");
+        let socket: PathBuf = directory.path().join(SOCKET);
         let listener = UnixListener::bind(&socket).unwrap();
         let (tell, asked) = mpsc::unbounded_channel();
         tokio::task::spawn_local(serve(listener, tell, reply));
         Self {
             client: Client::new(&socket),
             asked,
-            _directory: directory,
+            directory,
         }
     }
 
     /// Speaks version 1.41 and answers with this status and JSON, by method and path.
     pub(crate) fn answering(mut answer: impl FnMut(&str) -> (u16, Value) + 'static) -> Self {
-        Self::new(move |request| match request {
+        Self::answering_bodies(move |request, _| answer(request))
+    }
+
+    /// The same, by the JSON that was sent as well.
+    pub(crate) fn answering_bodies(
+        mut answer: impl FnMut(&str, &Value) -> (u16, Value) + 'static,
+    ) -> Self {
+        Self::with(move |request, body| match request {
             "GET /_ping" => Reply::Bytes(PONG.into()),
             _ => {
-                let (status, body) = answer(&request.replacen("/v1.41", "", 1));
+                let sent = serde_json::from_str(body).unwrap_or_default();
+                let (status, body) = answer(&request.replacen("/v1.41", "", 1), &sent);
                 Reply::Bytes(http(status, &body.to_string()))
             }
         })
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join(SOCKET)
     }
 
     /// The requests so far, each as its first line and its body.
@@ -69,7 +88,7 @@ pub(crate) fn http(status: u16, body: &str) -> Vec<u8> {
 async fn serve(
     listener: UnixListener,
     tell: mpsc::UnboundedSender<String>,
-    mut reply: impl FnMut(&str) -> Reply,
+    mut reply: impl FnMut(&str, &str) -> Reply,
 ) {
     let mut stalled = Vec::new();
     loop {
@@ -77,7 +96,7 @@ async fn serve(
         let (line, body) = read(&mut stream).await;
         let request = line.trim_end_matches(" HTTP/1.1").to_owned();
         let _ = tell.send(format!("{request} {body}").trim_end().to_owned());
-        match reply(&request) {
+        match reply(&request, &body) {
             // A client that gave up does not take it all.
             Reply::Bytes(bytes) => drop(stream.write_all(&bytes).await),
             Reply::Stall(bytes) => {

@@ -13,5 +13,6 @@ pub mod engine;
 pub mod event;
 #[cfg(test)]
 mod fake;
+pub mod generations;
 pub mod observe;
 pub mod token;

@@ -129,7 +129,7 @@ impl EngineError {
             Self::NotFound(message)
         } else if says("client version") {
             Self::VersionRefused(message)
-        } else if says("name conflicts with an existing object") {
+        } else if says("name conflicts with an existing object") || says("code = alreadyexists") {
             Self::NameTaken(message)
         } else {
             Self::Refused {

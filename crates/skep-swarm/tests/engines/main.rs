@@ -3,6 +3,7 @@
 //! Run as root: `cargo test -p skep-swarm --features engines`.
 
 mod fault;
+mod generations;
 mod membership;
 mod service;
 mod site;

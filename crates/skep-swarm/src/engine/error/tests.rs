@@ -56,7 +56,10 @@ fn a_locked_engine_and_one_in_a_swarm_are_told_apart() {
 fn a_taken_name_is_not_any_conflict() {
     let taken = "rpc error: code = AlreadyExists desc = name conflicts with an existing object: \
                  service web already exists";
-    assert!(matches!(error(409, taken), EngineError::NameTaken(_)));
+    let config = "rpc error: code = AlreadyExists desc = config skep.cube.head already exists";
+    for taken in [taken, config] {
+        assert!(matches!(error(409, taken), EngineError::NameTaken(_)));
+    }
     assert!(matches!(
         error(409, "busy"),
         EngineError::Refused { status: 409, .. }
