@@ -7,7 +7,7 @@ use skep_manifest::name::NodeName;
 use skep_plan::action::JoinSwarm;
 use skep_plan::observed::{Cluster, Engine};
 
-use crate::generation::GenerationId;
+use crate::generation::{GenerationId, Rank};
 use crate::moves::Move;
 use crate::status::VipGroupStatus;
 
@@ -19,6 +19,12 @@ pub struct PeerReport {
     pub version: String,
     /// The desired state it works towards.
     pub generation: Option<GenerationId>,
+    /// Whether the swarm itself keeps that.
+    #[serde(default)]
+    pub is_stored: bool,
+    /// The latest revision of the manifest language that it reads.
+    #[serde(default)]
+    pub schema_revision: u32,
     /// Its engine.
     pub engine: Engine,
     /// The swarm, when its engine is a manager that answers.
@@ -30,12 +36,24 @@ pub struct PeerReport {
     pub moves: Vec<Move>,
 }
 
+impl PeerReport {
+    /// How much the desired state counts that it works towards.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        let number = self.generation.as_ref().map_or(0, |id| id.number);
+        Rank::new(number, self.is_stored)
+    }
+}
+
 /// An agent tells another one that it has a newer desired state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Announcement {
     /// Which one.
     pub generation: GenerationId,
+    /// Whether the swarm itself keeps it.
+    #[serde(default)]
+    pub is_stored: bool,
     /// The node that has it.
     pub node: NodeName,
     /// Where its agent listens.

@@ -31,6 +31,58 @@ pub struct Generation {
     pub decisions: Decisions,
 }
 
+/// What a generation was, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Past {
+    /// Which one it is.
+    pub id: GenerationId,
+    /// Who fed it.
+    pub feeder: String,
+    /// When it was accepted, RFC 3339 in UTC.
+    pub accepted_at: String,
+    /// How many manifest files it has.
+    pub files: usize,
+}
+
+/// A generation with where it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// The generation.
+    #[serde(flatten)]
+    pub generation: Generation,
+    /// Whether the swarm itself keeps it. Before there is a swarm, the disk of the first manager's
+    /// agent does.
+    #[serde(default)]
+    pub is_stored: bool,
+}
+
+/// Which generation an agent works towards, and how much that counts.
+///
+/// What the swarm keeps counts more than what somebody's disk keeps, whatever the numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    is_stored: bool,
+    number: u64,
+}
+
+impl Rank {
+    /// That of generation `number`.
+    #[must_use]
+    pub const fn new(number: u64, is_stored: bool) -> Self {
+        Self { is_stored, number }
+    }
+}
+
+impl Held {
+    /// How much it counts.
+    #[must_use]
+    pub const fn rank(&self) -> Rank {
+        Rank::new(self.generation.id.number, self.is_stored)
+    }
+}
+
 /// One manifest file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

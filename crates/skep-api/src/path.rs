@@ -18,6 +18,15 @@ pub const DIFF: &str = "/v1/diff";
 /// How far: a [`crate::submit::Reached`] of the desired state.
 pub const PROGRESS: &str = "/v1/progress";
 
+/// What the desired state was before: a list of [`crate::generation::Past`], newest first.
+pub const HISTORY: &str = "/v1/history";
+
+/// Takes a [`crate::submit::Recall`] and submits an earlier desired state again.
+pub const ROLLBACK: &str = "/v1/rollback";
+
+/// Takes a [`crate::submit::Confirmation`].
+pub const CONFIRM: &str = "/v1/confirm";
+
 /// Takes a [`crate::moves::MoveRequest`].
 pub const MOVE: &str = "/v1/move";
 

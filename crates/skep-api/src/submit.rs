@@ -18,6 +18,22 @@ pub struct Submission {
     pub dry_run: bool,
 }
 
+/// An earlier desired state that shall count again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recall {
+    /// Its number; the one before the latest if none is given.
+    pub generation: Option<u64>,
+}
+
+/// Somebody says that what waits for that may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmation {
+    /// The generation that it is about.
+    pub generation: u64,
+}
+
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,6 +44,8 @@ pub enum Submitted {
     Unchanged(GenerationId),
     /// It would be accepted.
     Acceptable,
+    /// Another one came before it: look at what would change now.
+    Conflict(GenerationId),
     /// It cannot be: why, a line each.
     Rejected(Vec<String>),
 }

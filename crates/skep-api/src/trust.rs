@@ -8,3 +8,4 @@ pub mod group_key;
 pub mod identity;
 pub mod key;
 pub(crate) mod name;
+pub mod store_key;

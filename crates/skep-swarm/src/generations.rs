@@ -27,9 +27,6 @@ pub use seal::{KEY_BYTES, Seal, SealError};
 
 use crate::engine::{Client, EngineError, percent_encoded};
 
-/// The longest name of a swarm that fits into the names of its configs: the engine allows 64
-/// characters.
-const SWARM_NAME_MAX: usize = 20;
 /// The engine keeps no config without data.
 const HEAD_DATA: &str = "skep";
 /// How often the head is read again when something else changed it while it was to be written.
@@ -296,19 +293,12 @@ impl Generations {
     }
 
     fn head_name(&self) -> String {
-        format!("skep.{}.head", self.short_name())
+        format!("skep.{}.head", self.swarm)
     }
 
     fn part_names(&self, entry: &Entry) -> impl Iterator<Item = String> {
-        let of = format!("skep.{}.{}", self.short_name(), entry.content);
+        let of = format!("skep.{}.{}", self.swarm, entry.content);
         (0..entry.parts).map(move |part| format!("{of}.{part}"))
-    }
-
-    /// The swarm's name, or as much of it as there is room for: one swarm has one store.
-    fn short_name(&self) -> &str {
-        let name = self.swarm.as_str();
-        let short = &name[..name.len().min(SWARM_NAME_MAX)];
-        short.trim_end_matches('-')
     }
 }
 

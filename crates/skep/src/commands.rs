@@ -2,19 +2,23 @@
 
 pub(crate) mod agent;
 pub(crate) mod apply;
+pub(crate) mod confirm;
 pub(crate) mod describe;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod get;
+pub(crate) mod history;
 pub(crate) mod keygen;
 pub(crate) mod lab;
 pub(crate) mod lint;
 mod manifests;
 pub(crate) mod move_group;
+pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod status;
+mod submitted;
 pub(crate) mod version;
 
 use std::str::FromStr;

@@ -4,6 +4,7 @@ pub(crate) mod age;
 pub(crate) mod cluster;
 pub(crate) mod describe;
 pub(crate) mod explain;
+pub(crate) mod history;
 pub(crate) mod lab;
 pub(crate) mod moves;
 pub(crate) mod simulation;

@@ -8,8 +8,10 @@ mod digest;
 mod engine;
 mod generations;
 mod grants;
+mod history;
 mod peers;
 mod remembrance;
+mod shelf;
 mod standby;
 mod store;
 mod view;
@@ -20,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use skep_api::generation::{Generation, GenerationId};
+use skep_api::generation::{Held, Rank};
 use skep_api::moves::Move;
 use skep_api::peer::PeerClient;
 use skep_api::trust::key::ClusterKeys;
@@ -35,13 +37,16 @@ use tokio::sync::{Notify, mpsc};
 
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
+pub(super) use history::Recalled;
 pub(super) use peers::{Heard, agent_of, complaint};
+pub(super) use shelf::{Stored, WentBack};
 pub(super) use store::{KeptMove, Store};
 
 use crate::control::cluster::apply::Errand;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::peers::Peers;
-use crate::control::cluster::store::{GenerationStore, Remembered};
+use crate::control::cluster::shelf::Opener;
+use crate::control::cluster::store::Remembered;
 use crate::control::desired::Accepted;
 
 /// Happenings that may wait for the loop.
@@ -54,7 +59,11 @@ pub(super) enum Happening {
     /// A peer answered, or did not.
     Heard(Heard),
     /// A peer's desired state arrived, or did not.
-    Fetched(Result<Box<Generation>, String>),
+    Fetched(Result<Box<Held>, String>),
+    /// The swarm was to keep a desired state.
+    Stored(Box<Stored>),
+    /// A desired state was looked up, to be submitted again.
+    Recalled(Box<Recalled>),
     /// What was to be done was tried.
     Done(apply::Outcome),
     /// The target of a move took it: it counts here too.
@@ -84,9 +93,11 @@ pub(super) struct Cluster {
     look_again: Arc<Notify>,
     sight: Option<Sight>,
     remembered: Option<Remembered>,
-    generation: Option<Generation>,
-    /// The number of the last desired state that this agent could not understand.
-    passed_over: u64,
+    /// What this agent works towards.
+    held: Option<Held>,
+    /// The last desired state that this agent could not understand.
+    passed_over: Rank,
+    opener: Opener,
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
@@ -98,6 +109,11 @@ pub(super) struct Cluster {
     refused: Option<String>,
     /// Whether a desired state is on its way.
     fetching: bool,
+    /// Whether the swarm is given a desired state to keep.
+    storing: bool,
+    /// Looks that may have begun before the swarm last took one.
+    looks_to_ignore: u32,
+    went_back: Option<WentBack>,
     blocked: Vec<Blocked>,
 }
 
@@ -111,8 +127,10 @@ impl Cluster {
         let (happenings, inbox) = mpsc::channel(HAPPENINGS_WAITING);
         let look_again = Arc::new(Notify::new());
         let (sights, seen) = mpsc::channel(1);
+        let opener = Opener::new(options.docker.clone(), &keys);
         tokio::spawn(engine::watch(
             options.docker.clone(),
+            opener.clone(),
             Arc::clone(&look_again),
             sights,
         ));
@@ -123,8 +141,9 @@ impl Cluster {
         let store = Store::open(&options.state)?;
         let cluster = Self {
             remembered: store.remembered()?,
-            generation: store.latest()?,
-            passed_over: 0,
+            held: store.latest()?,
+            passed_over: Rank::default(),
+            opener,
             keys,
             peers: Peers::new(client, reports),
             docker: options.docker.clone(),
@@ -136,6 +155,9 @@ impl Cluster {
             trouble: None,
             refused: None,
             fetching: false,
+            storing: false,
+            looks_to_ignore: 0,
+            went_back: None,
             blocked: Vec::new(),
             happenings,
             store,
@@ -143,7 +165,7 @@ impl Cluster {
         Ok((cluster, inbox))
     }
 
-    pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>) {
+    pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>, now: Instant) {
         self.stale = false;
         let before = self.sight.replace(sight);
         let after = self.engine().membership;
@@ -151,39 +173,36 @@ impl Cluster {
             self.refused = None;
         }
         self.remember_if_ours();
+        self.handle_shelf(now);
         if before.is_none_or(|before| before.membership != after) {
             // Others wait for this node to come in: they are told to look.
-            for node in self.peers.names() {
-                self.announce(&node, accepted);
+            if let Some(accepted) = accepted {
+                self.announce_to_all(accepted);
             }
         }
     }
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
-        let number = |id: &GenerationId| id.number;
-        let theirs = heard.report.as_ref().ok();
-        let theirs = theirs.map(|report| report.generation.as_ref().map_or(0, number));
+        let theirs = heard.report.as_ref().ok().map(|report| report.rank());
         self.peers.handle_heard(heard, now);
         self.remember_if_ours();
         match theirs {
             Some(theirs) if theirs > self.newest_seen() => self.fetch(&node),
-            Some(theirs) if theirs < self.kept_number() => self.announce(&node, accepted),
+            Some(theirs) if theirs < self.rank() => self.announce(&node, accepted),
             Some(_) | None => {}
         }
     }
 
-    pub(super) fn handle_done(&mut self, outcome: apply::Outcome, accepted: Option<&Accepted>) {
+    pub(super) fn handle_done(
+        &mut self,
+        outcome: apply::Outcome,
+        accepted: Option<&Accepted>,
+        now: Instant,
+    ) {
         let errand = self.errand.take();
         if let Some(membership) = outcome.membership {
-            self.handle_seen(
-                Sight {
-                    membership,
-                    cluster: None,
-                    trouble: None,
-                },
-                accepted,
-            );
+            self.handle_seen(Sight::of(membership), accepted, now);
         }
         self.trouble = outcome.trouble;
         match (&self.trouble, errand) {
@@ -208,6 +227,9 @@ impl Cluster {
         let observed = self.observed(accepted.node.as_ref(), now);
         let planned = plan(&accepted.desired, &observed);
         let writes = self.writer(&swarm.spec, node, now) == Some(node);
+        if writes {
+            self.hand_over(&swarm.metadata.name);
+        }
         self.blocked.clone_from(&planned.blocked);
         if self.errand.is_some() || self.stale {
             return;

@@ -1,10 +1,10 @@
 //! What the command line and other agents ask control.
 
 use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
-use skep_api::generation::Generation;
+use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
 use skep_api::status::AgentStatus;
-use skep_api::submit::{Differences, Reached, Submission, Submitted};
+use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
 use tokio::sync::oneshot;
 
 /// A question with the way to its answer.
@@ -15,12 +15,18 @@ pub(super) enum Question {
     Submit(Submission, Hop, Answer<Submitted>),
     /// What would this change?
     Diff(Submission, Hop, Answer<Differences>),
+    /// What was the desired state before?
+    History(Hop, Answer<Vec<Past>>),
+    /// Make an earlier desired state count again.
+    Rollback(Recall, Hop, Answer<Submitted>),
+    /// What waits for a confirmation may be done.
+    Confirm(Confirmation, Hop, Answer<Submitted>),
     /// How far is the world from the desired state?
     Progress(Hop, Answer<Reached>),
     /// What does this agent tell its peers?
     Report(Answer<PeerReport>),
     /// Which desired state does it work towards?
-    Generation(Answer<Generation>),
+    Generation(Answer<Held>),
     /// Another agent has this desired state.
     Announce(Announcement, Answer<()>),
     /// May this node create the swarm?

@@ -62,6 +62,9 @@ fn shared() -> Router<Questions> {
         .route(path::SUBMIT, post(submit))
         .route(path::DIFF, post(diff))
         .route(path::PROGRESS, get(progress))
+        .route(path::HISTORY, get(history))
+        .route(path::ROLLBACK, post(rollback))
+        .route(path::CONFIRM, post(confirm))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
@@ -110,6 +113,29 @@ async fn diff(
 
 async fn progress(State(questions): State<Questions>, Extension(hop): Extension<Hop>) -> Response {
     ask(&questions, |answer| Question::Progress(hop, answer)).await
+}
+
+async fn history(State(questions): State<Questions>, Extension(hop): Extension<Hop>) -> Response {
+    ask(&questions, |answer| Question::History(hop, answer)).await
+}
+
+async fn rollback(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(recall): Json<skep_api::submit::Recall>,
+) -> Response {
+    ask(&questions, |answer| Question::Rollback(recall, hop, answer)).await
+}
+
+async fn confirm(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(confirmation): Json<skep_api::submit::Confirmation>,
+) -> Response {
+    ask(&questions, |answer| {
+        Question::Confirm(confirmation, hop, answer)
+    })
+    .await
 }
 
 async fn report(State(questions): State<Questions>) -> Response {

@@ -1,6 +1,7 @@
 //! The state of control, and what each event does to it.
 
 mod group_keys;
+mod history;
 mod moving;
 mod submission;
 
@@ -8,8 +9,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
-use skep_api::generation::Generation;
+use skep_api::generation::{Generation, Held};
 use skep_api::status::AgentStatus;
+use skep_api::submit::Submitted;
 use skep_plan::site::{LocalInterface, Site};
 use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
@@ -17,12 +19,12 @@ use skep_vip::message::{Command, Report};
 
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
-use crate::control::cluster::{self, Cluster, Happening};
+use crate::control::cluster::{self, Cluster, Happening, Recalled, Stored};
 use crate::control::desired::DesiredState;
 use crate::control::directory::Contents;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
-use crate::control::question::{Answer, Question, Trouble, answer};
+use crate::control::question::{Answer, Hop, Question, Trouble, answer};
 use crate::control::status::{self, Observed};
 use crate::control::understand::Understood;
 use crate::control::{Options, now};
@@ -75,11 +77,11 @@ impl Control {
     pub(super) fn start(&mut self, site: Site) {
         self.site = site;
         self.send(&Command::ReportAll);
-        let kept = self.cluster.as_ref().and_then(Cluster::generation).cloned();
+        let kept = self.cluster.as_ref().and_then(Cluster::held).cloned();
         let Some(kept) = kept else {
             return;
         };
-        match self.read(&kept) {
+        match self.read(&kept.generation) {
             Ok(understood) => self.adopt(kept, understood),
             Err(errors) => self.desired.reject(errors, now()),
         }
@@ -162,7 +164,7 @@ impl Control {
             return;
         };
         match happening {
-            Happening::Seen(sight) => cluster.handle_seen(sight, self.desired.accepted()),
+            Happening::Seen(sight) => cluster.handle_seen(sight, self.desired.accepted(), now()),
             Happening::Heard(heard) => {
                 let moves = heard
                     .report
@@ -172,11 +174,18 @@ impl Control {
                 self.take_orders(moves);
             }
             Happening::Moved(order) => self.take_orders([order]),
-            Happening::Done(outcome) => cluster.handle_done(outcome, self.desired.accepted()),
+            Happening::Recalled(recalled) => {
+                let Recalled { submission, to } = *recalled;
+                self.handle_submission(submission, Hop::First, to);
+            }
+            Happening::Stored(stored) => self.handle_stored(*stored),
+            Happening::Done(outcome) => {
+                cluster.handle_done(outcome, self.desired.accepted(), now());
+            }
             Happening::Fetched(fetched) => {
                 cluster.handle_fetched();
                 match fetched {
-                    Ok(generation) => self.take_over(*generation),
+                    Ok(held) => self.take_over(*held),
                     Err(trouble) => tracing::warn!("no desired state from a peer: {trouble}"),
                 }
             }
@@ -186,12 +195,36 @@ impl Control {
         }
     }
 
+    /// Works towards what the swarm took, and only then tells who submitted it.
+    fn handle_stored(&mut self, stored: Stored) {
+        let taken = self
+            .cluster
+            .as_mut()
+            .and_then(|cluster| cluster.handle_stored(stored));
+        let Some((held, to)) = taken else {
+            return;
+        };
+        let id = held.generation.id.clone();
+        self.take_over(held);
+        if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
+            cluster.announce_to_all(accepted);
+        }
+        if let Some(to) = to {
+            answer(to, Ok(Submitted::Accepted(id)));
+        }
+    }
+
     pub(super) fn handle_question(&mut self, question: Question) {
         match question {
             Question::Status(to) => self.answer_status(to),
             Question::Submit(submission, hop, to) => self.handle_submission(submission, hop, to),
             Question::Diff(submission, hop, to) => self.handle_diff(submission, hop, to),
             Question::Progress(hop, to) => self.answer_progress(hop, to),
+            Question::History(hop, to) => self.handle_history(hop, to),
+            Question::Rollback(recall, hop, to) => self.handle_rollback(recall, hop, to),
+            Question::Confirm(confirmation, hop, to) => {
+                self.handle_confirmation(confirmation, hop, to)
+            }
             Question::Report(to) => self.answer_report(to),
             Question::Generation(to) => self.answer_generation(to),
             Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
@@ -202,33 +235,38 @@ impl Control {
         }
     }
 
-    /// Takes over a peer's desired state, unless it is older or not whole.
-    fn take_over(&mut self, generation: Generation) {
+    /// Takes over the desired state that a peer or the swarm keeps, unless it counts less than what
+    /// is known or is not whole.
+    fn take_over(&mut self, held: Held) {
         let seen = self.cluster.as_ref().map(Cluster::newest_seen);
-        if seen.is_none_or(|seen| generation.id.number <= seen) {
+        if seen.is_none_or(|seen| held.rank() < seen) {
             return;
         }
-        if !Cluster::is_whole(&generation) {
-            tracing::error!(
-                generation = generation.id.number,
-                "a peer's desired state is damaged"
-            );
+        let number = held.generation.id.number;
+        if !Cluster::is_whole(&held.generation) {
+            tracing::error!(generation = number, "a desired state is damaged");
             return;
         }
-        let understood = self.read(&generation);
+        let known = self.cluster.as_ref().and_then(Cluster::held);
+        let is_known = known.is_some_and(|known| known.generation.id == held.generation.id);
+        let understood = self.read(&held.generation);
         let Some(cluster) = &mut self.cluster else {
             return;
         };
         match understood {
             Ok(understood) => {
-                if let Err(trouble) = cluster.keep(&generation) {
+                if let Err(trouble) = cluster.keep(&held) {
                     tracing::error!("the desired state is not kept: {trouble}");
                 }
-                self.adopt(generation, understood);
+                if is_known {
+                    cluster.follow_stored(held.is_stored);
+                } else {
+                    self.adopt(held, understood);
+                }
             }
             // What is kept is what a restart can run.
             Err(errors) => {
-                cluster.pass_over(&generation.id);
+                cluster.pass_over(held.rank());
                 self.desired.reject(errors, now());
             }
         }
@@ -242,12 +280,12 @@ impl Control {
         Ok(understood)
     }
 
-    /// Works towards `generation`, which means `understood`, from here on.
-    fn adopt(&mut self, generation: Generation, understood: Understood) {
-        let id = generation.id.clone();
+    /// Works towards `held`, which means `understood`, from here on.
+    fn adopt(&mut self, held: Held, understood: Understood) {
+        let id = held.generation.id.clone();
         self.desired.accept(id.number, Some(id), understood, now());
         if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
-            cluster.follow(generation, accepted);
+            cluster.follow(held, accepted);
         }
         self.pursue();
     }
@@ -337,10 +375,10 @@ impl Control {
         answer(to, report.ok_or_else(|| self.standalone()));
     }
 
-    fn answer_generation(&self, to: Answer<Generation>) {
-        let generation = self.cluster.as_ref().and_then(Cluster::generation).cloned();
+    fn answer_generation(&self, to: Answer<Held>) {
+        let held = self.cluster.as_ref().and_then(Cluster::held).cloned();
         let none = || Trouble("this agent has no desired state yet".to_owned());
-        answer(to, generation.ok_or_else(none));
+        answer(to, held.ok_or_else(none));
     }
 
     fn handle_announcement(&mut self, announcement: Announcement, to: Answer<()>) {

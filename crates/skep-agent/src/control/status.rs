@@ -60,7 +60,7 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
             understand::Mode::Standalone => Mode::Standalone,
             understand::Mode::Clustered => Mode::Clustered,
         },
-        conditions: condition::of_agent(state, observed, now),
+        conditions: condition::of_agent(state, observed, known.cluster, now),
         desired: DesiredStatus {
             source: source(options, known.cluster),
             accepted: accepted.map(|accepted| accepted_status(accepted, now)),
@@ -161,9 +161,7 @@ fn source(options: &Options, cluster: Option<&Cluster>) -> String {
     match cluster {
         None => options.manifests.display().to_string(),
         Some(cluster) => {
-            let feeder = cluster
-                .generation()
-                .map(|generation| generation.feeder.as_str());
+            let feeder = cluster.held().map(|held| held.generation.feeder.as_str());
             feeder.unwrap_or("skep apply").to_owned()
         }
     }

@@ -14,11 +14,15 @@ pub(super) const PARTS_MAX: usize = 16;
 /// The most that a content is inflated to.
 const CONTENT_BYTES_MAX: u64 = 256 << 20;
 
-/// What a content is called: the first half of its SHA-256, in hex.
+/// How much of a content's digest stands in the names of its parts: the name of a config has at most
+/// 64 characters, that of a swarm 40.
+const DIGEST_BYTES: usize = 7;
+
+/// What a content is called: how its SHA-256 begins, in hex.
 pub(super) fn content_id(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    let (half, _) = digest.split_at(digest.len() / 2);
-    half.iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes = digest.iter().take(DIGEST_BYTES);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `content`, deflated and cut.

@@ -1,6 +1,7 @@
 //! `skep apply`.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use skep_api::call::CallError;
 use skep_api::client::Client;
 use skep_api::generation::GenerationId;
 use skep_api::path;
-use skep_api::submit::{Reached, Submitted};
+use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use skep_manifest::duration::Interval;
 use skep_plan::progress::{ObjectProgress, Progress};
 use tokio::time::{Instant, sleep};
 
 use crate::commands::manifests::{DryRun, Manifests};
-use crate::commands::{ask, runtime};
+use crate::commands::{ask, runtime, submitted};
 use crate::exit::Exit;
 use crate::output;
 
@@ -62,28 +63,32 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         return Ok(Exit::Success);
     }
     let client = Client::new(socket);
-    let id = match ask(client.post::<Submitted>(path::SUBMIT, &submission))? {
-        Submitted::Acceptable => {
-            output::print("acceptable\n")?;
-            return Ok(Exit::Success);
-        }
-        Submitted::Rejected(errors) => {
-            output::tell_errors(&errors);
-            return Ok(Exit::Findings);
-        }
-        Submitted::Accepted(id) => {
-            output::print(&format!("accepted as generation {}\n", id.number))?;
-            id
-        }
-        Submitted::Unchanged(id) => {
-            output::print(&format!("unchanged, generation {}\n", id.number))?;
-            id
+    let answer = ask(client.post::<Submitted>(path::SUBMIT, &submission))?;
+    let is_conflict = matches!(answer, Submitted::Conflict(_));
+    let id = match submitted::tell(answer)? {
+        ControlFlow::Continue(id) => id,
+        ControlFlow::Break(exit) => {
+            if is_conflict {
+                tell_new_difference(&client, &submission)?;
+            }
+            return Ok(exit);
         }
     };
     if arguments.wait {
         return runtime()?.block_on(wait(&client, &id, arguments.timeout.time()));
     }
     Ok(Exit::Success)
+}
+
+/// Shows what applying again would do, now that somebody else's desired state came before.
+fn tell_new_difference(client: &Client, submission: &Submission) -> anyhow::Result<()> {
+    match ask(client.post::<Differences>(path::DIFF, submission))? {
+        Differences::Plan(plan) => output::print(&plan.to_string()),
+        Differences::Rejected(errors) => {
+            output::tell_errors(&errors);
+            Ok(())
+        }
+    }
 }
 
 /// Says what is done until everything is as declared.

@@ -117,14 +117,22 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     lines
 }
 
-/// What works, but not as it should.
+/// What works, but not as it should, and what does not go on by itself.
 fn degraded(status: &AgentStatus) -> impl Iterator<Item = String> {
     let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
-    let degraded = status.conditions.iter().chain(groups).filter(|condition| {
-        condition.condition_type == ConditionType::Degraded
-            && condition.status == ConditionStatus::True
-    });
-    degraded.map(|condition| format!("DEGRADED {:?}: {}", condition.reason, condition.message))
+    let conditions = status.conditions.iter().chain(groups);
+    let bad = conditions.filter(|condition| condition.status == ConditionStatus::True);
+    bad.filter_map(|condition| {
+        let word = match condition.condition_type {
+            ConditionType::Degraded => "DEGRADED",
+            ConditionType::Stalled => "STALLED",
+            ConditionType::Ready | ConditionType::Reconciling => return None,
+        };
+        Some(format!(
+            "{word} {:?}: {}",
+            condition.reason, condition.message
+        ))
+    })
 }
 
 /// Whether a condition says something that no other line of the screen does.

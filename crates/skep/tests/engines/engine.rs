@@ -46,15 +46,27 @@ impl Engine {
             .unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// Removes what is at a path.
+    pub(crate) fn remove(&self, path: &str) {
+        let answer = self.exchange(ANSWER, "DELETE", path);
+        let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(answer.starts_with("HTTP/1.0 204"), "{answer}");
+    }
+
     fn ask_within(&self, patience: Duration, path: &str) -> io::Result<Value> {
+        let answer = self.exchange(patience, "GET", path)?;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        Ok(serde_json::from_str(body)?)
+    }
+
+    fn exchange(&self, patience: Duration, method: &str, path: &str) -> io::Result<String> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(patience))?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n");
+        let request = format!("{method} {path} HTTP/1.0\r\nHost: docker\r\n\r\n");
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        Ok(serde_json::from_str(body)?)
+        Ok(answer)
     }
 
     /// Its part in a swarm, in a word: `inactive`, `active`, ….

@@ -5,6 +5,7 @@
 mod changes;
 mod control;
 mod engine;
+mod generations;
 mod leader;
 mod load;
 mod process;

@@ -8,7 +8,7 @@ use crate::cluster::agent::signal;
 use crate::cluster::wire::{adverts, wait_for_advert};
 use crate::cluster::{Cluster, measured, ms, now, wait_until};
 use crate::clustered::{self, hears};
-use crate::pair::{self, A, B, CLIENT, ID, PRIORITIES, VIP, assert_none_lost, hosts, ingress};
+use crate::pair::{self, A, B, CLIENT, ID, PRIORITIES, VIP, assert_none_lost, ingress};
 
 /// How long a move lasts that has an end.
 const FOR: Duration = Duration::from_secs(3);

@@ -9,6 +9,7 @@ mod cluster;
 #[path = "../namespaces/floor.rs"]
 mod floor;
 #[path = "../interop/keepalived.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
 mod keepalived;
 #[path = "../../benches/beside/site.rs"]
 #[expect(dead_code, reason = "the bench uses more of it")]

@@ -56,10 +56,10 @@ impl Outcome {
 impl Cluster {
     /// Creates the swarm, once a majority of the managers' agents agrees.
     pub(super) fn start_init(&mut self, step: Step, swarm: &SwarmSpec, name: &str, own: &NodeName) {
-        let Some(generation) = &self.generation else {
+        let Some(held) = &self.held else {
             return;
         };
-        let election = Election::new(swarm, name, own, &generation.id.digest);
+        let election = Election::new(swarm, name, own, &held.generation.id.digest);
         let own_vote = self.handle_vote(&election.request);
         let (client, docker) = (self.peers.client(), self.docker.clone());
         self.start(Errand::Init, async move {

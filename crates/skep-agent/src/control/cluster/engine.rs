@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use skep_manifest::swarm::Role;
 use skep_plan::observed::{Cluster, Membership};
-use skep_swarm::engine::Client;
+use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::{event, observe};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
+use crate::control::cluster::shelf::{Opener, Shelf};
 use crate::control::understand::with_causes;
 
 /// How often the engine is looked at when nothing says that something changed.
@@ -22,18 +23,25 @@ pub(in crate::control) struct Sight {
     pub(in crate::control) membership: Membership,
     /// The swarm, when the engine is a manager that can tell.
     pub(in crate::control) cluster: Option<Cluster>,
+    /// What the swarm keeps as desired state, when the engine can tell.
+    pub(in crate::control) shelf: Option<Shelf>,
     /// Why it cannot be told, for people.
     pub(in crate::control) trouble: Option<String>,
 }
 
 /// Looks at the engine behind `socket` and sends what it sees, until the receiver is gone. `again`
 /// makes it look at once.
-pub(super) async fn watch(socket: PathBuf, again: Arc<Notify>, sights: mpsc::Sender<Sight>) {
+pub(super) async fn watch(
+    socket: PathBuf,
+    opener: Opener,
+    again: Arc<Notify>,
+    sights: mpsc::Sender<Sight>,
+) {
     let client = Client::new(&socket);
     let hints = Arc::clone(&again);
     let listener = tokio::spawn(listen(Client::new(&socket), hints));
     loop {
-        let sight = look(&client).await;
+        let sight = look(&client, &opener).await;
         if sights.send(sight).await.is_err() {
             listener.abort();
             return;
@@ -43,43 +51,49 @@ pub(super) async fn watch(socket: PathBuf, again: Arc<Notify>, sights: mpsc::Sen
     }
 }
 
-async fn look(client: &Client) -> Sight {
+impl Sight {
+    /// Of an engine that tells no more than its own part.
+    pub(super) const fn of(membership: Membership) -> Self {
+        Self {
+            membership,
+            cluster: None,
+            shelf: None,
+            trouble: None,
+        }
+    }
+
+    fn with_trouble(self, error: &EngineError) -> Self {
+        Self {
+            trouble: Some(with_causes(error)),
+            ..self
+        }
+    }
+}
+
+async fn look(client: &Client, opener: &Opener) -> Sight {
     let membership = match observe::membership(client).await {
         Ok(membership) => membership,
-        Err(error) => {
-            let trouble = Some(with_causes(&error));
-            return Sight {
-                membership: Membership::Silent,
-                cluster: None,
-                trouble,
-            };
-        }
+        Err(error) => return Sight::of(Membership::Silent).with_trouble(&error),
     };
-    let Membership::Active(active) = &membership else {
-        return Sight {
-            membership,
-            cluster: None,
-            trouble: None,
-        };
+    let manages = match &membership {
+        Membership::Active(active) => active.role == Role::Manager,
+        Membership::Silent
+        | Membership::Inactive
+        | Membership::Pending
+        | Membership::Error(_)
+        | Membership::Locked => false,
     };
-    if active.role == Role::Worker {
-        return Sight {
-            membership,
-            cluster: None,
-            trouble: None,
-        };
+    let sight = Sight::of(membership);
+    if !manages {
+        return sight;
     }
     match observe::cluster(client).await {
         Ok(cluster) => Sight {
-            membership,
+            shelf: opener.look(&cluster).await,
             cluster: Some(cluster),
-            trouble: None,
+            ..sight
         },
-        Err(error) => Sight {
-            membership,
-            cluster: None,
-            trouble: Some(with_causes(&error)),
-        },
+        Err(error) => sight.with_trouble(&error),
     }
 }
 

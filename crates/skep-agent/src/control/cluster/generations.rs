@@ -1,7 +1,7 @@
 //! The desired state as it travels between the agents of a cluster.
 
 use skep_api::cluster::Announcement;
-use skep_api::generation::{Generation, GenerationId, Manifest};
+use skep_api::generation::{Generation, GenerationId, Held, Manifest, Rank};
 use skep_api::path;
 use skep_api::peer::Peer;
 use skep_manifest::name::NodeName;
@@ -10,55 +10,73 @@ use skep_plan::decisions::Decisions;
 
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
-use crate::control::cluster::store::{GenerationStore, Kept};
+use crate::control::cluster::store::Kept;
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::desired::Accepted;
 use crate::control::status::wall_clock;
 use crate::control::understand::with_causes;
 
 impl Cluster {
-    /// The desired state that was kept last.
-    pub(in crate::control) const fn generation(&self) -> Option<&Generation> {
-        self.generation.as_ref()
+    /// The desired state that this agent works towards.
+    pub(in crate::control) const fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
     }
 
-    /// The number of the newest desired state that this agent has seen, kept or not.
-    pub(in crate::control) fn newest_seen(&self) -> u64 {
-        self.kept_number().max(self.passed_over)
+    /// How much it counts.
+    pub(in crate::control) fn rank(&self) -> Rank {
+        self.held.as_ref().map_or_else(Rank::default, Held::rank)
     }
 
-    /// The number of the desired state that was kept last; 0 when there is none.
-    pub(super) fn kept_number(&self) -> u64 {
-        self.generation.as_ref().map_or(0, |known| known.id.number)
+    /// How much the newest desired state counts that this agent has seen, kept or not.
+    pub(in crate::control) fn newest_seen(&self) -> Rank {
+        self.rank().max(self.passed_over)
     }
 
-    /// Asks nobody again for the desired state `id`, which this agent does not understand.
-    pub(in crate::control) fn pass_over(&mut self, id: &GenerationId) {
-        self.passed_over = id.number;
+    /// The number of what this agent works towards, 0 for none.
+    pub(super) fn number(&self) -> u64 {
+        let held = self.held.as_ref();
+        held.map_or(0, |held| held.generation.id.number)
     }
 
-    /// Works towards `generation` from here on, which is `accepted`.
-    pub(in crate::control) fn follow(&mut self, generation: Generation, accepted: &Accepted) {
-        self.generation = Some(generation);
+    /// Asks nobody again for the desired state of this rank, which this agent does not understand.
+    pub(in crate::control) const fn pass_over(&mut self, rank: Rank) {
+        self.passed_over = rank;
+    }
+
+    /// Works towards `held` from here on, which is `accepted`.
+    pub(in crate::control) fn follow(&mut self, held: Held, accepted: &Accepted) {
+        self.held = Some(held);
         if let Some(swarm) = &accepted.desired.swarm {
             self.peers.follow(&swarm.spec, accepted.node.as_ref());
         }
         self.look_again.notify_one();
     }
 
-    /// Keeps `generation` on disk.
-    pub(in crate::control) fn keep(&self, generation: &Generation) -> Result<(), String> {
-        self.store
-            .keep_generation(generation)
-            .map_err(|error| with_causes(&error))
+    /// Takes note of whether the swarm keeps what this agent works towards.
+    pub(in crate::control) const fn follow_stored(&mut self, is_stored: bool) {
+        if let Some(held) = &mut self.held {
+            held.is_stored = is_stored;
+        }
     }
 
-    /// Keeps `next` as what follows the desired state that this agent knows.
-    pub(in crate::control) fn submit(&self, next: &Generation) -> Result<(), String> {
-        let expected = self.generation.as_ref().map(|latest| &latest.id);
+    /// Tells every peer what this agent works towards.
+    pub(in crate::control) fn announce_to_all(&self, accepted: &Accepted) {
+        for node in self.peers.names() {
+            self.announce(&node, Some(accepted));
+        }
+    }
+
+    /// Keeps `held` on disk.
+    pub(in crate::control) fn keep(&self, held: &Held) -> Result<(), String> {
+        self.store.keep(held).map_err(|error| with_causes(&error))
+    }
+
+    /// Keeps `next` on disk as what follows the desired state that this agent knows.
+    pub(in crate::control) fn submit_to_disk(&self, next: &Held) -> Result<(), String> {
+        let expected = self.held.as_ref().map(|held| &held.generation.id);
         match self.store.submit(expected, next) {
             Ok(Kept::Accepted) => Ok(()),
-            Ok(Kept::Conflict(_)) => Err(
+            Ok(Kept::Conflict) => Err(
                 "another desired state came before it: look at `skep diff` and apply again"
                     .to_owned(),
             ),
@@ -74,7 +92,7 @@ impl Cluster {
         decisions: Decisions,
     ) -> Generation {
         let id = GenerationId {
-            number: self.kept_number() + 1,
+            number: self.number() + 1,
             digest: digest(&documents, &decisions),
         };
         let accepted_at = wall_clock();
@@ -95,10 +113,11 @@ impl Cluster {
     pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {
         let Announcement {
             generation,
+            is_stored,
             node,
             address,
         } = announcement;
-        if generation.number > self.newest_seen() {
+        if Rank::new(generation.number, is_stored) > self.newest_seen() {
             self.fetch_from(Peer { node, address });
         } else {
             self.peers.ask_again(&node);
@@ -122,7 +141,7 @@ impl Cluster {
         self.fetching = true;
         let (client, happenings) = (self.peers.client(), self.happenings.clone());
         tokio::spawn(async move {
-            let fetched = client.get::<Generation>(&peer, path::GENERATION).await;
+            let fetched = client.get::<Held>(&peer, path::GENERATION).await;
             let fetched = fetched.map(Box::new).map_err(|error| with_causes(&error));
             // The loop only goes away when the agent stops.
             let _stopping = happenings.send(Happening::Fetched(fetched)).await;
@@ -136,13 +155,12 @@ impl Cluster {
             let own = accepted.node.as_ref()?;
             swarm.spec.nodes.iter().find(|node| node.name == *own)
         });
-        let (Some(own), Some(other), Some(generation)) =
-            (own, self.peers.get(node), &self.generation)
-        else {
+        let (Some(own), Some(other), Some(held)) = (own, self.peers.get(node), &self.held) else {
             return;
         };
         let announcement = Announcement {
-            generation: generation.id.clone(),
+            generation: held.generation.id.clone(),
+            is_stored: held.is_stored,
             node: own.name.clone(),
             address: agent_of(own).address,
         };

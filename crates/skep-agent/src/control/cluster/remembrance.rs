@@ -39,7 +39,26 @@ impl Cluster {
     }
 
     fn remember(&mut self, swarm_id: String) {
-        let remembered = Remembered { swarm_id };
+        let keeps_desired_state = false;
+        self.write_down(Remembered {
+            swarm_id,
+            keeps_desired_state,
+        });
+    }
+
+    /// Remembers that the swarm keeps the desired state: from here on it is not given one again.
+    pub(super) fn remember_store(&mut self) {
+        if let Some(remembered) = self.remembered.clone()
+            && !remembered.keeps_desired_state
+        {
+            self.write_down(Remembered {
+                keeps_desired_state: true,
+                ..remembered
+            });
+        }
+    }
+
+    fn write_down(&mut self, remembered: Remembered) {
         if let Err(error) = self.store.remember(&remembered) {
             tracing::error!("{}", with_causes(&error));
         }

@@ -9,25 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use skep_api::cluster::VoteRequest;
-use skep_api::generation::{Generation, GenerationId};
+use skep_api::generation::{GenerationId, Held};
 use skep_api::moves::Move;
-
-/// Where the cluster's desired state is kept: as one number after the other, each given away once.
-///
-/// As long as there is no swarm that could keep it, the disk of the first manager's agent is the
-/// store; every submission is passed on to it, and the other agents fetch what it keeps.
-pub(super) trait GenerationStore {
-    /// The desired state that was kept last.
-    fn latest(&self) -> Result<Option<Generation>, StoreError>;
-
-    /// Keeps `next`, if what was kept last is still `expected`. With an error it is not known
-    /// whether it was kept: read the latest.
-    fn submit(
-        &self,
-        expected: Option<&GenerationId>,
-        next: &Generation,
-    ) -> Result<Kept, StoreError>;
-}
 
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +18,7 @@ pub(super) enum Kept {
     /// It is the desired state from here on.
     Accepted,
     /// Another one came before it.
-    Conflict(Option<GenerationId>),
+    Conflict,
 }
 
 /// The desired state this agent works towards.
@@ -59,6 +42,9 @@ pub(in crate::control) struct Store {
 pub(super) struct Remembered {
     /// The id of the swarm.
     pub(super) swarm_id: String,
+    /// Whether it was seen to keep the desired state.
+    #[serde(default)]
+    pub(super) keeps_desired_state: bool,
 }
 
 /// A move, as it survives a restart.
@@ -111,9 +97,30 @@ impl Store {
         })
     }
 
-    /// Keeps a copy of what another agent keeps.
-    pub(super) fn keep_generation(&self, generation: &Generation) -> Result<(), StoreError> {
-        self.write(GENERATION, generation)
+    /// The desired state that was kept last.
+    pub(super) fn latest(&self) -> Result<Option<Held>, StoreError> {
+        self.read(GENERATION)
+    }
+
+    /// Keeps `held`, whatever was kept before.
+    pub(super) fn keep(&self, held: &Held) -> Result<(), StoreError> {
+        self.write(GENERATION, held)
+    }
+
+    /// Keeps `next`, if what was kept last is still `expected`: as long as there is no swarm that
+    /// could keep it, the disk of the first manager's agent is where the desired state is decided.
+    /// With an error it is not known whether it was kept.
+    pub(super) fn submit(
+        &self,
+        expected: Option<&GenerationId>,
+        next: &Held,
+    ) -> Result<Kept, StoreError> {
+        let latest = self.latest()?.map(|latest| latest.generation.id);
+        if latest.as_ref() != expected {
+            return Ok(Kept::Conflict);
+        }
+        self.keep(next)?;
+        Ok(Kept::Accepted)
     }
 
     /// The vote that was granted for the swarm called `swarm`.
@@ -186,25 +193,6 @@ impl Store {
     }
 }
 
-impl GenerationStore for Store {
-    fn latest(&self) -> Result<Option<Generation>, StoreError> {
-        self.read(GENERATION)
-    }
-
-    fn submit(
-        &self,
-        expected: Option<&GenerationId>,
-        next: &Generation,
-    ) -> Result<Kept, StoreError> {
-        let latest = self.latest()?.map(|latest| latest.id);
-        if latest.as_ref() != expected {
-            return Ok(Kept::Conflict(latest));
-        }
-        self.keep_generation(next)?;
-        Ok(Kept::Accepted)
-    }
-}
-
 fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Refused {
@@ -216,6 +204,7 @@ fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
 
 #[cfg(test)]
 mod tests {
+    use skep_api::generation::Generation;
     use skep_plan::decisions::Decisions;
 
     use super::*;
@@ -227,6 +216,7 @@ mod tests {
         assert_eq!(store.remembered().expect("readable"), None);
         let membership = Remembered {
             swarm_id: "abc".to_owned(),
+            keeps_desired_state: true,
         };
         store.remember(&membership).expect("kept");
         let again = Store::open(&directory.path().join("state")).expect("opened");
@@ -259,24 +249,25 @@ mod tests {
     fn a_submission_that_another_one_came_before_is_a_conflict() {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(directory.path()).expect("opened");
-        let generation = |number: u64, digest: &str| Generation {
-            id: GenerationId {
-                number,
-                digest: digest.to_owned(),
+        let held = |number: u64, digest: &str| Held {
+            generation: Generation {
+                id: GenerationId {
+                    number,
+                    digest: digest.to_owned(),
+                },
+                feeder: "apply".to_owned(),
+                accepted_at: String::new(),
+                documents: Vec::new(),
+                decisions: Decisions::default(),
             },
-            feeder: "apply".to_owned(),
-            accepted_at: String::new(),
-            documents: Vec::new(),
-            decisions: Decisions::default(),
+            is_stored: false,
         };
-        let (first, second) = (generation(1, "a"), generation(2, "b"));
+        let (first, second) = (held(1, "a"), held(2, "b"));
         assert_eq!(store.submit(None, &first).expect("kept"), Kept::Accepted);
         let late = store.submit(None, &second).expect("read");
-        assert_eq!(late, Kept::Conflict(Some(first.id.clone())));
-        assert_eq!(
-            store.submit(Some(&first.id), &second).expect("kept"),
-            Kept::Accepted
-        );
+        assert_eq!(late, Kept::Conflict);
+        let after = Some(&first.generation.id);
+        assert_eq!(store.submit(after, &second).expect("kept"), Kept::Accepted);
         assert_eq!(store.latest().expect("read"), Some(second));
     }
 
@@ -289,6 +280,7 @@ mod tests {
         store
             .remember(&Remembered {
                 swarm_id: "abc".to_owned(),
+                keeps_desired_state: false,
             })
             .expect("kept");
         let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode();

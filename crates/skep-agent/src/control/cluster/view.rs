@@ -8,6 +8,7 @@ use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::trust::group_key::GroupKeys;
 use skep_manifest::name::{Name, NodeName};
+use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::SwarmSpec;
 use skep_plan::action::{Blocked, Plan};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
@@ -15,6 +16,7 @@ use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
+use crate::control::cluster::peers::Other;
 use crate::control::cluster::writer::{Candidate, writer};
 use crate::control::cluster::{Cluster, Happening, managers};
 use crate::control::understand::Understood;
@@ -53,10 +55,9 @@ impl Cluster {
     pub(in crate::control) fn report(&self) -> PeerReport {
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            generation: self
-                .generation
-                .as_ref()
-                .map(|generation| generation.id.clone()),
+            generation: self.held.as_ref().map(|held| held.generation.id.clone()),
+            is_stored: self.held.as_ref().is_some_and(|held| held.is_stored),
+            schema_revision: REVISION,
             engine: self.engine(),
             cluster: self.swarm().cloned(),
             vip_groups: Vec::new(),
@@ -125,6 +126,7 @@ impl Cluster {
             .filter_map(|(_, other)| other.trouble.as_deref());
         sight
             .into_iter()
+            .chain(self.shelf_trouble())
             .chain(self.trouble.as_deref())
             .chain(peers)
     }
@@ -136,6 +138,44 @@ impl Cluster {
     /// The client for other agents.
     pub(in crate::control) fn client(&self) -> PeerClient {
         self.peers.client()
+    }
+
+    /// Whether there is a swarm that can keep the desired state: this node or a peer is or was in it.
+    pub(in crate::control) fn has_swarm(&self) -> bool {
+        let mut reports = self
+            .peers
+            .iter()
+            .filter_map(|(_, peer)| peer.latest.as_ref());
+        self.remembered.is_some() || reports.any(|(report, _)| report.engine.remembers.is_some())
+    }
+
+    /// Whether the engine of the node `name` was just heard to be a manager that can tell.
+    pub(in crate::control) fn tells_of_swarm(&self, name: &NodeName, now: Instant) -> bool {
+        self.peer(name).is_some_and(|(report, heard_at)| {
+            let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
+            is_fresh && report.cluster.is_some()
+        })
+    }
+
+    /// Whether every agent that was ever heard reads manifests of this revision of the language; the
+    /// reasons otherwise, one for each agent.
+    pub(in crate::control) fn is_read_by_all(&self, revision: u32) -> Result<(), Vec<String>> {
+        let reads = |(name, peer): (&NodeName, &Other)| {
+            let (report, _) = peer.latest.as_ref()?;
+            (report.schema_revision < revision).then(|| {
+                format!(
+                    "the agent of {name} ({}) does not read what this one writes: update it first",
+                    report.version
+                )
+            })
+        };
+        let old: Vec<String> = self.peers.iter().filter_map(reads).collect();
+        if old.is_empty() { Ok(()) } else { Err(old) }
+    }
+
+    /// Whether this node's engine leads the swarm.
+    pub(super) fn leads(&self) -> bool {
+        leads(&self.engine().membership, self.swarm())
     }
 
     /// The agent that writes to the swarm.

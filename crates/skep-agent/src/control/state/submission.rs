@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use skep_api::generation::{Generation, Held};
 use skep_api::path;
 use skep_api::peer::Peer;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use skep_manifest::desired::Desired;
+use skep_manifest::schema::REVISION;
+use skep_manifest::swarm::Node;
 use skep_plan::action::Plan;
 use skep_plan::groups::{GroupChange, group_changes};
 use skep_plan::progress::progress;
@@ -16,8 +19,13 @@ use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
 use crate::control::understand::Understood;
 
+/// Why nothing can be submitted.
+const NO_MANAGER: &str = "no manager of the swarm that has a leader was heard: what runs goes on, and \
+                          the desired state can be changed when a majority of the managers is back \
+                          (look at `skep status`)";
+
 /// Who answers a question.
-enum Answerer {
+pub(super) enum Answerer {
     /// This agent.
     Here,
     /// Another one.
@@ -25,7 +33,8 @@ enum Answerer {
 }
 
 impl Control {
-    /// Makes a set of manifests the desired state: on the first manager, which keeps it.
+    /// Makes a set of manifests the desired state: on a manager of the swarm, which keeps it, or on
+    /// the first one of the manifest as long as there is no swarm.
     pub(super) fn handle_submission(
         &mut self,
         submission: Submission,
@@ -39,12 +48,14 @@ impl Control {
             Ok(understood) => understood,
             Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
         };
-        match self.keeper_of(&understood) {
+        let keeper = if cluster.has_swarm() {
+            self.manager_of().map_err(|trouble| vec![trouble])
+        } else {
+            self.keeper_of(&understood)
+        };
+        match keeper {
             Err(errors) => answer(to, Ok(Submitted::Rejected(errors))),
-            Ok(Answerer::Here) => {
-                let submitted = self.submit(submission, understood);
-                answer(to, submitted);
-            }
+            Ok(Answerer::Here) => self.submit(submission, understood, to),
             Ok(Answerer::There(peer)) => {
                 let question = PassedOn {
                     peer,
@@ -61,27 +72,55 @@ impl Control {
         &mut self,
         submission: Submission,
         mut understood: Understood,
-    ) -> Result<Submitted, Trouble> {
+        to: Answer<Submitted>,
+    ) {
         let Some(cluster) = &mut self.cluster else {
-            return Err(self.standalone());
+            return answer(to, Err(self.standalone()));
         };
         let decisions = match self.desired.decide(&mut understood) {
             Ok(decisions) => decisions,
-            Err(errors) => return Ok(Submitted::Rejected(errors)),
+            Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
         };
         let next = cluster.next_generation(&submission.feeder, submission.documents, decisions);
-        if let Some(known) = cluster.generation()
-            && known.id.digest == next.id.digest
+        if let Some(known) = cluster.held().map(|held| &held.generation.id)
+            && known.digest == next.id.digest
         {
-            return Ok(Submitted::Unchanged(known.id.clone()));
+            return answer(to, Ok(Submitted::Unchanged(known.clone())));
         }
         if submission.dry_run {
-            return Ok(Submitted::Acceptable);
+            return answer(to, Ok(Submitted::Acceptable));
         }
-        // On disk before anybody hears of it: a number that was told is never given away again.
-        cluster.submit(&next).map_err(Trouble)?;
+        if let Err(errors) = cluster.is_read_by_all(REVISION) {
+            return answer(to, Ok(Submitted::Rejected(errors)));
+        }
+        match &understood.desired.swarm {
+            Some(swarm) if cluster.has_swarm() => {
+                cluster.submit_to_swarm(&swarm.metadata.name, next, to);
+            }
+            _ => answer(to, self.submit_to_disk(next, understood)),
+        }
+    }
+
+    /// Keeps `next` on this agent's disk, and works towards it from here on.
+    fn submit_to_disk(
+        &mut self,
+        next: Generation,
+        understood: Understood,
+    ) -> Result<Submitted, Trouble> {
+        let Some(cluster) = &self.cluster else {
+            return Err(self.standalone());
+        };
         let id = next.id.clone();
-        self.adopt(next, understood);
+        let held = Held {
+            generation: next,
+            is_stored: false,
+        };
+        // On disk before anybody hears of it: a number that was told is never given away again.
+        cluster.submit_to_disk(&held).map_err(Trouble)?;
+        self.adopt(held, understood);
+        if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
+            cluster.announce_to_all(accepted);
+        }
         Ok(Submitted::Accepted(id))
     }
 
@@ -178,6 +217,25 @@ impl Control {
             .understand(cluster::sources(&submission.documents))
     }
 
+    /// Whose engine can give the swarm a desired state to keep: this node's, or that of any manager
+    /// that works, the one that writes first. Two at once are told apart by the swarm.
+    pub(super) fn manager_of(&self) -> Result<Answerer, String> {
+        let Some(cluster) = &self.cluster else {
+            return Ok(Answerer::Here);
+        };
+        if cluster.swarm().is_some() {
+            return Ok(Answerer::Here);
+        }
+        let accepted = self.desired.accepted();
+        let swarm = accepted.and_then(|accepted| accepted.desired.swarm.as_ref());
+        let works = |node: &&Node| cluster.tells_of_swarm(&node.name, now());
+        let mut nodes = swarm.into_iter().flat_map(|swarm| &swarm.spec.nodes);
+        match nodes.find(works) {
+            Some(node) => Ok(Answerer::There(cluster::agent_of(node))),
+            None => Err(NO_MANAGER.to_owned()),
+        }
+    }
+
     /// Who keeps the desired state: the first manager, as long as there is no swarm that could.
     fn keeper_of(&self, understood: &Understood) -> Result<Answerer, Vec<String>> {
         let proposed = keeper(&understood.desired).ok_or_else(|| {
@@ -227,16 +285,16 @@ impl Control {
 }
 
 /// A question for another agent.
-struct PassedOn<Body> {
-    peer: Peer,
+pub(super) struct PassedOn<Body> {
+    pub(super) peer: Peer,
     /// What it does, for which it has to be asked.
-    part: &'static str,
-    path: &'static str,
-    body: Option<Body>,
+    pub(super) part: &'static str,
+    pub(super) path: &'static str,
+    pub(super) body: Option<Body>,
 }
 
 /// Lets another agent answer; a question is passed on once.
-fn pass_on<Body, T>(cluster: &Cluster, question: PassedOn<Body>, hop: Hop, to: Answer<T>)
+pub(super) fn pass_on<Body, T>(cluster: &Cluster, question: PassedOn<Body>, hop: Hop, to: Answer<T>)
 where
     Body: Serialize + Send + Sync + 'static,
     T: DeserializeOwned + Send + 'static,

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use skep_api::generation::Manifest;
+use skep_api::generation::{Manifest, Rank};
 use skep_api::peer::PeerClient;
 use skep_api::submit::Submission;
 use skep_api::trust::identity::Identity;
@@ -15,13 +15,14 @@ use crate::control::ClusterOptions;
 use crate::control::question::Hop;
 use crate::control::understand::Mode;
 
+/// Two nodes at whose agents' addresses nobody listens.
 const SWARM: &str = "apiVersion: skep/v1
 kind: Swarm
 metadata: {name: cube}
 spec:
   nodes:
-    - {name: a, address: 192.0.2.1, role: manager}
-    - {name: b, address: 192.0.2.2, role: manager}
+    - {name: a, address: 192.0.2.1, agentAddress: '127.0.0.1:1', role: manager}
+    - {name: b, address: 192.0.2.2, agentAddress: '127.0.0.1:1', role: manager}
 ";
 
 /// The control of node `b`, which has a key and whose engine and peers are silent.
@@ -64,7 +65,7 @@ impl Agent {
     }
 
     /// A desired state as the first manager would make it of `text`.
-    fn generation(&self, number: u64, text: &str) -> Generation {
+    fn generation(&self, number: u64, text: &str) -> Held {
         let cluster = self.control.cluster.as_ref().expect("it has a key");
         let document = Manifest {
             name: "skep.yaml".to_owned(),
@@ -72,11 +73,14 @@ impl Agent {
         };
         let mut next = cluster.next_generation("apply", vec![document], Decisions::default());
         next.id.number = number;
-        next
+        Held {
+            generation: next,
+            is_stored: false,
+        }
     }
 
     /// The numbers of what it works towards, and of what it wants no more.
-    fn numbers(&self) -> (Option<u64>, u64) {
+    fn numbers(&self) -> (Option<u64>, Rank) {
         let accepted = self.control.desired.accepted();
         let cluster = self.control.cluster.as_ref().expect("it has a key");
         (accepted.map(|it| it.generation), cluster.newest_seen())
@@ -88,19 +92,19 @@ async fn what_a_newer_agent_wrote_is_refused_once_and_a_restart_runs_what_was_un
     let directory = tempfile::tempdir().expect("a directory");
     let mut agent = Agent::start(&directory);
     agent.control.take_over(agent.generation(1, SWARM));
-    assert_eq!(agent.numbers(), (Some(1), 1));
+    assert_eq!(agent.numbers(), (Some(1), Rank::new(1, false)));
 
     let newer = SWARM.replace("nodes:", "fromALaterRelease: {}\n  nodes:");
     agent.control.take_over(agent.generation(2, &newer));
     let rejected = agent.control.desired.rejected().expect("it is refused");
     assert!(rejected.errors[0].contains("fromALaterRelease"));
-    assert_eq!(agent.numbers(), (Some(1), 2));
+    assert_eq!(agent.numbers(), (Some(1), Rank::new(2, false)));
 
     let again = Agent::start(&directory);
-    assert_eq!(again.numbers(), (Some(1), 1));
+    assert_eq!(again.numbers(), (Some(1), Rank::new(1, false)));
 
     agent.control.take_over(agent.generation(3, SWARM));
-    assert_eq!(agent.numbers(), (Some(3), 3));
+    assert_eq!(agent.numbers(), (Some(3), Rank::new(3, false)));
     assert!(agent.control.desired.rejected().is_none());
 }
 
@@ -108,12 +112,10 @@ async fn what_a_newer_agent_wrote_is_refused_once_and_a_restart_runs_what_was_un
 async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut agent = Agent::start(&directory);
-    // Nobody listens there.
-    let deaf = SWARM.replace("192.0.2.1,", "192.0.2.1, agentAddress: \"127.0.0.1:1\",");
-    agent.control.take_over(agent.generation(1, &deaf));
+    agent.control.take_over(agent.generation(1, SWARM));
     let submission = Submission {
         feeder: "apply".to_owned(),
-        documents: agent.generation(2, &deaf).documents,
+        documents: agent.generation(2, SWARM).generation.documents,
         dry_run: false,
     };
     let (to, answered) = oneshot::channel();

@@ -13,12 +13,18 @@ use skep_vrrp::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::control::cluster::{Cluster, WentBack};
 use crate::control::desired::{Accepted, DesiredState};
 use crate::control::status::observed::{Known, Observed};
 use crate::control::status::router::because;
 
 /// Whether the agent runs what its source says.
-pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) -> Vec<Condition> {
+pub(super) fn of_agent(
+    state: &DesiredState,
+    observed: &Observed,
+    cluster: Option<&Cluster>,
+    now: Instant,
+) -> Vec<Condition> {
     let generation = state.accepted().map_or(0, |accepted| accepted.generation);
     let ready = |status, reason, message: &str, since| Condition {
         condition_type: ConditionType::Ready,
@@ -56,7 +62,25 @@ pub(super) fn of_agent(state: &DesiredState, observed: &Observed, now: Instant) 
     };
     let mut conditions = vec![condition];
     conditions.extend(degraded::of_data_plane(observed, generation, now));
+    let went_back = cluster.and_then(Cluster::went_back);
+    conditions.extend(went_back.map(|went_back| of_store(went_back, generation, now)));
     conditions
+}
+
+/// That nothing can be changed because the swarm keeps something older than what runs.
+fn of_store(went_back: &WentBack, generation: u64, now: Instant) -> Condition {
+    Condition {
+        condition_type: ConditionType::Stalled,
+        status: ConditionStatus::True,
+        reason: Reason::StoreWentBack,
+        message: format!(
+            "{}: what runs goes on and nothing is changed (`skep confirm {generation}` lets the \
+             swarm keep what runs)",
+            went_back.message
+        ),
+        last_transition_time: wall_time(went_back.since, now),
+        observed_generation: generation,
+    }
 }
 
 fn not_a_member(state: &DesiredState) -> String {
