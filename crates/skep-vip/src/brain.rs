@@ -282,11 +282,12 @@ impl Brain {
             return Some(Report::Removed(key));
         }
         while let Some(slot) = self.reports.pop_front() {
+            let superseded = self.is_superseded(slot);
             if let Some(router) = self.routers.get_mut(slot)
                 && router.report == ReportState::Waiting
             {
                 router.report = ReportState::Fetched;
-                if router.is_parting() {
+                if router.is_parting() || superseded {
                     continue;
                 }
                 let source = self.interfaces.source(&router.configuration).ok();

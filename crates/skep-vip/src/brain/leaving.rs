@@ -92,8 +92,10 @@ impl Brain {
         let gone = router.is_gone();
         if router.is_released_now() {
             let key = router.configuration.key.clone();
-            if !self.keys().contains(&key) {
-                self.removed.push_back(key);
+            match self.slot_of(&key) {
+                // One that still leaves has the name for itself again.
+                Some(other) => self.report(other),
+                None => self.removed.push_back(key),
             }
         }
         if gone && let Some(router) = self.routers.remove(slot) {
@@ -155,6 +157,13 @@ impl Brain {
         let key = &router.configuration.key;
         let mut routers = self.routers.iter();
         routers.any(|(_, other)| !other.is_retired() && other.configuration.key == *key)
+    }
+
+    /// A router of this name that has not left yet.
+    fn slot_of(&self, key: &RouterKey) -> Option<usize> {
+        let mut routers = self.routers.iter();
+        let found = routers.find(|(_, it)| !it.is_parting() && it.configuration.key == *key);
+        found.map(|(slot, _)| slot)
     }
 
     fn slots(&self) -> Vec<usize> {

@@ -1,7 +1,8 @@
 //! What control is told, and how often.
 
-use skep_vip::configuration::Authentication;
+use skep_vip::configuration::{Authentication, RouterConfiguration};
 use skep_vip::message::{Counters, Reason, Report, State};
+use skep_vrrp::identity::Version;
 use skep_vrrp::packet::Packet;
 use skep_vrrp::time::Instant;
 
@@ -46,7 +47,7 @@ fn the_newest_report_replaces_the_older_ones() {
 fn who_is_heard_is_reported_at_most_once_a_second() {
     let mut segment = Segment::running([200, 100].map(|priority| {
         let mut router = router("web", 51, &["10.0.0.70"], priority);
-        router.version = skep_vrrp::identity::Version::V3;
+        router.version = Version::V3;
         router.advertisement_interval = std::time::Duration::from_millis(10);
         router
     }));
@@ -87,6 +88,30 @@ fn a_router_that_is_gone_is_reported_as_removed() {
     reports(&mut segment, 0);
     segment.hosts[0].brain.handle_shutdown(at(100));
     assert_eq!(reports(&mut segment, 0), [Report::Removed(key("web"))]);
+}
+
+/// Version 3 where the first one has version 2.
+fn reborn(id: u8, version: Version) -> RouterConfiguration {
+    RouterConfiguration {
+        version,
+        ..router("web", id, &["10.0.0.70"], 100)
+    }
+}
+
+#[test]
+fn of_routers_of_one_name_the_configured_one_is_reported_and_then_the_one_that_leaves() {
+    let mut segment = Segment::of_hosts(1);
+    segment.commit(0, 1, &[reborn(62, Version::V3)]);
+    segment.run_until(at(20_100));
+    let state = |segment: &Segment| segment.hosts[0].state("web");
+    assert_eq!(state(&segment), Some(State::Active));
+    segment.commit(0, 2, &[reborn(52, Version::V2)]);
+    segment.commit(0, 3, &[reborn(52, Version::V3)]);
+    assert_eq!(state(&segment), Some(State::Backup));
+    segment.commit(0, 4, &[]);
+    assert_eq!(state(&segment), Some(State::Leaving));
+    segment.run_until(at(40_000));
+    assert_eq!(state(&segment), None);
 }
 
 #[test]
@@ -211,7 +236,7 @@ fn every_discard_is_counted_where_it_belongs() {
 
 #[test]
 fn an_advertisement_counts_on_its_own_interface_only() {
-    let elsewhere = skep_vip::configuration::RouterConfiguration {
+    let elsewhere = RouterConfiguration {
         interface: "eth1".to_owned(),
         ..router("mail", 51, &["10.0.1.70"], 100)
     };
