@@ -1,7 +1,9 @@
 //! Clusters and misfortunes made from a seed.
 
+mod change;
 mod make;
 mod misfortune;
+mod richness;
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -18,6 +20,28 @@ use misfortune::Misfortunes;
 /// How many advertisement intervals one seed lasts: an hour at one second.
 const INTERVALS: u32 = 3600;
 
+/// What a cluster can have, and what can happen to it. A seed tells another story with each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repertoire {
+    /// Groups of one family, each by itself; priorities, addresses and memberships change.
+    Plain,
+    /// Everything: also both families, sync groups, signatures and their replay, unicast, moves,
+    /// tracked links, data planes that carry on where the last one ended, leases that end, and
+    /// every change of a configuration.
+    Whole,
+}
+
+impl Repertoire {
+    /// Its name, as the environment says it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Whole => "whole",
+        }
+    }
+}
+
 /// How a seed went well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Survived {
@@ -30,6 +54,8 @@ pub struct Survived {
 /// How a seed went wrong.
 #[derive(Clone, Debug)]
 pub struct Failure {
+    /// What could happen.
+    pub repertoire: Repertoire,
     /// The seed.
     pub seed: u64,
     /// What broke.
@@ -41,15 +67,18 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            repertoire,
             seed,
             violation,
             story,
         } = self;
+        let repertoire = repertoire.name();
         writeln!(f, "{story}")?;
-        writeln!(f, "seed {seed}: {violation}")?;
+        writeln!(f, "{repertoire} seed {seed}: {violation}")?;
         write!(
             f,
-            "again: SKEP_SIMULATION_SEED={seed} cargo test -p skep-simulation"
+            "again: SKEP_SIMULATION_REPERTOIRE={repertoire} SKEP_SIMULATION_SEED={seed} \
+             cargo test -p skep-simulation random"
         )
     }
 }
@@ -61,13 +90,14 @@ impl std::error::Error for Failure {}
 /// # Errors
 ///
 /// [`Failure`] when an invariant broke.
-pub fn run(seed: u64) -> Result<Survived, Box<Failure>> {
+pub fn run(repertoire: Repertoire, seed: u64) -> Result<Survived, Box<Failure>> {
     let mut random = Random::new(seed);
-    let plan = make::cluster(&mut random, seed);
+    let plan = make::cluster(repertoire, &mut random, seed);
     let mut cluster = Cluster::new(plan.setup.clone());
     let lived = live(&mut cluster, &plan, random);
     lived.map_err(|violation| {
         Box::new(Failure {
+            repertoire,
             seed,
             story: story(&plan, &cluster),
             violation,
@@ -101,14 +131,26 @@ fn story(plan: &Plan, cluster: &Cluster) -> String {
             // Writing to a text cannot fail.
             let _ = writeln!(
                 story,
-                "n{number} {} {:?} every {:?} priority {} {:?} start {:?} lease {:?} {addresses:?}",
+                "n{number} {} on {} {:?} every {:?} priority {} {:?} {:?} lease {:?} {addresses:?}",
                 router.key,
+                router.interface,
                 router.version,
                 router.advertisement_interval,
                 router.priority,
                 router.preemption,
                 router.start,
                 router.lease,
+            );
+            let _ = writeln!(
+                story,
+                "   follows {:?} sync {:?} link {} {:?} {:?} {:?} {:?}",
+                router.follows,
+                router.sync_group,
+                router.track_interface,
+                router.tracked_interfaces,
+                router.tracking,
+                router.transport,
+                router.authentication,
             );
         }
     }

@@ -20,6 +20,7 @@ use crate::network::Network;
 use crate::node::{Arrived, Datagram, Node};
 use crate::random::Random;
 use crate::record::{Entry, Event, Record};
+use crate::recording::Recording;
 use crate::setup::Setup;
 
 /// Nodes with one brain each, the network between them, and one clock.
@@ -36,6 +37,7 @@ pub struct Cluster {
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
     record: Record,
+    recording: Recording,
     watch: Watch,
     steps: Steps,
 }
@@ -106,6 +108,7 @@ impl Cluster {
             network: Network::new(segments.unwrap_or(0), setup.nodes.len()),
             watch: Watch::new(setup.nodes.len()),
             nodes: setup.nodes.into_iter().map(Node::new).collect(),
+            recording: Recording::new(groups.len()),
             groups,
             queue: BinaryHeap::new(),
             scheduled: 0,
@@ -159,12 +162,17 @@ impl Cluster {
         if self.is_so(&happening) {
             return Ok(());
         }
+        let event = Event::Happened(happening.clone());
+        self.record.note(self.now, event);
+        if let Happening::Replay { key, older_than } = &happening {
+            self.replay(key, *older_than);
+            return Ok(());
+        }
         for group in &mut self.groups {
             group.released = None;
         }
-        let event = Event::Happened(happening.clone());
-        self.record.note(self.now, event);
         match happening {
+            Happening::Replay { .. } => {}
             Happening::Node { node, what } => {
                 let tail = self.nodes[node].pace.most();
                 self.watch.disturb_node(node, self.now + tail);

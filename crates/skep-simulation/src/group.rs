@@ -1,13 +1,13 @@
 //! The VIP groups of a cluster, and the times the protocol gives them.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use skep_vip::configuration::{RouterConfiguration, RouterKey};
-use skep_vrrp::identity::{Priority, Version};
+use skep_vip::configuration::{RouterConfiguration, RouterKey, Start};
+use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use skep_vrrp::time::Instant;
 
+use crate::accord::{Wire, are_tied};
 use crate::setup::NodeSetup;
 
 /// How many intervals of silence mean that the Active router is gone (RFC 9568 §6.1).
@@ -28,18 +28,22 @@ pub(crate) const ROUNDING: Duration = Duration::from_micros(10);
 pub(crate) struct Group {
     pub(crate) key: RouterKey,
     pub(crate) segment: usize,
-    pub(crate) interval: Duration,
-    version: Version,
-    /// The node that said last that it gives the addresses up, while nobody claims them and
-    /// nothing else happens.
-    pub(crate) released: Option<usize>,
+    /// The group whose router decides for this one's, by index; itself where it decides alone.
+    pub(crate) leader: usize,
+    /// The node that said last that it gives the addresses up, and as what, while nobody claims
+    /// them and nothing else happens.
+    pub(crate) released: Option<(usize, Wire)>,
     /// Who claimed or kept the addresses last, and when; and when somebody else did.
     claimed: Option<(usize, Instant)>,
     claimed_by_another: Instant,
-    /// Every address that any of its routers ever moves.
-    addresses: BTreeSet<IpAddr>,
-    /// How long a router may stay out of the election after it could take part.
-    start: Duration,
+    /// Every id that any of its routers ever has.
+    ids: BTreeSet<VirtualRouterId>,
+    /// The longest and the shortest interval that any of them ever has, and the longest time that
+    /// priorities divide: who was told another one may still wait with the one before.
+    longest: Duration,
+    shortest: Duration,
+    skew_unit: Duration,
+    start: Start,
 }
 
 /// What is slow beside the protocol.
@@ -53,10 +57,24 @@ pub(crate) struct Slack {
     pub(crate) leaver: Duration,
 }
 
+/// RFC 9568 §6.1 and RFC 3768 §6.1: the time of which a priority is a part.
+fn skew_unit(version: Version, interval: Duration) -> Duration {
+    match version {
+        Version::V2 => Duration::from_secs(1),
+        Version::V3 => interval,
+    }
+}
+
+/// How long a router with this interval may be Leaving.
+pub(crate) fn leaving_max(interval: Duration) -> Duration {
+    LEAVING_MAX.min(LEAVING_INTERVALS * interval) + LEAVING_OVERLAP
+}
+
 impl Group {
     /// The groups of these nodes, in the order in which they are met.
     pub(crate) fn of(nodes: &[NodeSetup]) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::new();
+        let mut first: Vec<&RouterConfiguration> = Vec::new();
         for node in nodes {
             for router in &node.routers {
                 let interface = node.interfaces.get(&router.interface);
@@ -65,40 +83,51 @@ impl Group {
                 let at = known.unwrap_or(groups.len());
                 if known.is_none() {
                     groups.push(Self::new(router, segment));
+                    first.push(router);
                 }
                 groups[at].learn(router);
             }
+        }
+        for (group, router) in groups.iter_mut().zip(&first) {
+            let tied = first.iter().enumerate();
+            let tied = tied.filter(|(_, other)| are_tied(router, other));
+            let leader = tied.min_by_key(|(_, other)| (other.follows.is_some(), &other.key));
+            group.leader = leader.map_or(0, |(at, _)| at);
         }
         groups
     }
 
     fn new(router: &RouterConfiguration, segment: usize) -> Self {
-        let mut group = Self {
+        Self {
             key: router.key.clone(),
             segment,
-            interval: router.advertisement_interval,
-            version: router.version,
+            leader: 0,
             released: None,
             claimed: None,
             claimed_by_another: Instant::default(),
-            addresses: BTreeSet::new(),
-            start: router.start.delay,
-        };
-        if router.start.listen_first {
-            group.start += 2 * group.down_interval(Priority::new(1));
+            ids: BTreeSet::new(),
+            longest: router.advertisement_interval,
+            shortest: router.advertisement_interval,
+            skew_unit: skew_unit(router.version, router.advertisement_interval),
+            start: router.start,
         }
-        group
     }
 
     /// A node said that it has the addresses, or with priority 0 that it gives them up. That counts
     /// only when no claim of another one is under way.
-    pub(crate) fn note_sent(&mut self, node: usize, priority: u8, now: Instant, latency: Duration) {
+    pub(crate) fn note_sent(
+        &mut self,
+        node: usize,
+        (wire, priority): (Wire, u8),
+        now: Instant,
+        latency: Duration,
+    ) {
         let another = match self.claimed {
             Some((last, at)) if last != node => at,
             Some(_) | None => self.claimed_by_another,
         };
         if priority == 0 {
-            self.released = (another + latency < now).then_some(node);
+            self.released = (another + latency < now).then_some((node, wire));
             return;
         }
         self.claimed_by_another = another;
@@ -106,29 +135,39 @@ impl Group {
         self.released = None;
     }
 
-    /// It moves the addresses of this configuration too.
+    /// A router of it is told to be this.
     pub(crate) fn learn(&mut self, router: &RouterConfiguration) {
-        let addresses = router.addresses.iter().map(|held| held.address);
-        self.addresses.extend(addresses);
+        self.ids.insert(router.virtual_router_id);
+        let interval = router.advertisement_interval;
+        self.longest = self.longest.max(interval);
+        self.shortest = self.shortest.min(interval);
+        self.skew_unit = self.skew_unit.max(skew_unit(router.version, interval));
     }
 
-    /// Whether the address is one of its own.
-    pub(crate) fn moves(&self, address: IpAddr) -> bool {
-        self.addresses.contains(&address)
+    /// Whether an advertisement on a segment, from a source of this family, is one of its own.
+    pub(crate) fn says(&self, segment: usize, family: Family, id: VirtualRouterId) -> bool {
+        self.segment == segment && self.key.family == family && self.ids.contains(&id)
     }
 
-    /// RFC 9568 §6.1 and RFC 3768 §6.1: the skew of a Backup with this priority.
     fn skew(&self, priority: Priority) -> Duration {
-        let unit = match self.version {
-            Version::V2 => Duration::from_secs(1),
-            Version::V3 => self.interval,
-        };
-        unit * (256 - u32::from(priority.number())) / 256
+        self.skew_unit * (256 - u32::from(priority.number())) / 256
     }
 
-    /// How long a Backup with this priority waits in silence.
+    /// How long a Backup with this priority waits in silence at most.
     pub(crate) fn down_interval(&self, priority: Priority) -> Duration {
-        DOWN_INTERVALS * self.interval + self.skew(priority)
+        DOWN_INTERVALS * self.longest + self.skew(priority)
+    }
+
+    /// How long a Backup that speaks this version waits in silence at least.
+    pub(crate) fn least_silence(&self, version: Version, priority: Priority) -> Duration {
+        let rank = 256 - u32::from(priority.number());
+        DOWN_INTERVALS * self.shortest + skew_unit(version, self.shortest) * rank / 256
+    }
+
+    /// How long a router may stay out of the election after it could take part.
+    fn start_max(&self) -> Duration {
+        let listening = if self.start.listen_first { 2 } else { 0 };
+        self.start.delay + listening * self.down_interval(Priority::new(1))
     }
 
     /// How long nobody may hold the addresses although a router of this priority can: it hears the
@@ -139,23 +178,28 @@ impl Group {
         // and wait anew. It is said when the leaver's addresses are gone, so a hand that is slow
         // says it late; if its successor is gone by then, that adds to the silence.
         let farewell = LEAVING_OVERLAP + slack.leaver.min(FAREWELL_PATIENCE) + slack.latency;
-        self.start + self.down_interval(best) + farewell + slack.latency + slack.hand + ROUNDING
+        self.start_max()
+            + self.down_interval(best)
+            + farewell
+            + slack.latency
+            + slack.hand
+            + ROUNDING
     }
 
     /// The same when all heard that the Active router gives up.
     pub(crate) fn succession_max(&self, best: Priority, slack: Slack) -> Duration {
-        self.skew(best) + slack.latency + slack.hand + ROUNDING
+        self.start_max() + self.skew(best) + slack.latency + slack.hand + ROUNDING
     }
 
     /// How long two that hear each other may hold an address: the better one advertises within an
     /// interval, the other lets go on hearing it, after the overlap of a hand-over.
     pub(crate) fn overlap_max(&self, slack: Slack) -> Duration {
-        self.interval + slack.latency + LEAVING_OVERLAP + 2 * slack.hand + ROUNDING
+        self.longest + slack.latency + LEAVING_OVERLAP + 2 * slack.hand + ROUNDING
     }
 
     /// How long a router may be Leaving.
     pub(crate) fn leaving_max(&self) -> Duration {
-        LEAVING_MAX.min(LEAVING_INTERVALS * self.interval) + LEAVING_OVERLAP
+        leaving_max(self.longest)
     }
 
     /// After how much quiet the election is settled: somebody takes over (`vacancy_max` of the
@@ -165,7 +209,7 @@ impl Group {
         let worst = Priority::new(1);
         self.vacancy_max(worst, slack)
             + preemption_delay
-            + self.interval
+            + self.longest
             + self.down_interval(worst)
             + self.leaving_max()
             + self.overlap_max(slack)

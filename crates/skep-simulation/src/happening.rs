@@ -1,8 +1,9 @@
 //! What can happen to a cluster from outside.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use skep_vip::configuration::RouterConfiguration;
+use skep_vip::configuration::{RouterConfiguration, RouterKey};
 use skep_vip::interfaces::Link;
 use skep_vip::message::Health;
 
@@ -30,6 +31,13 @@ pub enum Happening {
         /// What the path is from now on.
         path: Path,
     },
+    /// Somebody who has no key says again what a router of a group said once.
+    Replay {
+        /// The group and its family.
+        key: RouterKey,
+        /// At least this long ago.
+        older_than: Duration,
+    },
 }
 
 /// Something that happens to one node.
@@ -37,10 +45,12 @@ pub enum Happening {
 pub enum NodeHappening {
     /// Its power goes, and with it everything in its memory.
     PowerCut,
-    /// It is switched on, or its agent is started again.
+    /// It is switched on, or its agent is started again. A data plane alone carries on.
     Start,
     /// All processes of its agent are killed; its kernel lives on.
     Kill,
+    /// The data plane of its agent ends; its supervisor lives on.
+    Crash,
     /// All processes of its agent stand still; its kernel lives on.
     Freeze,
     /// They go on.
@@ -59,6 +69,8 @@ pub enum NodeHappening {
     Remove(String, IpAddr),
     /// Hand becomes this fast.
     Hand(HandPace),
+    /// Hand comes too late to renew: the leases of its addresses end.
+    Lapse,
 }
 
 /// Whether something is there.

@@ -18,6 +18,11 @@ pub(crate) const EXPIRY_LATE_MAX: Duration = Duration::from_millis(1500);
 /// An address on an interface.
 pub(crate) type Place = (Arc<str>, IpAddr);
 
+/// Where an address is held.
+pub(crate) fn place(holding: &Holding) -> Place {
+    (Arc::clone(&holding.interface), holding.address)
+}
+
 /// The virtual addresses in one kernel. Whoever holds them renews their leases, so a lease only
 /// counts from the moment on in which nobody does.
 #[derive(Debug, Default)]
@@ -50,6 +55,15 @@ impl Kernel {
                 Lease::Forever => None,
                 Lease::For(time) => Some((*address, *time)),
             })
+    }
+
+    /// Where they are.
+    pub(crate) fn leased_places(&self) -> impl Iterator<Item = &Place> {
+        let places = self.0.iter();
+        places.filter_map(|(place, lease)| match lease {
+            Lease::Forever => None,
+            Lease::For(_) => Some(place),
+        })
     }
 
     /// Everything is gone with the power.

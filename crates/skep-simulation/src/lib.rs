@@ -10,6 +10,7 @@
 //! [`scenario`] reads a story that a person wrote and is what `skep simulate` tells.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod accord;
 pub mod chaos;
 pub mod cluster;
 mod group;
@@ -20,6 +21,7 @@ pub mod network;
 mod node;
 mod random;
 pub mod record;
+mod recording;
 pub mod scenario;
 pub mod setup;
 pub mod stage;

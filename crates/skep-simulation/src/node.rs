@@ -1,24 +1,22 @@
 //! One machine: its kernel, its interfaces, and the agent that runs on it.
 
+mod agent;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use skep_vip::action::Holding;
 use skep_vip::brain::Brain;
-use skep_vip::configuration::RouterConfiguration;
+use skep_vip::configuration::{RouterConfiguration, RouterKey};
 use skep_vip::interfaces::Link;
-use skep_vip::message::{Command, Health, State, Transition};
-use skep_vrrp::identity::{Family, Priority};
-use skep_vrrp::packet::{HOP_LIMIT, Packet};
+use skep_vip::message::{Health, State};
+use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
 use crate::kernel::{Kernel, Place};
 use crate::setup::{HandPace, NodeSetup};
-
-/// How many packets wait at most while the agent stands still; the kernel keeps the oldest.
-const WAITING_MAX: usize = 20_000;
+pub(crate) use agent::{Agent, Arrived, Beginning, Change, Datagram, Notice, Router};
 
 /// A machine.
 #[derive(Debug)]
@@ -37,7 +35,16 @@ pub(crate) struct Node {
     pub(crate) configuration: Vec<RouterConfiguration>,
     pub(crate) inputs: BTreeMap<String, Health>,
     pub(crate) revision: u64,
+    /// What its wall clock said at the beginning.
+    wall_clock: Duration,
+    /// What its supervisor kept of a data plane that ended: the routers that were Active, each with
+    /// the time of its last advertisement.
+    pub(crate) journal: Option<Journal>,
 }
+
+/// The routers that were Active when a data plane ended, each with the time of its last
+/// advertisement.
+pub(crate) type Journal = BTreeMap<RouterKey, Instant>;
 
 /// An interface of a machine.
 #[derive(Debug)]
@@ -46,67 +53,6 @@ pub(crate) struct Interface {
     pub(crate) link: Link,
     pub(crate) own: Vec<IpAddr>,
     pub(crate) has_sources: bool,
-}
-
-/// The agent: its brain, and what waits for its threads.
-#[derive(Debug)]
-pub(crate) struct Agent {
-    pub(crate) brain: Brain,
-    pub(crate) frozen: bool,
-    pub(crate) stopping: bool,
-    waiting: Vec<Arrived>,
-    pub(crate) notices: VecDeque<Notice>,
-    pub(crate) changes: VecDeque<Change>,
-    /// What it was told to run.
-    pub(crate) configuration: Vec<Rc<RouterConfiguration>>,
-    /// What it reported, by group.
-    pub(crate) routers: Vec<Option<Router>>,
-}
-
-/// A virtual router as it was reported last.
-#[derive(Debug)]
-pub(crate) struct Router {
-    pub(crate) configuration: Rc<RouterConfiguration>,
-    pub(crate) state: State,
-    pub(crate) effective: Priority,
-    pub(crate) since: Instant,
-    pub(crate) transitions: Vec<Transition>,
-}
-
-/// A packet on its way, the same for all who hear it.
-#[derive(Debug)]
-pub(crate) struct Datagram {
-    pub(crate) source: IpAddr,
-    pub(crate) destination: IpAddr,
-    pub(crate) message: Box<[u8]>,
-}
-
-/// A packet in a socket.
-#[derive(Debug)]
-pub(crate) struct Arrived {
-    pub(crate) at: Instant,
-    pub(crate) interface: Arc<str>,
-    pub(crate) datagram: Rc<Datagram>,
-}
-
-/// What hand or control tells wire.
-#[derive(Clone, Debug)]
-pub(crate) enum Notice {
-    Link(Arc<str>, Link),
-    Source(Arc<str>, Family, Option<IpAddr>),
-    Input(String, Health),
-    Commit(Vec<RouterConfiguration>),
-    AddressRemoved(Place),
-    AddressPresent(Place),
-    AddressAbsent(Place),
-    Stop,
-}
-
-/// What wire wants of hand.
-#[derive(Debug)]
-pub(crate) enum Change {
-    Add(Holding),
-    Remove(Holding),
 }
 
 impl Node {
@@ -132,6 +78,8 @@ impl Node {
             configuration: setup.routers,
             inputs: BTreeMap::new(),
             revision: 0,
+            wall_clock: setup.wall_clock,
+            journal: None,
         }
     }
 
@@ -143,6 +91,27 @@ impl Node {
     /// What a virtual router is, while an agent runs it.
     pub(crate) fn router(&self, group: usize) -> Option<&Router> {
         self.running()?.routers.get(group)?.as_ref()
+    }
+
+    /// The interface on which it hears what is sent to this address on a segment.
+    pub(crate) fn hears(&self, segment: usize, destination: IpAddr) -> Option<Arc<str>> {
+        let mut interfaces = self.interfaces.iter();
+        let hears = interfaces.find(|(_, interface)| {
+            interface.segment == segment
+                && (destination.is_multicast() || interface.own.contains(&destination))
+        });
+        hears.map(|(name, _)| Arc::clone(name))
+    }
+
+    /// What of its data plane is written down for the next one.
+    pub(crate) fn journal(&self) -> Journal {
+        let agent = self.agent.iter();
+        let routers = agent.flat_map(|agent| agent.routers.iter().zip(&agent.advertised));
+        routers
+            .filter_map(|(router, advertised)| Some((router.as_ref()?, (*advertised)?)))
+            .filter(|(router, _)| router.state == State::Active)
+            .map(|(router, at)| (router.configuration.key.clone(), at))
+            .collect()
     }
 
     /// How many changes of addresses hand has still to make.
@@ -174,6 +143,10 @@ impl Node {
             changes: VecDeque::new(),
             configuration: Vec::new(),
             routers: (0..groups).map(|_| None).collect(),
+            advertised: vec![None; groups],
+            beginning: Beginning::Untold,
+            shadows: Vec::new(),
+            wall_clock: self.wall_clock,
         }
     }
 }
@@ -195,104 +168,10 @@ impl Interface {
     }
 }
 
-impl Agent {
-    /// A packet arrived in its socket.
-    pub(crate) fn arrive(&mut self, arrived: Arrived) {
-        if self.waiting.len() < WAITING_MAX {
-            self.waiting.push(arrived);
-        }
-    }
-
-    /// What wire does after a wake-up, in its order: packets, each at the moment of its arrival;
-    /// timers; what hand and control say.
-    pub(crate) fn wake(&mut self, revision: &mut u64, now: Instant) -> Woken {
-        for arrived in self.waiting.drain(..) {
-            let packet = Packet {
-                source: arrived.datagram.source,
-                destination: arrived.datagram.destination,
-                hop_limit: HOP_LIMIT,
-                message: &arrived.datagram.message,
-            };
-            let brain = &mut self.brain;
-            brain.handle_packet(&arrived.interface, &packet, arrived.at);
-        }
-        if self.brain.poll_timeout().is_some_and(|due| due <= now) {
-            self.brain.handle_timeout(now);
-        }
-        let overdue = self.brain.poll_timeout().filter(|due| *due <= now);
-        let mut refused = None;
-        while let Some(notice) = self.notices.pop_front() {
-            let is_commit = matches!(notice, Notice::Commit(_));
-            refused = self.tell(notice, revision, now).or(refused);
-            // One configuration per turn: what came of it is looked at before the next.
-            if is_commit {
-                break;
-            }
-        }
-        Woken { overdue, refused }
-    }
-
-    fn tell(&mut self, notice: Notice, revision: &mut u64, now: Instant) -> Option<String> {
-        let brain = &mut self.brain;
-        match notice {
-            Notice::Link(interface, link) => brain.handle_link(&interface, link, now),
-            Notice::Source(interface, family, source) => {
-                brain.handle_source(&interface, family, source, now);
-            }
-            Notice::Input(name, health) => {
-                let told = brain.handle_command(Command::Input { name, health }, now);
-                return told.err().map(|refused| refused.to_string());
-            }
-            // Control is stopped first: a configuration that follows a stop is none.
-            Notice::Commit(_) if self.stopping => {}
-            Notice::Commit(routers) => {
-                *revision += 1;
-                let committed = commit(brain, *revision, &routers, now);
-                match committed {
-                    Ok(()) => self.configuration = routers.into_iter().map(Rc::new).collect(),
-                    Err(refused) => return Some(refused),
-                }
-            }
-            Notice::AddressRemoved((interface, address)) => {
-                brain.handle_address_removed(&interface, address);
-            }
-            Notice::AddressPresent((interface, address)) => {
-                brain.handle_address_present(&interface, address, now);
-            }
-            Notice::AddressAbsent((interface, address)) => {
-                brain.handle_address_absent(&interface, address, now);
-            }
-            Notice::Stop => {
-                self.stopping = true;
-                brain.handle_shutdown(now);
-            }
-        }
-        None
-    }
-}
-
-/// What is remarkable about a wake-up.
-pub(crate) struct Woken {
-    /// A timer that is still due after the timers were handled.
-    pub(crate) overdue: Option<Instant>,
-    /// Why a configuration was refused.
-    pub(crate) refused: Option<String>,
-}
-
-fn commit(
-    brain: &mut Brain,
-    revision: u64,
-    routers: &[RouterConfiguration],
-    now: Instant,
-) -> Result<(), String> {
-    let mut tell = |command| {
-        let told = brain.handle_command(command, now);
-        told.map_err(|refused| refused.to_string())
-    };
-    for router in routers {
-        let router = Box::new(router.clone());
-        tell(Command::Configure { revision, router })?;
-    }
-    let routers = u32::try_from(routers.len()).unwrap_or(u32::MAX);
-    tell(Command::Commit { revision, routers })
+/// Where the addresses of a router go.
+pub(crate) fn places(router: &RouterConfiguration) -> impl Iterator<Item = Place> {
+    router.addresses.iter().map(|held| {
+        let interface = held.interface.as_ref().unwrap_or(&router.interface);
+        (interface.as_str().into(), held.address)
+    })
 }

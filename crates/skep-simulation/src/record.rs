@@ -156,10 +156,23 @@ fn write_happening(f: &mut fmt::Formatter<'_>, happening: &Happening) -> fmt::Re
             write!(f, "## n{node} is to run")?;
             for router in routers {
                 let addresses: Vec<_> = router.addresses.iter().map(|held| held.address).collect();
-                write!(f, " {} at {} {addresses:?}", router.key, router.priority)?;
+                write!(
+                    f,
+                    " {} id {} {:?} every {:?} at {} {:?} {:?} {addresses:?}",
+                    router.key,
+                    router.virtual_router_id.number(),
+                    router.version,
+                    router.advertisement_interval,
+                    router.priority,
+                    router.relocation,
+                    router.authentication,
+                )?;
             }
             Ok(())
         }
         Happening::Node { node, what } => write!(f, "## n{node} {what:?}"),
+        Happening::Replay { key, older_than } => {
+            write!(f, "## {key} is said again, older than {older_than:?}")
+        }
     }
 }

@@ -26,6 +26,8 @@ pub struct NodeSetup {
     pub interfaces: BTreeMap<String, InterfaceSetup>,
     /// The virtual routers it runs.
     pub routers: Vec<RouterConfiguration>,
+    /// What its wall clock says when the simulation begins, since 1970.
+    pub wall_clock: Duration,
 }
 
 /// An interface of a node.

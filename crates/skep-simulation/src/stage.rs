@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use skep_manifest::desired::{Desired, Runs};
 use skep_manifest::name::{Name, NodeName};
@@ -111,6 +112,7 @@ fn node(desired: &Desired, number: usize, name: &NodeName) -> Result<NodeSetup, 
         name: name.to_string(),
         interfaces: interfaces.collect(),
         routers: configured.routers,
+        wall_clock: Duration::ZERO,
     })
 }
 

@@ -31,7 +31,7 @@ struct Arguments {
 enum Task {
     /// Install the Debian packages that the privileged test rings need.
     Setup,
-    /// Run all rings of tests, or the named ones.
+    /// Run all rings of tests but the nightly one, or the named ones.
     Test {
         /// The rings to run.
         rings: Vec<Ring>,

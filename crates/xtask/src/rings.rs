@@ -23,6 +23,8 @@ pub(crate) enum Ring {
     Interop,
     /// Real Docker engines, one per namespace. Needs root and docker.io.
     Engines,
+    /// 100000 simulated cluster-hours: the better part of an hour. Runs only when it is named.
+    Nightly,
 }
 
 /// More at once would disturb each other: all labs share the kernel's one configuration lock.
@@ -31,6 +33,9 @@ const INTEROP_THREADS: &str = "6";
 /// 36 ms for that lock or for a processor is taken over from, as the protocol wants it; and who
 /// counts single requests must not count what another test does with that lock for seconds.
 const UNDISTURBED: [&str; 2] = ["10_ms", "loses_no_request"];
+
+/// How many hours the clusters of each repertoire live in the nightly ring.
+const NIGHTLY_HOURS: &str = "50000";
 
 /// What a ring came to.
 enum Outcome {
@@ -43,19 +48,25 @@ enum Outcome {
         took: Duration,
     },
     Skipped(String),
+    NotNamed,
 }
 
-/// Runs `wanted`, or every ring when none is named, and prints what each came to.
+/// Runs `wanted`, or all but the nightly ring when none is named, and prints what each came to.
 pub(crate) fn test(wanted: &[Ring]) -> anyhow::Result<ExitCode> {
     let rings: Vec<Ring> = Ring::value_variants()
         .iter()
         .copied()
-        .filter(|ring| wanted.is_empty() || wanted.contains(ring))
+        .filter(|ring| wanted.contains(ring) || wanted.is_empty() && ring.runs_by_default())
         .collect();
     let mut outcomes = Vec::new();
     for ring in rings {
         println!("\n== ring {}", ring.name());
         outcomes.push((ring, run_ring(ring)?));
+    }
+    if wanted.is_empty() {
+        let left = Ring::value_variants().iter();
+        let left = left.filter(|ring| !ring.runs_by_default());
+        outcomes.extend(left.map(|ring| (*ring, Outcome::NotNamed)));
     }
     Ok(summarise(&outcomes))
 }
@@ -68,13 +79,21 @@ impl Ring {
             Self::Namespaces => "namespaces",
             Self::Interop => "interop",
             Self::Engines => "engines",
+            Self::Nightly => "nightly",
+        }
+    }
+
+    const fn runs_by_default(self) -> bool {
+        match self {
+            Self::Style | Self::Unit | Self::Namespaces | Self::Interop | Self::Engines => true,
+            Self::Nightly => false,
         }
     }
 
     /// The packages it needs; a ring that needs some needs root as well.
     const fn needs(self) -> &'static [Need] {
         match self {
-            Self::Style | Self::Unit => &[],
+            Self::Style | Self::Unit | Self::Nightly => &[],
             Self::Namespaces => &[Need::Lab],
             Self::Interop => &[Need::Lab, Need::Keepalived, Need::Interop],
             Self::Engines => &[Need::Lab, Need::Engines],
@@ -127,6 +146,18 @@ impl Ring {
                 ],
             ],
             Self::Engines => vec![self.privileged(&[])],
+            Self::Nightly => vec![vec![
+                "test",
+                "--package",
+                "skep-simulation",
+                "--test",
+                "simulation",
+                "random",
+                "--",
+                "--nocapture",
+                "--test-threads",
+                "1",
+            ]],
         }
     }
 
@@ -165,6 +196,9 @@ fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
     for arguments in ring.commands() {
         let mut command = run::cargo(&arguments);
         command.env("RUSTDOCFLAGS", "-D warnings");
+        if ring == Ring::Nightly && std::env::var_os("SKEP_SIMULATION_HOURS").is_none() {
+            command.env("SKEP_SIMULATION_HOURS", NIGHTLY_HOURS);
+        }
         let result = run_counting(&mut command)?;
         if ring == Ring::Style {
             passed += u64::from(result.success);
@@ -268,6 +302,10 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
             Outcome::Skipped(reason) => {
                 println!("{:<12} SKIPPED: {reason}", ring.name());
                 skipped += 1;
+            }
+            Outcome::NotNamed => {
+                let name = ring.name();
+                println!("{name:<12} NOT RUN: cargo xtask test {name}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A cluster made from chance.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use skep_vip::configuration::{
@@ -11,6 +11,8 @@ use skep_vip::configuration::{
 use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use skep_vrrp::packet::MULTICAST_IPV4;
 
+use super::Repertoire;
+use super::richness::{Proofs, Richness};
 use crate::random::Random;
 use crate::setup::{InterfaceSetup, Memory, NodeSetup, Setup};
 
@@ -22,17 +24,24 @@ pub(super) const BACK: &str = "eth1";
 pub(super) const WEIGHED: &str = "check/weighed";
 /// The check whose failure is a fault.
 pub(super) const FATAL: &str = "check/fatal";
+/// How far apart two wall clocks are at most.
+const CLOCKS_APART: Duration = Duration::from_secs(1);
+/// What the wall clocks say when a simulation begins.
+const WALL_CLOCK: Duration = Duration::from_secs(1_750_000_000);
 
 /// A cluster, and what its misfortunes have to know.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
+    pub(super) repertoire: Repertoire,
     pub(super) setup: Setup,
     pub(super) interval: Duration,
     /// An upper bound of the time in which an election settles.
     pub(super) settling: Duration,
+    /// How far the groups are that sign, or will.
+    pub(super) proofs: BTreeMap<String, Proofs>,
 }
 
-pub(super) fn cluster(random: &mut Random, seed: u64) -> Plan {
+pub(super) fn cluster(repertoire: Repertoire, random: &mut Random, seed: u64) -> Plan {
     let interval = interval(random);
     let nodes = 2 + random.index(4);
     let groups = 1 + random.index(3);
@@ -41,21 +50,62 @@ pub(super) fn cluster(random: &mut Random, seed: u64) -> Plan {
         seed,
         memory: Memory::Tail,
     };
+    let richness = match repertoire {
+        Repertoire::Plain => None,
+        Repertoire::Whole => Some(Richness::random(random, interval)),
+    };
     let mut delay = Duration::ZERO;
+    let mut proofs = BTreeMap::new();
     for group in 0..groups {
         let group = Group::random(random, group, interval);
+        let rich = richness.as_ref().map(|richness| richness.group(random));
+        if let Some(first) = rich.as_ref().and_then(|rich| rich.proofs) {
+            proofs.insert(group.name(), first);
+        }
         delay = delay.max(group.preemption.delay);
-        for node in &mut setup.nodes {
+        for (number, node) in setup.nodes.iter_mut().enumerate() {
             // Some nodes are members of some groups only.
-            if !random.once_in(8) {
-                node.routers.push(group.router(random));
+            let tied = richness.as_ref().is_some_and(Richness::ties);
+            if random.once_in(8) && !tied {
+                continue;
+            }
+            let router = group.router(random);
+            match &rich {
+                None => node.routers.push(router),
+                Some(rich) => {
+                    let own = sources(number);
+                    node.routers.extend(rich.routers(router, own, nodes));
+                }
             }
         }
     }
+    for node in setup
+        .nodes
+        .iter_mut()
+        .filter(|_| richness.as_ref().is_some_and(Richness::ties))
+    {
+        // An owner owns the addresses of all that move together.
+        let priority = node
+            .routers
+            .first()
+            .map_or(Priority::DEFAULT, |first| first.priority);
+        for router in &mut node.routers {
+            router.priority = priority;
+        }
+    }
+    let mut settling = delay + interval * 18 + Duration::from_secs(4);
+    if repertoire == Repertoire::Whole {
+        settling *= 3;
+        for node in &mut setup.nodes {
+            node.wall_clock += random.up_to(CLOCKS_APART);
+        }
+    }
     Plan {
+        repertoire,
         setup,
         interval,
-        settling: delay + interval * 18 + Duration::from_secs(4),
+        settling,
+        proofs,
     }
 }
 
@@ -70,10 +120,9 @@ fn interval(random: &mut Random) -> Duration {
 }
 
 fn node(number: usize) -> NodeSetup {
-    let last = u8::try_from(number).unwrap_or(u8::MAX) + 11;
-    let interface = |segment: u8| InterfaceSetup {
-        segment: usize::from(segment),
-        sources: vec![Ipv4Addr::new(10, 0, segment, last).into()],
+    let interface = |segment: usize| InterfaceSetup {
+        segment,
+        sources: sources(number)[segment].to_vec(),
     };
     NodeSetup {
         name: format!("n{number}"),
@@ -82,7 +131,20 @@ fn node(number: usize) -> NodeSetup {
             (BACK.to_owned(), interface(1)),
         ]),
         routers: Vec::new(),
+        wall_clock: WALL_CLOCK,
     }
+}
+
+/// The addresses of a node's own, by segment.
+pub(super) type Sources = [[IpAddr; 2]; 2];
+
+/// The addresses of the node with this number.
+pub(super) fn sources(number: usize) -> Sources {
+    let last = u8::try_from(number).unwrap_or(u8::MAX) + 11;
+    [0_u8, 1].map(|segment| {
+        let ipv6 = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, segment.into(), last.into());
+        [Ipv4Addr::new(10, 0, segment, last).into(), ipv6.into()]
+    })
 }
 
 /// What the members of a group have in common.
@@ -120,7 +182,7 @@ impl Group {
     fn router(&self, random: &mut Random) -> RouterConfiguration {
         RouterConfiguration {
             key: RouterKey {
-                group: format!("group-{}", self.number),
+                group: self.name(),
                 family: Family::Ipv4,
             },
             virtual_router_id: VirtualRouterId::new(self.number + 51)
@@ -158,6 +220,10 @@ impl Group {
         }
     }
 
+    fn name(&self) -> String {
+        format!("group-{}", self.number)
+    }
+
     fn address(&self, at: u8) -> VirtualAddress {
         virtual_address(Ipv4Addr::new(10, 1, self.number, at).into())
     }
@@ -174,7 +240,7 @@ pub(super) fn priority(random: &mut Random) -> Priority {
 pub(super) const fn virtual_address(address: IpAddr) -> VirtualAddress {
     VirtualAddress {
         address,
-        prefix_length: 32,
+        prefix_length: if address.is_ipv4() { 32 } else { 128 },
         interface: None,
         label: None,
         advertised: true,

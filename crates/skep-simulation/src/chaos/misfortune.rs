@@ -1,12 +1,17 @@
 //! Misfortunes made from chance, and their end.
 
-use std::net::Ipv4Addr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use skep_vip::interfaces::Link;
 use skep_vip::message::Health;
+use skep_vrrp::identity::Family;
 
+use super::Repertoire;
 use super::make::{BACK, FATAL, FRONT, Plan, WEIGHED, priority, virtual_address};
+use super::richness::Proofs;
+use crate::accord::are_tied;
 use crate::cluster::Cluster;
 use crate::happening::{Happening, NodeHappening, Presence};
 use crate::invariants::Violation;
@@ -16,21 +21,26 @@ use crate::setup::{HandPace, NodeSetup};
 
 /// What happens to a cluster from outside, one thing after another.
 pub(super) struct Misfortunes {
-    random: Random,
-    interval: Duration,
+    repertoire: Repertoire,
+    pub(super) random: Random,
+    pub(super) interval: Duration,
     settling: Duration,
-    nodes: Vec<NodeSetup>,
+    /// What the nodes are told to run, unless something is wrong.
+    pub(super) nodes: Vec<NodeSetup>,
     segments: usize,
+    pub(super) proofs: BTreeMap<String, Proofs>,
 }
 
 impl Misfortunes {
     pub(super) fn new(plan: &Plan, random: Random) -> Self {
         Self {
+            repertoire: plan.repertoire,
             random,
             interval: plan.interval,
             settling: plan.settling,
             nodes: plan.setup.nodes.clone(),
             segments: 2,
+            proofs: plan.proofs.clone(),
         }
     }
 
@@ -59,6 +69,9 @@ impl Misfortunes {
     /// The next misfortune, or an end of all of them.
     pub(super) fn strike(&mut self, cluster: &mut Cluster) -> Result<(), Violation> {
         let node = self.random.index(self.nodes.len());
+        if self.repertoire == Repertoire::Whole && self.random.once_in(3) {
+            return self.strike_whole(cluster, node);
+        }
         match self.random.below(24) {
             0 => to_node(cluster, node, NodeHappening::PowerCut),
             1 => to_node(cluster, node, NodeHappening::Kill),
@@ -79,6 +92,47 @@ impl Misfortunes {
             20..=21 => self.heal(cluster),
             _ => self.repair(cluster),
         }
+    }
+
+    fn strike_whole(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {
+        match self.random.below(16) {
+            0..=2 => self.crash(cluster, node),
+            3 => to_node(cluster, node, NodeHappening::Lapse),
+            4 => self.flap(cluster, node),
+            5..=6 => self.replay(cluster),
+            7..=8 => self.advance_proofs(cluster),
+            9..=10 => self.relocate(cluster),
+            11 => self.change_id(cluster),
+            12 => self.change_version(cluster),
+            13 => self.change_interval(cluster),
+            14 => self.change_list(cluster),
+            _ => self.hand_address_over(cluster),
+        }
+    }
+
+    /// The data plane ends, and its supervisor starts it again.
+    fn crash(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {
+        to_node(cluster, node, NodeHappening::Crash)?;
+        let pause = self.random.pick(&[
+            Duration::from_millis(5),
+            self.interval,
+            self.interval * 2,
+            self.interval * 5,
+        ]);
+        let pause = self.random.up_to(pause);
+        // A process needs this long to begin.
+        cluster.run_until(cluster.now() + Duration::from_millis(1) + pause)?;
+        to_node(cluster, node, NodeHappening::Start)
+    }
+
+    /// A link goes and comes back.
+    fn flap(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {
+        let name = self.interface();
+        to_node(cluster, node, NodeHappening::Link(name.clone(), Link::Down))?;
+        let times = self.random.pick(&[1, 4]);
+        let pause = self.random.up_to(self.interval * times);
+        cluster.run_until(cluster.now() + pause)?;
+        to_node(cluster, node, NodeHappening::Link(name, Link::Up))
     }
 
     /// The agent stands still for a moment, as threads do on a busy machine.
@@ -120,14 +174,21 @@ impl Misfortunes {
         let chosen = self.random.index(routers.len());
         if let Some(router) = routers.get_mut(chosen) {
             match self.random.below(4) {
-                0..=1 => router.priority = priority(&mut self.random),
+                0..=1 => {
+                    let priority = priority(&mut self.random);
+                    let chosen = router.clone();
+                    let tied = routers.iter_mut().filter(|it| are_tied(it, &chosen));
+                    tied.for_each(|router| router.priority = priority);
+                }
                 2 => {
                     let id = router.virtual_router_id.number();
-                    let extra = Ipv4Addr::new(10, 2, id, self.random.byte(1, 2));
-                    router.addresses.push(virtual_address(extra.into()));
+                    let extra = extra_address(router.key.family, id, self.random.byte(1, 2));
+                    router.addresses.push(virtual_address(extra));
                 }
                 _ => {
-                    routers.remove(chosen);
+                    let gone = routers.remove(chosen);
+                    // What moves together goes together: who decides is the same everywhere.
+                    routers.retain(|router| !are_tied(router, &gone));
                 }
             }
         }
@@ -243,6 +304,18 @@ impl Misfortunes {
     }
 }
 
-fn to_node(cluster: &mut Cluster, node: usize, what: NodeHappening) -> Result<(), Violation> {
+/// An address that a group does not have from the beginning.
+pub(super) fn extra_address(family: Family, id: u8, number: u8) -> IpAddr {
+    match family {
+        Family::Ipv4 => Ipv4Addr::new(10, 2, id, number).into(),
+        Family::Ipv6 => Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 2, id.into(), number.into()).into(),
+    }
+}
+
+pub(super) fn to_node(
+    cluster: &mut Cluster,
+    node: usize,
+    what: NodeHappening,
+) -> Result<(), Violation> {
     cluster.happen(Happening::Node { node, what })
 }

@@ -1,15 +1,20 @@
 //! What follows a wake-up: what the brain wants is done, what it reports is noted.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vip::action::{Action, Transmission};
-use skep_vip::message::{Report, RouterReport, State};
+use skep_vip::message::{Report, RouterReport, State, Transition};
+use skep_vrrp::identity::Family;
+use skep_vrrp::time::Instant;
 
 use super::{Cluster, Due};
+use crate::accord::Wire;
 use crate::invariants::{Violation, at_once};
-use crate::node::{Agent, Change, Datagram, Notice, Router};
+use crate::kernel::{Place, place};
+use crate::node::{Agent, Beginning, Change, Datagram, Notice, Router};
 use crate::record::{Event, Gone};
 
 /// Whether what is owed may have changed.
@@ -39,6 +44,10 @@ impl Cluster {
         at_once::only_the_active_advertise(&acted.advertised, &states, &agent, now)?;
         at_once::the_active_advertise_in_time(&agent, now)?;
         let mut owed = reported;
+        if agent.beginning == Beginning::Told {
+            agent.beginning = Beginning::Over;
+            self.drop_leftovers(number, &agent);
+        }
         if acted.changes || reported == Owed::Changed {
             at_once::holdings_follow_the_routers(&agent, now)?;
             if agent.notices.is_empty() {
@@ -68,7 +77,7 @@ impl Cluster {
         let Agent {
             brain,
             changes,
-            routers,
+            advertised,
             ..
         } = agent;
         while let Some(action) = brain.poll_action() {
@@ -79,27 +88,16 @@ impl Cluster {
                     let (id, priority) = (transmission.message[1], transmission.message[2]);
                     self.record
                         .note(self.now, Event::Sent(number, id, priority));
-                    let is_it = |router: &Router| {
-                        let configuration = &router.configuration;
-                        configuration.virtual_router_id.number() == id
-                            && *configuration.interface == *transmission.interface
-                    };
-                    let group = routers
-                        .iter()
-                        .position(|router| router.as_ref().is_some_and(is_it));
+                    let group = self.group_of(number, &transmission);
                     acted
                         .advertised
                         .extend(group.map(|group| (group, priority)));
-                    if self.send(number, &transmission)
-                        && let Some(group) = group
-                    {
-                        let latency = self.network.latency_max();
-                        let group = &mut self.groups[group];
-                        group.note_sent(number, priority, self.now, latency);
-                        // An old packet that still arrives would make the others wait again.
-                        if !self.watch.network_is_quiet(self.now) {
-                            group.released = None;
-                        }
+                    if let Some(group) = group {
+                        advertised[group] = (priority != 0).then_some(self.now);
+                    }
+                    let sent = self.send(number, &transmission, group);
+                    if let Some(group) = group.filter(|_| sent) {
+                        self.note_sent(number, group, transmission.message);
                     }
                 }
                 Action::AddAddress(holding) => {
@@ -124,8 +122,30 @@ impl Cluster {
         Ok(acted)
     }
 
+    /// The group whose advertisement this is.
+    fn group_of(&self, from: usize, transmission: &Transmission<'_>) -> Option<usize> {
+        let interface = self.nodes[from].interfaces.get(&transmission.interface)?;
+        let wire = Wire::shown(transmission.message)?;
+        let family = Family::of(transmission.source);
+        let mut groups = self.groups.iter();
+        groups.position(|group| group.says(interface.segment, family, wire.id))
+    }
+
+    fn note_sent(&mut self, from: usize, group: usize, message: &[u8]) {
+        let Some(wire) = Wire::shown(message) else {
+            return;
+        };
+        let latency = self.network.latency_max();
+        let group = &mut self.groups[group];
+        group.note_sent(from, (wire, message[2]), self.now, latency);
+        // An old packet that still arrives would make the others wait again.
+        if !self.watch.network_is_quiet(self.now) {
+            group.released = None;
+        }
+    }
+
     /// Whether it could be sent at all.
-    fn send(&mut self, from: usize, transmission: &Transmission<'_>) -> bool {
+    fn send(&mut self, from: usize, transmission: &Transmission<'_>, group: Option<usize>) -> bool {
         let interface = self.nodes[from].interfaces.get(&transmission.interface);
         let Some(interface) = interface.filter(|interface| interface.carries()) else {
             return false;
@@ -136,14 +156,11 @@ impl Cluster {
             destination: transmission.destination,
             message: transmission.message.into(),
         });
+        if let Some(group) = group {
+            self.recording.keep(group, self.now, &datagram);
+        }
         for to in (0..self.nodes.len()).filter(|to| *to != from) {
-            let mut interfaces = self.nodes[to].interfaces.iter();
-            let destination = datagram.destination;
-            let hears = interfaces.find(|(_, interface)| {
-                interface.segment == segment
-                    && (destination.is_multicast() || interface.own.contains(&destination))
-            });
-            let Some(interface) = hears.map(|(name, _)| Arc::clone(name)) else {
+            let Some(interface) = self.nodes[to].hears(segment, datagram.destination) else {
                 continue;
             };
             let path = (segment, from, to);
@@ -201,11 +218,7 @@ impl Cluster {
         report: RouterReport,
     ) -> Result<Owed, Violation> {
         let before = agent.routers[group].take();
-        let configurations = &mut agent.configuration.iter();
-        let configuration = configurations.find(|router| router.key == report.key);
-        // Who is not configured any more may still be leaving.
-        let former = || before.as_ref().map(|router| &router.configuration);
-        let Some(configuration) = configuration.or_else(former) else {
+        let Some(configuration) = agent.told(&report, before.as_ref()) else {
             return Ok(Owed::Same);
         };
         let known = before
@@ -214,11 +227,22 @@ impl Cluster {
         let news = news(known, &report.transitions);
         // Without an overlap it is another router of the same name, started in the same turn.
         let continues = news.len() < report.transitions.len();
-        let last = known.last().filter(|_| continues);
-        at_once::states_change_as_drawn(last, news, self.now)?;
+        // Or it is an older one that is told to be what it was before it has left.
+        let news = if continues || before.is_none() {
+            news
+        } else {
+            since(news, self.now)
+        };
+        let was = match (known.last().filter(|_| continues), &before, news.first()) {
+            (Some(last), _, _) => last.to,
+            (None, Some(_), Some(first)) => first.from,
+            (None, None, _) | (None, Some(_), None) => State::Fault,
+        };
+        at_once::states_change_as_drawn(was, news, self.now)?;
         let rank = before.as_ref().map(|router| router.effective);
         let group_of = &self.groups[group];
-        at_once::nobody_takes_over_early(group_of, &report, (rank, news), self.now)?;
+        let version = configuration.version;
+        at_once::nobody_takes_over_early(group_of, &report, (version, rank, news), self.now)?;
         for transition in news {
             let event = Event::Became {
                 node: number,
@@ -230,10 +254,10 @@ impl Cluster {
         let same = before.as_ref().is_some_and(|router| {
             news.is_empty()
                 && router.effective == report.effective_priority
-                && Rc::ptr_eq(&router.configuration, configuration)
+                && Rc::ptr_eq(&router.configuration, &configuration)
         });
         agent.routers[group] = Some(Router {
-            configuration: Rc::clone(configuration),
+            configuration,
             state: report.state,
             effective: report.effective_priority,
             since: report.since,
@@ -254,7 +278,7 @@ impl Cluster {
         };
         let done = match change {
             Change::Add(holding) => {
-                let place = (Arc::clone(&holding.interface), holding.address);
+                let place = place(&holding);
                 if !node.kernel.has(&place) {
                     self.record
                         .note(self.now, Event::Present(number, holding.address));
@@ -263,7 +287,7 @@ impl Cluster {
                 Notice::AddressPresent(place)
             }
             Change::Remove(holding) => {
-                let place = (Arc::clone(&holding.interface), holding.address);
+                let place = place(&holding);
                 if node.kernel.remove(&place) {
                     let gone = Event::Gone(number, holding.address, Gone::Removed);
                     self.record.note(self.now, gone);
@@ -275,6 +299,18 @@ impl Cluster {
         self.tell(number, [done])?;
         self.end_if_stopped(number);
         self.review()
+    }
+
+    /// Hand removes what the data plane before this one put in place and this one does not want.
+    fn drop_leftovers(&mut self, number: usize, agent: &Agent) {
+        let wanted: BTreeSet<Place> = agent.brain.holdings().map(place).collect();
+        let kernel = &mut self.nodes[number].kernel;
+        let leftovers = kernel.places().filter(|place| !wanted.contains(*place));
+        for leftover in leftovers.cloned().collect::<Vec<_>>() {
+            kernel.remove(&leftover);
+            let gone = Event::Gone(number, leftover.1, Gone::Removed);
+            self.record.note(self.now, gone);
+        }
     }
 
     /// Hand has something to do.
@@ -313,6 +349,12 @@ struct Acted {
 fn states(agent: &Agent) -> impl Iterator<Item = Option<State>> {
     let routers = agent.routers.iter();
     routers.map(|router| router.as_ref().map(|router| router.state))
+}
+
+/// The transitions that happened now.
+fn since(transitions: &[Transition], now: Instant) -> &[Transition] {
+    let before = transitions.partition_point(|transition| transition.at < now);
+    &transitions[before..]
 }
 
 /// The transitions that were not known. Both lists are the last ones of the same story.

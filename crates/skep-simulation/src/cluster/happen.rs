@@ -1,15 +1,19 @@
 //! What happens to a node from outside, and what its kernel does by itself.
 
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use skep_vip::configuration::RouterConfiguration;
+use skep_vip::configuration::{RouterConfiguration, RouterKey};
 use skep_vip::interfaces::Link;
 use skep_vrrp::identity::Family;
+use skep_vrrp::time::Instant;
 
 use super::{Cluster, Due};
 use crate::happening::{Happening, NodeHappening, Presence};
-use crate::invariants::Violation;
+use crate::invariants::{Violation, at_once};
 use crate::kernel::Place;
+use crate::network::LATENCY_MAX;
 use crate::node::Notice;
 use crate::record::{Event, Gone};
 
@@ -19,16 +23,20 @@ impl Cluster {
             NodeHappening::PowerCut => {
                 self.lose_agent(node);
                 self.nodes[node].powered = false;
+                self.nodes[node].journal = None;
                 self.lose_addresses(node, Gone::PowerCut);
                 Ok(())
             }
             NodeHappening::Start => self.start(node),
             NodeHappening::Kill => {
-                let renewed = self.nodes[node].running().is_some();
-                self.lose_agent(node);
-                if renewed {
-                    self.let_expire(node);
-                }
+                self.kill(node);
+                self.nodes[node].journal = None;
+                Ok(())
+            }
+            NodeHappening::Crash => {
+                let journal = self.nodes[node].journal();
+                self.kill(node);
+                self.nodes[node].journal = Some(journal);
                 Ok(())
             }
             NodeHappening::Freeze => {
@@ -55,6 +63,7 @@ impl Cluster {
                 self.nodes[node].pace = pace;
                 Ok(())
             }
+            NodeHappening::Lapse => self.lapse(node),
         }
     }
 
@@ -68,13 +77,18 @@ impl Cluster {
                 to,
                 path,
             } => return from == to || self.network.path(*segment, *from, *to) == *path,
+            Happening::Replay { .. } => return false,
         };
         let interface = |name: &String| node.interfaces.get(name.as_str());
         match what {
             NodeHappening::PowerCut => !node.powered,
             NodeHappening::Start => node.agent.is_some(),
-            NodeHappening::Kill | NodeHappening::Stop => node.agent.is_none(),
+            NodeHappening::Kill => node.agent.is_none() && node.journal.is_none(),
+            NodeHappening::Crash | NodeHappening::Stop => node.agent.is_none(),
             NodeHappening::Freeze => node.running().is_none(),
+            NodeHappening::Lapse => {
+                node.running().is_none() || node.kernel.leased().next().is_none()
+            }
             NodeHappening::Thaw => !node.agent.as_ref().is_some_and(|agent| agent.frozen),
             NodeHappening::Link(name, link) => interface(name).is_none_or(|it| it.link == *link),
             NodeHappening::Sources(name, presence) => {
@@ -128,18 +142,70 @@ impl Cluster {
         self.tell(node, [Notice::Commit(routers)].into_iter().chain(inputs))
     }
 
-    /// A started agent finds what the one before it left, and removes it first.
+    /// A started agent finds what the one before it left, and removes it first. A data plane that
+    /// is started again carries on with what it is still the holder of.
     fn start(&mut self, number: usize) -> Result<(), Violation> {
         if self.nodes[number].agent.is_some() {
             return Ok(());
         }
-        self.lose_addresses(number, Gone::Removed);
+        let journal = self.nodes[number].journal.take();
+        if journal.is_none() {
+            self.lose_addresses(number, Gone::Removed);
+        }
+        let journal = journal.unwrap_or_default();
         let groups = self.groups.len();
         let node = &mut self.nodes[number];
         node.powered = true;
         node.renewals += 1;
-        node.agent = Some(Box::new(node.started(groups)));
-        self.wake(number)
+        let mut agent = node.started(groups);
+        for (key, advertised_at) in &journal {
+            agent.brain.handle_adoption(key.clone(), *advertised_at);
+        }
+        node.agent = Some(Box::new(agent));
+        self.wake(number)?;
+        at_once::who_was_active_carries_on(&self.nodes[number], &journal, self.now)
+    }
+
+    fn kill(&mut self, node: usize) {
+        let renewed = self.nodes[node].running().is_some();
+        self.lose_agent(node);
+        if renewed {
+            self.let_expire(node);
+        }
+    }
+
+    /// Everything with a lease goes, and the kernel tells.
+    fn lapse(&mut self, node: usize) -> Result<(), Violation> {
+        let leased: Vec<Place> = self.nodes[node].kernel.leased_places().cloned().collect();
+        for place in leased {
+            self.take_away(node, place, Gone::Expired)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody says an old advertisement again, to everybody on the segment.
+    pub(super) fn replay(&mut self, key: &RouterKey, older_than: Duration) {
+        let Some(number) = self.groups.iter().position(|group| group.key == *key) else {
+            return;
+        };
+        let until = self.now.since_boot().saturating_sub(older_than);
+        let until = Instant::from_boot(until);
+        let Some(datagram) = self.recording.pick(number, until, &mut self.random) else {
+            return;
+        };
+        let segment = self.groups[number].segment;
+        for node in 0..self.nodes.len() {
+            if let Some(interface) = self.nodes[node].hears(segment, datagram.destination) {
+                let arrival = self.now + self.random.up_to(LATENCY_MAX);
+                let datagram = Rc::clone(&datagram);
+                let due = Due::Arrival {
+                    node,
+                    interface,
+                    datagram,
+                };
+                self.schedule(arrival, due);
+            }
+        }
     }
 
     pub(super) fn lose_agent(&mut self, node: usize) {

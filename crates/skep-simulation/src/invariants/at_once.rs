@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use skep_vip::configuration::{Effect, RouterConfiguration};
+use skep_vip::interfaces::Link;
 use skep_vip::message::{Health, Reason, RouterReport, State, Transition};
-use skep_vrrp::identity::Priority;
+use skep_vrrp::identity::{Priority, Version};
 use skep_vrrp::time::Instant;
 
 use super::Violation;
+use crate::accord::are_tied;
 use crate::group::{Group, ROUNDING};
-use crate::kernel::{Kernel, Place};
-use crate::node::{Agent, Change, Node};
+use crate::kernel::{Kernel, Place, place};
+use crate::node::{Agent, Change, Journal, Node, places};
 use crate::record::seconds;
 
 /// More than a brain of some groups does in one turn: bursts of announcements, and all else.
@@ -86,7 +88,8 @@ pub(crate) fn holdings_follow_the_routers(agent: &Agent, now: Instant) -> Result
         .flat_map(|router| places(&router.configuration))
         .collect();
     let held: BTreeSet<Place> = agent.brain.holdings().map(place).collect();
-    if wanted == held {
+    let mut beyond = held.difference(&wanted);
+    if wanted.is_subset(&held) && beyond.all(|place| agent.is_shadowed(place, now)) {
         return Ok(());
     }
     let what = format!("holds {held:?}, its routers move {wanted:?}");
@@ -144,7 +147,7 @@ pub(crate) fn eligible_routers_take_part(
     let Some(configuration) = configurations.find(|router| router.key == report.key) else {
         return Ok(());
     };
-    let fault = is_at_fault(node, configuration);
+    let fault = is_at_fault(node, agent, configuration);
     // Who can still send leaves first.
     let leaves = fault && report.state == State::Leaving;
     if leaves || fault == (report.state == State::Fault) {
@@ -159,11 +162,10 @@ pub(crate) fn eligible_routers_take_part(
 
 /// The states change as they are drawn, each from the one before it.
 pub(crate) fn states_change_as_drawn(
-    known: Option<&Transition>,
+    mut before: State,
     news: &[Transition],
     now: Instant,
 ) -> Result<(), Violation> {
-    let mut before = known.map_or(State::Fault, |known| known.to);
     for transition in news {
         let drawn = match (transition.from, transition.to) {
             (State::Fault, State::Backup | State::Active)
@@ -192,7 +194,7 @@ pub(crate) fn states_change_as_drawn(
 pub(crate) fn nobody_takes_over_early(
     group: &Group,
     report: &RouterReport,
-    (before, news): (Option<Priority>, &[Transition]),
+    (version, before, news): (Version, Option<Priority>, &[Transition]),
     now: Instant,
 ) -> Result<(), Violation> {
     // Timers come before control's words: its rank may have changed since, in the same turn.
@@ -203,7 +205,7 @@ pub(crate) fn nobody_takes_over_early(
         return Ok(());
     };
     let waits = match taken.reason {
-        Reason::Silence => group.down_interval(rank),
+        Reason::Silence => group.least_silence(version, rank),
         _ => return Ok(()),
     };
     let heard = report
@@ -218,13 +220,59 @@ pub(crate) fn nobody_takes_over_early(
     broken("nobody takes over early", now, what)
 }
 
-/// Whether something outside keeps a router from taking part.
-pub(crate) fn is_at_fault(node: &Node, router: &RouterConfiguration) -> bool {
+/// Who was Active when its data plane ended, and advertised less than two intervals ago, is Active
+/// again before anybody else can be: nobody waits for less than three.
+pub(crate) fn who_was_active_carries_on(
+    node: &Node,
+    journal: &Journal,
+    now: Instant,
+) -> Result<(), Violation> {
+    let Some(agent) = node.running() else {
+        return Ok(());
+    };
+    for router in agent.routers.iter().flatten() {
+        let configuration = &router.configuration;
+        let Some(advertised_at) = journal.get(&configuration.key) else {
+            continue;
+        };
+        let fresh = now < *advertised_at + configuration.advertisement_interval * 2;
+        let carries_on = router.state == State::Active;
+        let adopted = router
+            .transitions
+            .iter()
+            .any(|it| it.reason == Reason::Adopted);
+        let expected = fresh && !is_at_fault(node, agent, configuration);
+        if (expected && !carries_on) || (adopted && !fresh) {
+            let since = seconds(*advertised_at);
+            let what = format!(
+                "{} of {} advertised at {since} and is {:?}",
+                configuration.key, node.name, router.state
+            );
+            return broken("who was Active a moment ago carries on", now, what);
+        }
+    }
+    Ok(())
+}
+
+/// Whether something outside keeps a router from taking part, or one that it moves together with.
+pub(crate) fn is_at_fault(node: &Node, agent: &Agent, router: &RouterConfiguration) -> bool {
+    let tied = agent.configuration.iter();
+    let mut tied = tied.filter(|other| are_tied(router, other));
+    is_kept_out(node, router) || tied.any(|other| is_kept_out(node, other))
+}
+
+fn is_kept_out(node: &Node, router: &RouterConfiguration) -> bool {
     let Some(interface) = node.interfaces.get(router.interface.as_str()) else {
         return true;
     };
     let mut tracking = router.tracking.iter();
-    (router.track_interface && !interface.carries())
+    let mut links = router.tracked_interfaces.iter();
+    let is_down = |name: &str| {
+        let tracked = node.interfaces.get(name);
+        tracked.is_none_or(|interface| interface.link != Link::Up)
+    };
+    links.any(|tracked| tracked.effect == Effect::Fault && is_down(&tracked.interface))
+        || (router.track_interface && !interface.carries())
         || interface.source(router.key.family).is_none()
         || tracking.any(|tracked| {
             tracked.effect == Effect::Fault
@@ -238,18 +286,6 @@ pub(crate) const fn is_responsible(state: State) -> bool {
         State::Active | State::Leaving => true,
         State::Fault | State::Backup => false,
     }
-}
-
-/// Where the addresses of a router go.
-pub(crate) fn places(router: &RouterConfiguration) -> impl Iterator<Item = Place> {
-    router.addresses.iter().map(|held| {
-        let interface = held.interface.as_ref().unwrap_or(&router.interface);
-        (interface.as_str().into(), held.address)
-    })
-}
-
-fn place(holding: &skep_vip::action::Holding) -> Place {
-    (std::sync::Arc::clone(&holding.interface), holding.address)
 }
 
 fn broken(rule: &'static str, at: Instant, what: String) -> Result<(), Violation> {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use skep_vip::message::State;
 use skep_vrrp::identity::Priority;
+use skep_vrrp::time::Instant;
 
 use super::World;
-use super::at_once::{is_at_fault, is_responsible, places};
+use super::at_once::{is_at_fault, is_responsible};
+use crate::accord::{Wire, understand_each_other};
 use crate::group::{Group, Slack};
 use crate::kernel::EXPIRY_LATE_MAX;
 use crate::network::Relation;
-use crate::node::{Node, Router};
+use crate::node::{Node, Router, places};
 
 /// Something that may be so for some time only. Groups and nodes are indices, classes sets of
 /// nodes.
@@ -103,7 +105,7 @@ pub(crate) fn owed(world: &World<'_>) -> Vec<Owed> {
     }
     owe_overlaps(world, &mut owed);
     for (number, group) in world.groups.iter().enumerate() {
-        for class in classes(world, number, group) {
+        for class in classes(world, number) {
             owe_election(number, group, class, world, &mut owed);
         }
     }
@@ -128,7 +130,7 @@ fn owe_addresses(number: usize, node: &Node, world: &World<'_>, owed: &mut Vec<O
         let wanted = routers.any(|router| {
             is_responsible(router.state) && places(&router.configuration).any(|it| it == *place)
         });
-        if !wanted {
+        if !wanted && !agent.is_shadowed(place, world.now) {
             let duty = Duty::Stray {
                 node: number,
                 address: place.1,
@@ -160,20 +162,20 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
     for (one, node) in world.nodes.iter().enumerate() {
         for place in node.kernel.places() {
             for (other, peer) in world.nodes.iter().enumerate().skip(one + 1) {
+                let address = place.1;
                 let mut theirs = peer.kernel.places();
-                if !theirs.any(|their| their.1 == place.1) {
+                if !theirs.any(|their| their.1 == address) {
                     continue;
                 }
-                let mover = |group: &&Group| group.moves(place.1);
-                let Some(number) = world.groups.iter().position(|group| mover(&group)) else {
+                let Some(number) = common_group(world, [node, peer], address) else {
                     continue;
                 };
                 let group = &world.groups[number];
-                if hear_each_other(world, group.segment, one, other) {
-                    let address = place.1;
+                if hear_each_other(world, number, one, other) {
                     let mut within = group.overlap_max(slack(world, [node, peer]));
                     // Two that leave wait for a third in silence.
-                    if [node, peer].iter().any(|node| is_leaving(node, number)) {
+                    let leaves = |node: &Node| is_leaving(node, number, address, world.now);
+                    if leaves(node) || leaves(peer) {
                         within += group.leaving_max();
                     }
                     let duty = Duty::Overlap {
@@ -188,9 +190,25 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
     }
 }
 
-fn is_leaving(node: &Node, group: usize) -> bool {
-    let router = node.router(group);
-    router.is_some_and(|router| router.state == State::Leaving)
+/// The group whose routers on both nodes move the address.
+fn common_group(world: &World<'_>, nodes: [&Node; 2], address: IpAddr) -> Option<usize> {
+    let moves = |node: &Node, group: usize| {
+        let router = node.router(group);
+        router.is_some_and(|it| places(&it.configuration).any(|(_, moved)| moved == address))
+    };
+    (0..world.groups.len()).find(|group| nodes.iter().all(|node| moves(node, *group)))
+}
+
+fn is_leaving(node: &Node, group: usize, address: IpAddr, now: Instant) -> bool {
+    let Some(agent) = node.running() else {
+        return false;
+    };
+    let leaves = |router: &Router| {
+        let mut moved = places(&router.configuration);
+        router.state == State::Leaving
+            || moved.any(|place| place.1 == address && agent.is_shadowed(&place, now))
+    };
+    agent.routers[group].as_ref().is_some_and(leaves)
 }
 
 fn owe_election(
@@ -210,25 +228,47 @@ fn owe_election(
     }
     let members = class.routers(world, number);
     let slack = slack(world, members.map(|(node, _)| &world.nodes[node]));
+    if group.leader != number {
+        // It is 1 until the router that leads is Active.
+        best = Priority::new(1);
+    }
     let duty = Duty::Unsettled {
         group: number,
         class,
     };
-    let within = group.settling_max(delay, slack);
-    owed.push(Owed { duty, within });
+    let mut within = group.settling_max(delay, slack);
+    // A router that follows another one is where it shall be when that one is, and that one is
+    // nowhere for long where its nodes do not hear each other.
+    let leads = group.leader == number;
+    if !leads {
+        within += world.groups[group.leader].settling_max(delay, slack);
+    }
+    if leads || classes(world, group.leader).contains(&class) {
+        owed.push(Owed { duty, within });
+    }
     if !held {
         let duty = Duty::Vacancy {
             group: number,
             class,
         };
-        let hears = |by: usize| {
+        let hears = |(by, wire): (usize, Wire)| {
             let mut members = class.routers(world, number);
-            members.all(|(node, _)| {
-                node != by && world.network.relation(group.segment, by, node) == Relation::Whole
+            members.all(|(node, router)| {
+                node != by
+                    && wire == Wire::of(&router.configuration)
+                    && world.network.relation(group.segment, by, node) == Relation::Whole
             })
+        };
+        // Who leaves can find a successor that some do not hear, and says farewell to all.
+        let mut nodes = world.nodes.iter();
+        let leaves = |node: &Node| {
+            let router = node.router(number);
+            router.is_some_and(|router| router.state == State::Leaving)
         };
         let within = if group.released.is_some_and(hears) {
             group.succession_max(best, slack)
+        } else if nodes.any(leaves) {
+            group.leaving_max() + group.vacancy_max(best, slack)
         } else {
             group.vacancy_max(best, slack)
         };
@@ -238,25 +278,15 @@ fn owe_election(
 
 /// The nodes that can hold the addresses of a group, in sets that hear each other wholly and no
 /// other set at all. None where the network allows no such sets.
-fn classes(world: &World<'_>, number: usize, group: &Group) -> Vec<Class> {
-    let can = |node: &Node| {
-        node.router(number).is_some_and(|router| {
-            let interface = node.interfaces.get(router.configuration.interface.as_str());
-            let carries = interface.is_some_and(crate::node::Interface::carries);
-            let stopping = node.running().is_some_and(|agent| agent.stopping);
-            carries && !stopping && !is_at_fault(node, &router.configuration)
-        })
-    };
+fn classes(world: &World<'_>, number: usize) -> Vec<Class> {
     let nodes = world.nodes.iter().enumerate();
-    let able: Vec<usize> = nodes
-        .filter(|(_, node)| can(node))
-        .map(|(at, _)| at)
-        .collect();
+    let able = nodes.filter(|(_, node)| can_hold(node, number).unwrap_or(false));
+    let able: Vec<usize> = able.map(|(at, _)| at).collect();
     let mut classes: Vec<Class> = Vec::new();
     for one in &able {
         let mut class = Class::default();
         for other in &able {
-            let relation = world.network.relation(group.segment, *one, *other);
+            let relation = relation(world, number, *one, *other);
             match relation {
                 Relation::Impaired if one != other => return Vec::new(),
                 Relation::Apart if one != other => {}
@@ -276,14 +306,38 @@ fn classes(world: &World<'_>, number: usize, group: &Group) -> Vec<Class> {
     }
 }
 
-fn hear_each_other(world: &World<'_>, segment: usize, one: usize, other: usize) -> bool {
+/// Whether a node runs a router of the group that may take the addresses.
+fn can_hold(node: &Node, group: usize) -> Option<bool> {
+    let agent = node.running()?;
+    let router = &node.router(group)?.configuration;
+    let interface = node.interfaces.get(router.interface.as_str())?;
+    // What is not configured any more only leaves, and so does everything of an agent that stops.
+    let mut configured = agent.configuration.iter();
+    let stays = !agent.stopping && configured.any(|it| it.key == router.key);
+    Some(stays && interface.carries() && !is_at_fault(node, agent, router))
+}
+
+/// What the routers of a group are to each other on two nodes.
+fn relation(world: &World<'_>, group: usize, one: usize, other: usize) -> Relation {
+    let router = |node: usize| world.nodes[node].router(group);
+    if let (Some(here), Some(there)) = (router(one), router(other))
+        && !understand_each_other(&here.configuration, &there.configuration)
+    {
+        return Relation::Apart;
+    }
+    let segment = world.groups[group].segment;
+    world.network.relation(segment, one, other)
+}
+
+fn hear_each_other(world: &World<'_>, group: usize, one: usize, other: usize) -> bool {
+    let segment = world.groups[group].segment;
     let listens = |node: usize| {
         let node = &world.nodes[node];
         let mut interfaces = node.interfaces.values();
         node.running().is_some()
             && interfaces.any(|interface| interface.segment == segment && interface.carries())
     };
-    world.network.relation(segment, one, other) == Relation::Whole && listens(one) && listens(other)
+    relation(world, group, one, other) == Relation::Whole && listens(one) && listens(other)
 }
 
 /// Whether a node has all addresses of a router of its own.

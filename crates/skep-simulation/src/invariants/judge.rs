@@ -1,5 +1,6 @@
 //! What it means that something was owed for too long.
 
+use skep_vip::configuration::Relocation;
 use skep_vip::message::State;
 use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
@@ -57,15 +58,49 @@ fn prescribed_holder(group: usize, class: Class, world: &World<'_>) -> Result<us
     }
     let better = routers().find(|(_, other)| {
         let preempts = other.configuration.preemption.enabled
-            || other.configuration.priority == Priority::OWNER;
+            || other.effective == Priority::OWNER
+            || other.configuration.relocation == Relocation::Here
+            || world.groups[group].leader != group;
         other.effective > router.effective && preempts
     });
     match better {
-        None => Ok(holder),
+        None => moves_with_its_leader(group, class, holder, world).map(|()| holder),
         Some((other, better)) => Err(broken(format!(
             "{holder} holds with priority {}, {other} has {}",
             router.effective, better.effective
         ))),
+    }
+}
+
+/// Routers that move together are Active on the same node.
+fn moves_with_its_leader(
+    group: usize,
+    class: Class,
+    holder: usize,
+    world: &World<'_>,
+) -> Result<(), Violation> {
+    let leader = world.groups[group].leader;
+    if leader == group {
+        return Ok(());
+    }
+    let leading = || class.routers(world, leader);
+    // Two owners of the same addresses are a mistake, and each is right.
+    let owners = leading().filter(|(_, router)| router.effective == Priority::OWNER);
+    if owners.count() > 1 {
+        return Ok(());
+    }
+    let mut leading = leading();
+    let leads = leading.find(|(_, router)| router.state == State::Active);
+    match leads {
+        Some((node, _)) if node != holder => Err(Violation {
+            rule: "routers that move together are on the same node",
+            at: world.now,
+            what: format!(
+                "{} is on {holder}, {} on {node}",
+                world.groups[group].key, world.groups[leader].key
+            ),
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

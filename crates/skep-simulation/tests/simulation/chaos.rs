@@ -1,9 +1,10 @@
 //! Random clusters: many in `cargo test`, a night's worth on demand.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use skep_simulation::chaos::{self, Failure, Survived};
+use skep_simulation::chaos::{self, Failure, Repertoire, Survived};
 
 /// How many seeds every run of the tests tries: some seconds.
 const SEEDS: u64 = 200;
@@ -14,80 +15,184 @@ fn told(variable: &str) -> Option<u64> {
     Some(text.parse().expect("the variable is a number"))
 }
 
+/// After so many seeds that went wrong there is enough to look at.
+const FAILURES_MAX: usize = 20;
+
+/// What came of many seeds.
+#[derive(Default)]
+struct Tally {
+    clusters: u64,
+    survived: Survived,
+    failures: Vec<Failure>,
+}
+
 /// Tries the seeds from `first` on, until `enough` time passed in the clusters.
-fn try_seeds(first: u64, enough: Duration) -> Result<(u64, Duration, u64), Box<Failure>> {
+fn try_seeds(repertoire: Repertoire, first: u64, enough: Duration) -> Tally {
     let next = AtomicU64::new(first);
-    let (time_ms, misfortunes) = (AtomicU64::new(0), AtomicU64::new(0));
-    let over = AtomicBool::new(false);
-    let work = || -> Result<(), Box<Failure>> {
-        while !over.load(Ordering::Relaxed) {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            let survived = chaos::run(seed).inspect_err(|_| over.store(true, Ordering::Relaxed))?;
-            let Survived {
-                time,
-                misfortunes: count,
-            } = survived;
-            let passed = u64::try_from(time.as_millis()).expect("a seed is short");
-            let passed = time_ms.fetch_add(passed, Ordering::Relaxed) + passed;
-            misfortunes.fetch_add(count, Ordering::Relaxed);
-            if u128::from(passed) >= enough.as_millis() {
-                over.store(true, Ordering::Relaxed);
+    let tally = Mutex::new(Tally::default());
+    let work = || loop {
+        let outcome = chaos::run(repertoire, next.fetch_add(1, Ordering::Relaxed));
+        let mut tally = tally.lock().expect("no worker panics");
+        tally.clusters += 1;
+        match outcome {
+            Ok(survived) => {
+                tally.survived.time += survived.time;
+                tally.survived.misfortunes += survived.misfortunes;
             }
+            Err(failure) => tally.failures.push(*failure),
         }
-        Ok(())
+        if tally.survived.time >= enough || tally.failures.len() >= FAILURES_MAX {
+            return;
+        }
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let ends = workers
-            .into_iter()
-            .map(|worker| worker.join().expect("no worker panics"));
-        ends.collect::<Result<Vec<()>, _>>()
-    })?;
-    Ok((
-        next.into_inner() - first,
-        Duration::from_millis(time_ms.into_inner()),
-        misfortunes.into_inner(),
-    ))
+        for _ in 0..workers {
+            scope.spawn(work);
+        }
+    });
+    tally.into_inner().expect("no worker panics")
 }
 
-#[test]
-fn random_clusters_uphold_the_invariants() {
+/// One seed that the environment names, or as many as it wants.
+#[expect(clippy::print_stdout, reason = "a night's run is worth its numbers")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how fast the simulation is only a real clock knows"
+)]
+fn try_repertoire(repertoire: Repertoire) {
+    let chosen = std::env::var("SKEP_SIMULATION_REPERTOIRE");
+    if chosen.is_ok_and(|chosen| chosen != repertoire.name()) {
+        return;
+    }
     if let Some(seed) = told("SKEP_SIMULATION_SEED") {
-        chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));
+        check(repertoire, &[seed]);
         return;
     }
     let hours = told("SKEP_SIMULATION_HOURS").unwrap_or(SEEDS);
     let first = told("SKEP_SIMULATION_FIRST_SEED").unwrap_or(0);
     let enough = Duration::from_secs(hours * 3600);
-    match try_seeds(first, enough) {
-        Ok((seeds, time, misfortunes)) => {
-            let hours = time.as_secs() / 3600;
-            println!("{seeds} clusters, {hours} hours, {misfortunes} misfortunes");
-        }
-        Err(failure) => panic!("{failure}"),
+    let began = Instant::now();
+    let Tally {
+        clusters,
+        survived: Survived { time, misfortunes },
+        failures,
+    } = try_seeds(repertoire, first, enough);
+    let (name, hours, took) = (repertoire.name(), time.as_secs() / 3600, began.elapsed());
+    let rate = time.div_duration_f64(took) / 3600.0;
+    println!(
+        "{name}: {clusters} clusters from seed {first}, {hours} hours, {misfortunes} misfortunes \
+         in {:.1} s: {rate:.0} hours a second, {} seeds failed",
+        took.as_secs_f64(),
+        failures.len(),
+    );
+    let Some(first) = failures.first() else {
+        return;
+    };
+    let others: String = failures[1..]
+        .iter()
+        .map(
+            |Failure {
+                 seed, violation, ..
+             }| format!("\n{name} seed {seed}: {violation}"),
+        )
+        .collect();
+    panic!("{first}{others}");
+}
+
+fn check(repertoire: Repertoire, seeds: &[u64]) {
+    for seed in seeds {
+        chaos::run(repertoire, *seed).unwrap_or_else(|failure| panic!("{failure}"));
     }
 }
 
 #[test]
+fn random_plain_clusters_uphold_the_invariants() {
+    try_repertoire(Repertoire::Plain);
+}
+
+#[test]
+fn random_whole_clusters_uphold_the_invariants() {
+    try_repertoire(Repertoire::Whole);
+}
+
+#[test]
 fn a_rank_lowered_in_the_turn_of_a_takeover_is_not_what_it_waited_with() {
-    chaos::run(1_000_320).unwrap_or_else(|failure| panic!("{failure}"));
+    check(Repertoire::Plain, &[1_000_320]);
 }
 
 /// One router says farewell with priority 1 while another one is Leaving: that one takes it for its
 /// successor, and Backups that do not preempt wait for a whole down interval again.
 #[test]
 fn the_farewell_of_a_router_is_not_taken_for_a_successor() {
-    for seed in [200_653, 400_836] {
-        chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));
-    }
+    check(Repertoire::Plain, &[200_653, 400_836]);
 }
 
 /// A router says farewell late because its hand is slow. The successor lost its power meanwhile, and
 /// who does not preempt takes the farewell for another successor.
 #[test]
 fn a_late_farewell_lets_the_silence_begin_anew() {
-    for seed in [100_018, 200_254, 5_000_487] {
-        chaos::run(seed).unwrap_or_else(|failure| panic!("{failure}"));
-    }
+    check(Repertoire::Plain, &[100_018, 200_254, 5_000_487]);
+}
+
+/// Two routers stop one after the other: the farewell of the first comes while a Backup that does
+/// not preempt waits for its rank after the release of the second.
+#[test]
+fn a_farewell_after_a_release_makes_nobody_wait_anew() {
+    check(Repertoire::Plain, &[30_007_023]);
+}
+
+/// The group of an owner is moved away from it; what follows in the group, or in its sync group,
+/// goes along.
+#[test]
+fn what_moves_together_is_moved_away_from_its_owner_together() {
+    check(Repertoire::Whole, &[28, 47, 63, 153, 207]);
+}
+
+/// A router that got another id leaves under the name of the next one, which gets another version
+/// meanwhile, or is removed: the one that is reported is the one that is configured, if there is.
+#[test]
+fn the_configured_router_of_a_name_is_reported() {
+    let removed = [18, 83, 40_001_950, 40_003_445, 40_004_619];
+    check(Repertoire::Whole, &removed);
+    let changed = [
+        40_000_257, 40_000_302, 40_000_483, 40_000_494, 40_000_719, 40_000_796, 40_001_371,
+        40_001_417, 40_001_438, 40_001_592, 40_005_531,
+    ];
+    check(Repertoire::Whole, &changed);
+}
+
+/// A router that is told to be what it was before it has left is the same router again.
+#[test]
+fn an_id_that_is_changed_there_and_back_is_one_story() {
+    check(Repertoire::Whole, &[34]);
+}
+
+/// A data plane whose configuration became empty before it ended leaves nothing behind.
+#[test]
+fn what_was_left_behind_is_removed_with_nothing_configured() {
+    check(Repertoire::Whole, &[32, 146]);
+}
+
+/// Followers wait with priority 1, listening lasts for intervals that grew, and who leaves finds a
+/// successor late and says farewell to those who do not hear it.
+#[test]
+fn a_vacancy_lasts_as_long_as_its_slowest_cause() {
+    check(Repertoire::Whole, &[180, 182, 190, 40_006_058]);
+}
+
+/// Where the nodes of a leading router do not hear each other, what follows it is not settled.
+#[test]
+fn followers_of_a_divided_leader_are_not_settled() {
+    let seeds = [
+        40_000_005, 40_000_014, 40_000_333, 40_000_438, 40_000_959, 40_001_307, 40_001_418,
+        40_001_433, 40_001_566, 40_001_657, 40_001_773,
+    ];
+    check(Repertoire::Whole, &seeds);
+}
+
+/// An owner that is moved away from and does not preempt stands by.
+#[test]
+fn an_owner_that_was_moved_away_from_is_none() {
+    check(Repertoire::Whole, &[60, 69, 90, 117, 144]);
 }

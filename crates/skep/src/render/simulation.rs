@@ -97,6 +97,7 @@ fn tell(entry: &Entry, nodes: &[String]) -> String {
             format!("{}  {}", nodes[*node], happened(what))
         }
         Event::Happened(Happening::Path { path, .. }) => network(*path),
+        Event::Happened(Happening::Replay { key, .. }) => format!("# {key} is replayed"),
         Event::Became {
             node,
             key,
@@ -134,6 +135,8 @@ fn happened(what: &NodeHappening) -> String {
         NodeHappening::PowerCut => "# the power is cut".to_owned(),
         NodeHappening::Start => "# starts".to_owned(),
         NodeHappening::Kill => "# all of its agent is killed".to_owned(),
+        NodeHappening::Crash => "# its data plane ends".to_owned(),
+        NodeHappening::Lapse => "# its leases end".to_owned(),
         NodeHappening::Freeze => "# its agent stands still".to_owned(),
         NodeHappening::Thaw => "# its agent goes on".to_owned(),
         NodeHappening::Stop => "# its agent is told to stop".to_owned(),
