@@ -225,9 +225,9 @@ pub enum Reason {
     ///
     /// Remedy: `skep describe vip` says which and why; the node takes part again when it passes.
     InputFailing,
-    /// An interface is down or missing.
+    /// An interface is down or missing, or has no address to advertise from.
     ///
-    /// Remedy: Bring it up, or correct `interface`.
+    /// Remedy: Bring it up, give it its address, or correct `interface`.
     InterfaceDown,
     /// A key or secret is missing on this node.
     ///
