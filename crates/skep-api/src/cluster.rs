@@ -1,6 +1,8 @@
 //! What agents tell each other, and what a cluster looks like to people.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 use skep_manifest::name::NodeName;
@@ -34,6 +36,9 @@ pub struct PeerReport {
     /// The moves it keeps, also those that ended.
     #[serde(default)]
     pub moves: Vec<Move>,
+    /// The virtual router ids that it hears others use.
+    #[serde(default)]
+    pub overheard: BTreeSet<NonZeroU8>,
 }
 
 impl PeerReport {

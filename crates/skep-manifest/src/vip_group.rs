@@ -30,7 +30,8 @@ use transport::{Checksum, Transport, Version};
 #[schemars(extend("oneOf" = [{"required": ["members"]}, {"required": ["selector"]}]))]
 pub struct VipGroupSpec {
     /// The id of the virtual router on its network segment, 1 to 255. `auto` is chosen once, when
-    /// the manifest is submitted, and needs a `Swarm`.
+    /// the manifest is submitted, and needs a `Swarm`: the lowest that no other group has and that
+    /// no agent hears somebody else use. It stays the group's, whoever comes later.
     #[serde(default)]
     pub virtual_router_id: VirtualRouterId,
     /// The version of VRRP: 3 (RFC 9568) or 2 (RFC 3768, IPv4 only).

@@ -54,6 +54,13 @@ pub fn decide(
     }
 }
 
+/// Whether a group of `new` gets an id that it did not have before: then it matters which ids
+/// others use.
+#[must_use]
+pub fn chooses(previous: Option<&Desired>, new: &Desired) -> bool {
+    identity::chooses(previous, new)
+}
+
 impl Decisions {
     /// Whether nothing was to be decided.
     #[must_use]

@@ -20,6 +20,7 @@ mod plan;
 pub mod progress;
 mod quorum;
 mod roster;
+pub mod segments;
 mod service_spec;
 mod services;
 mod settings;

@@ -25,10 +25,12 @@ use crate::outbox::Outbox;
 use crate::roster::Roster;
 use crate::router::{ReportState, Router};
 use crate::routes::{Routes, routes_of};
+use crate::segments::Segments;
 
 mod adoption;
 mod commit;
 mod leaving;
+mod overhearing;
 mod rule;
 mod sending;
 mod setting;
@@ -51,6 +53,7 @@ pub struct Brain {
     routers: Roster,
     bonds: Bonds,
     interfaces: Interfaces,
+    segments: Segments,
     links: Links,
     inputs: Inputs,
     collected: Collected,
@@ -99,8 +102,9 @@ impl Brain {
                 self.handle_standby(&key, priority, heard_at, now);
                 Ok(())
             }
-            // That control speaks is for the shell to notice, and the shell keeps the reports.
-            Command::Heartbeat | Command::ReportAll => Ok(()),
+            // That control speaks is for the shell to notice; the shell keeps the reports and opens
+            // the sockets.
+            Command::Listen { .. } | Command::Heartbeat | Command::ReportAll => Ok(()),
         }
     }
 
@@ -109,7 +113,10 @@ impl Brain {
         self.note_reception(interface, now);
         let id = packet.virtual_router_id();
         let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));
-        let Some(slot) = slot else { return };
+        let Some(slot) = slot else {
+            self.overhear(interface, packet, now);
+            return;
+        };
         let Some(router) = self.routers.get_mut(slot) else {
             return;
         };
@@ -187,6 +194,11 @@ impl Brain {
 
     /// The socket of this family on `interface` is this.
     pub fn handle_socket(&mut self, interface: &str, family: Family, socket: Socket, now: Instant) {
+        match socket {
+            Socket::Open => self.segments.listen(interface, now),
+            // The other family may well listen.
+            Socket::Refused { .. } => {}
+        }
         let news = self.interfaces.set_socket(interface, family, socket);
         self.rule_on(interface, news, now);
     }

@@ -29,5 +29,6 @@ mod outbox;
 mod roster;
 mod router;
 mod routes;
+mod segments;
 mod sensing;
 mod transport;

@@ -3,6 +3,7 @@
 //! Both directions are level-triggered: a message states what is or shall be, never what changed,
 //! so either side can restart and be told again.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -51,6 +52,12 @@ pub enum Command {
         priority: Priority,
         /// When its agent said so.
         heard_at: Instant,
+    },
+    /// Listen on these interfaces, too, where no router runs. Sent again whenever it may have been
+    /// missed.
+    Listen {
+        /// Which.
+        interfaces: BTreeSet<String>,
     },
     /// Control is alive. Its silence is a reason, never a fault.
     Heartbeat,
@@ -394,6 +401,32 @@ pub struct ProcessReport {
     /// The addresses that somebody else removes again and again.
     #[serde(default)]
     pub contested: Vec<Contested>,
+    /// What is heard on the segments of this node that is not for its routers.
+    #[serde(default)]
+    pub segments: Vec<SegmentReport>,
+}
+
+/// What is heard on the segment of an interface that is not for a router of this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SegmentReport {
+    /// The interface.
+    pub interface: String,
+    /// Since when a socket listens there.
+    pub listening_since: Instant,
+    /// The virtual router ids that others use.
+    pub ids: Vec<Overheard>,
+}
+
+/// A virtual router id that somebody else uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overheard {
+    /// The id.
+    pub id: VirtualRouterId,
+    /// When it was heard last, on the boot clock: a plain number, because there may be many and a
+    /// message has a limit.
+    pub last_ms: u64,
 }
 
 /// A time in which control said nothing.

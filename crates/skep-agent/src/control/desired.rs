@@ -1,6 +1,7 @@
 //! The desired state of this agent: what it accepted and what it refuses.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU8;
 
 use skep_api::generation::GenerationId;
 use skep_manifest::desired::Desired;
@@ -86,11 +87,15 @@ impl DesiredState {
         understand(sources, self.mode, &self.names)
     }
 
-    /// Decides what depends on what ran before, and fills it in.
-    pub(super) fn decide(&self, understood: &mut Understood) -> Result<Decisions, Vec<String>> {
+    /// Decides what depends on what ran before and on the ids that others use (`taken`), and fills
+    /// it in.
+    pub(super) fn decide(
+        &self,
+        understood: &mut Understood,
+        taken: &BTreeSet<NonZeroU8>,
+    ) -> Result<Decisions, Vec<String>> {
         let previous = self.accepted.as_ref().map(|accepted| &accepted.desired);
-        // Ids that others are heard to use are not known yet.
-        let decisions = decide(previous, &understood.desired, &BTreeSet::new())?;
+        let decisions = decide(previous, &understood.desired, taken)?;
         decisions.apply(&mut understood.desired);
         Ok(decisions)
     }
@@ -103,7 +108,8 @@ impl DesiredState {
             .and_then(|sources| self.refuse_sudden_emptiness(sources))
             .and_then(|sources| self.understand(sources))
             .and_then(|mut understood| {
-                self.decide(&mut understood)?;
+                // Without a swarm, groups have numbers: nothing is chosen here.
+                self.decide(&mut understood, &BTreeSet::new())?;
                 Ok(understood)
             });
         match understood {

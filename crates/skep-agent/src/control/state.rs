@@ -2,9 +2,11 @@
 
 mod group_keys;
 mod history;
+mod listening;
 mod moving;
 mod submission;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -25,6 +27,7 @@ use crate::control::directory::Contents;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::question::{Answer, Hop, Question, Trouble, answer};
+use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
 use crate::control::understand::Understood;
 use crate::control::{Options, now};
@@ -43,6 +46,8 @@ pub(super) struct Control {
     alarms: Alarms,
     cluster: Option<Cluster>,
     link: Link<Command, Report>,
+    /// What was submitted and waits, the oldest first.
+    waiting: VecDeque<Waiting>,
     /// Whether the data plane did not hear all of the configuration.
     untold: bool,
 }
@@ -69,6 +74,7 @@ impl Control {
             alarms: Alarms::default(),
             cluster,
             link,
+            waiting: VecDeque::new(),
             untold: false,
         }
     }
@@ -89,6 +95,7 @@ impl Control {
 
     pub(super) fn handle_seen(&mut self, interfaces: Vec<LocalInterface>) {
         self.site.interfaces = interfaces;
+        self.listen();
         self.reconsider();
     }
 
@@ -120,8 +127,10 @@ impl Control {
                         .unheard(|name| self.observed.health(name, now())),
                 );
                 if is_new {
+                    self.listen();
                     self.configure();
                 }
+                self.submit_waiting();
             }
             Err(error) => tracing::warn!(%error, "what the data plane said is not understood"),
         }
@@ -129,6 +138,8 @@ impl Control {
 
     pub(super) fn handle_heartbeat(&mut self) {
         self.send(&Command::Heartbeat);
+        self.listen();
+        self.submit_waiting();
         self.tell(self.checks.inputs(|name| self.observed.health(name, now())));
         // Files have no event that always comes: what they say is looked at.
         if self.look_at_group_keys() || self.desired.reads_node_files() {
@@ -303,6 +314,7 @@ impl Control {
             self.moves.prune(&accepted.desired, now());
         }
         self.site.moves = self.moves.in_force();
+        self.listen();
         self.look_at_group_keys();
         self.desired.configure(&mut self.site);
         self.follow_configuration();
@@ -370,6 +382,7 @@ impl Control {
         let report = self.cluster.as_ref().map(|cluster| PeerReport {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
             moves: self.moves.all(now()),
+            overheard: self.observed.overheard(now()),
             ..cluster.report()
         });
         answer(to, report.ok_or_else(|| self.standalone()));

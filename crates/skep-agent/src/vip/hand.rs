@@ -210,6 +210,11 @@ impl Hand {
             self.reports.send(&self.control);
             return;
         }
+        if let Command::Listen { interfaces } = command {
+            self.keeper.listen(interfaces);
+            self.open_sockets();
+            return;
+        }
         if let Some(needs) = self.keeper.note(&command) {
             for interface in needs {
                 self.watch(&interface);
@@ -247,6 +252,7 @@ impl Hand {
                 Wish::Announce(announcement) => announcements.push(announcement),
                 Wish::Close(socket) => drop(socket),
                 Wish::Report(report) => self.reports.note(*report),
+                Wish::Segment(segment) => self.reports.note_segment(segment),
                 Wish::Restricted(restriction) => self.reports.note_restriction(restriction),
                 Wish::Lateness(lateness) => self.reports.note_wire_lateness(lateness),
                 Wish::Done => done = true,
@@ -347,7 +353,7 @@ impl Hand {
 
     fn open_sockets(&mut self) {
         let needs = self.keeper.sockets();
-        for notice in self.sockets.ensure(needs, &self.interfaces) {
+        for notice in self.sockets.ensure(&needs, &self.interfaces) {
             self.tell(notice);
         }
     }

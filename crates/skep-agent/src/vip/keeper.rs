@@ -10,7 +10,7 @@ use skep_vip::message::{Command, Health};
 use crate::memory::{Identity, Memory, StandingState};
 use crate::vip::addresses::Place;
 use crate::vip::lease::Holder;
-use crate::vip::sockets::{Needs, needs};
+use crate::vip::sockets::{Needs, listening, needs};
 
 /// Watches the commands pass by.
 pub(super) struct Keeper {
@@ -25,6 +25,8 @@ pub(super) struct Keeper {
     settings: BTreeSet<(Arc<str>, Setting)>,
     inputs: BTreeMap<String, Health>,
     sockets: Needs,
+    /// The interfaces to listen on where no router runs.
+    listening: BTreeSet<String>,
 }
 
 impl Keeper {
@@ -39,6 +41,7 @@ impl Keeper {
             settings: BTreeSet::new(),
             inputs: BTreeMap::new(),
             sockets: Needs::new(),
+            listening: BTreeSet::new(),
         }
     }
 
@@ -89,7 +92,10 @@ impl Keeper {
                 }
                 None
             }
-            Command::Standby { .. } | Command::Heartbeat | Command::ReportAll => None,
+            Command::Standby { .. }
+            | Command::Listen { .. }
+            | Command::Heartbeat
+            | Command::ReportAll => None,
         }
     }
 
@@ -140,9 +146,16 @@ impl Keeper {
         });
     }
 
-    /// The sockets that the configuration needs.
-    pub(super) const fn sockets(&self) -> &Needs {
-        &self.sockets
+    /// Sockets are wanted on these interfaces, too.
+    pub(super) fn listen(&mut self, interfaces: BTreeSet<String>) {
+        self.listening = interfaces;
+    }
+
+    /// The sockets that the configuration needs, and those that only listen.
+    pub(super) fn sockets(&self) -> Needs {
+        let mut needs = self.sockets.clone();
+        listening(&mut needs, &self.listening);
+        needs
     }
 
     fn revision_of_collected(&self) -> Option<u64> {
@@ -170,6 +183,7 @@ const fn revision_of(command: &Command) -> Option<u64> {
         Command::Configure { revision, .. } | Command::Commit { revision, .. } => Some(*revision),
         Command::Input { .. }
         | Command::Standby { .. }
+        | Command::Listen { .. }
         | Command::Heartbeat
         | Command::ReportAll => None,
     }
@@ -181,6 +195,7 @@ fn routers(commands: &[Command]) -> impl Iterator<Item = &RouterConfiguration> {
         Command::Commit { .. }
         | Command::Input { .. }
         | Command::Standby { .. }
+        | Command::Listen { .. }
         | Command::Heartbeat
         | Command::ReportAll => None,
     })

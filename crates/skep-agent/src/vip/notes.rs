@@ -7,7 +7,7 @@ use skep_linux::vrrp_socket::VrrpSocket;
 use skep_vip::action::{Announcement, Holding};
 use skep_vip::configuration::{Setting, VirtualRoute};
 use skep_vip::interfaces::Link;
-use skep_vip::message::{Command, Lateness, Report};
+use skep_vip::message::{Command, Lateness, Report, SegmentReport};
 use skep_vrrp::identity::Family;
 
 /// From hand to wire.
@@ -52,6 +52,8 @@ pub(super) enum Wish {
     Close(VrrpSocket),
     /// Control shall know this.
     Report(Box<Report>),
+    /// Control shall know this of a segment.
+    Segment(SegmentReport),
     /// Why the wire thread is less punctual than it could be.
     Restricted(String),
     /// How late the wire thread was so far.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use skep_linux::clock;
 use skep_vip::configuration::RouterKey;
 use skep_vip::message::{
-    Command, Contested, Lateness, ProcessReport, Report, RouterReport, Silence,
+    Command, Contested, Lateness, ProcessReport, Report, RouterReport, SegmentReport, Silence,
 };
 use skep_vrrp::time::Instant;
 
@@ -69,6 +69,14 @@ impl Reports {
     /// Which addresses somebody else keeps removing.
     pub(super) fn note_contested(&mut self, contested: Vec<Contested>) {
         self.process.contested = contested;
+    }
+
+    /// What is heard on a segment.
+    pub(super) fn note_segment(&mut self, segment: SegmentReport) {
+        let segments = &mut self.process.segments;
+        segments.retain(|known| known.interface != segment.interface);
+        segments.push(segment);
+        self.process_unsaid = true;
     }
 
     /// Since when the process ends again and again.

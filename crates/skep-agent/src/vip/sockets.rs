@@ -7,6 +7,7 @@ use std::sync::Arc;
 use skep_linux::vrrp_socket::{self, VrrpSocket};
 use skep_vip::configuration::{RouterConfiguration, Transport};
 use skep_vrrp::identity::Family;
+use skep_vrrp::packet::{MULTICAST_IPV4, MULTICAST_IPV6};
 
 use crate::vip::interfaces::Interfaces;
 use crate::vip::notes::Notice;
@@ -32,6 +33,20 @@ pub(super) fn needs<'a>(routers: impl Iterator<Item = &'a RouterConfiguration>) 
         }
     }
     needs
+}
+
+/// Adds what is needed to listen on `interfaces`. A router that is there listens as it is told: on
+/// a group of its own it must not hear what others say on the standard's.
+pub(super) fn listening(needs: &mut Needs, interfaces: &BTreeSet<String>) {
+    for interface in interfaces {
+        for (family, group) in [
+            (Family::Ipv4, IpAddr::from(MULTICAST_IPV4)),
+            (Family::Ipv6, IpAddr::from(MULTICAST_IPV6)),
+        ] {
+            let key = (Arc::from(interface.as_str()), family);
+            needs.entry(key).or_insert_with(|| BTreeSet::from([group]));
+        }
+    }
 }
 
 impl Sockets {

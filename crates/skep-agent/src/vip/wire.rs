@@ -273,6 +273,10 @@ impl Wire {
             self.record.note_report(&report);
             self.put(Wish::Report(Box::new(report)))?;
         }
+        let now = Instant::from_boot(clock::now());
+        while let Some(segment) = self.brain.poll_segment(now) {
+            self.put(Wish::Segment(segment))?;
+        }
         if self.beginning == Beginning::Running {
             self.beginning = Beginning::Over;
             self.put(Wish::Begun)?;

@@ -64,6 +64,15 @@ pub(super) fn choose(
     (chosen, errors)
 }
 
+/// Whether one of the groups that want an id had none before.
+pub(super) fn chooses(previous: Option<&Desired>, new: &Desired) -> bool {
+    let mut groups = new.vip_groups.iter();
+    groups.any(|(name, group)| {
+        let kept = previous.and_then(|previous| before(previous, new, name, group));
+        number(group).is_none() && kept.is_none()
+    })
+}
+
 /// The id that the group had before: under its name, or under one that is gone.
 fn before(previous: &Desired, new: &Desired, name: &Name, group: &VipGroup) -> Option<NonZeroU8> {
     if let Some(before) = previous.vip_groups.get(name) {

@@ -92,6 +92,26 @@ fn a_group_keeps_its_id_whatever_comes_beside_it_and_however_it_is_called() {
 }
 
 #[test]
+fn what_others_use_matters_only_while_an_id_is_to_be_chosen() {
+    let new = desired(&[("m", &group(71))]);
+    assert!(chooses(None, &new));
+    let running = follow(None, &[("m", &group(71))]).unwrap();
+    assert!(!chooses(Some(&running), &new));
+    assert!(!chooses(
+        Some(&running),
+        &desired(&[("renamed", &group(71))])
+    ));
+    let more = desired(&[("m", &group(71)), ("n", &group(72))]);
+    assert!(chooses(Some(&running), &more));
+    // The stranger came later.
+    let taken = BTreeSet::from([NonZeroU8::new(1).unwrap()]);
+    let mut kept = new;
+    let decisions = decide(Some(&running), &kept, &taken).unwrap();
+    decisions.apply(&mut kept);
+    assert_eq!(ids(&kept), [("m", 1)]);
+}
+
+#[test]
 fn only_groups_that_cannot_meet_share_an_id_and_only_when_none_is_left() {
     let on = |interface: &str, last: usize| {
         format!(

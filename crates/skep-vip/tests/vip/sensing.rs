@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use skep_vip::brain::Brain;
 use skep_vip::configuration::{
     Authentication, ChecksumMode, HmacKeys, HmacMode, Replay, RouterConfiguration,
 };
+use skep_vip::interfaces::Socket;
 use skep_vip::message::{Anomaly, AnomalyKind};
-use skep_vrrp::identity::{Priority, Version};
+use skep_vrrp::identity::{Family, Priority, Version};
 use skep_vrrp::packet::{MULTICAST_IPV4, Packet};
 use skep_vrrp::trailer::Unproven;
 
-use crate::segment::{Segment, at, ip, key, router};
+use crate::segment::{Segment, at, configure, ip, key, router};
 
 const MEMBER: &str = "10.0.0.12";
 
@@ -230,4 +232,43 @@ fn damaged_bytes_and_far_senders_are_noticed_and_memory_is_bounded() {
     let kinds = anomalies.iter().map(|anomaly| anomaly.kind);
     let kinds: BTreeSet<String> = kinds.map(|kind| format!("{kind:?}")).collect();
     assert_eq!(kinds.len(), 2, "{kinds:?}");
+}
+
+#[test]
+fn ids_that_only_others_use_are_told_once_and_again_after_a_while() {
+    let mut segment = Segment::running([ours(), router("db", 52, &["10.0.0.80"], 100)]);
+    segment.run_until(at(10_000));
+    let stranger = segment.record(1, 1_000);
+    let mut brain = Brain::new();
+    let overheard = |brain: &mut Brain, now| {
+        let report = brain.poll_segment(now)?;
+        assert_eq!(brain.poll_segment(now), None, "each segment is told once");
+        assert_eq!(report.interface, "eth0");
+        let ids: Vec<u8> = report.ids.iter().map(|heard| heard.id.number()).collect();
+        Some((report.listening_since, ids))
+    };
+    let hear = |brain: &mut Brain, hop_limit, now| {
+        let packet = Packet {
+            source: stranger.source,
+            destination: MULTICAST_IPV4.into(),
+            hop_limit,
+            message: &stranger.message,
+        };
+        brain.handle_packet("eth0", &packet, now);
+    };
+    brain.handle_socket("eth0", Family::Ipv4, Socket::Open, at(0));
+    assert_eq!(overheard(&mut brain, at(0)), Some((at(0), vec![])));
+    hear(&mut brain, 64, at(1_000));
+    assert_eq!(overheard(&mut brain, at(1_000)), None, "it comes from afar");
+    hear(&mut brain, 255, at(2_000));
+    assert_eq!(overheard(&mut brain, at(2_000)), Some((at(0), vec![52])));
+    hear(&mut brain, 255, at(3_000));
+    assert_eq!(overheard(&mut brain, at(3_000)), None);
+    hear(&mut brain, 255, at(40_000));
+    assert_eq!(overheard(&mut brain, at(40_000)), Some((at(0), vec![52])));
+    // What is for a router of this node is no stranger's.
+    let db = router("db", 52, &["10.0.0.80"], 90);
+    configure(&mut brain, 1, &[db], at(41_000)).expect("it can run");
+    hear(&mut brain, 255, at(80_000));
+    assert_eq!(overheard(&mut brain, at(80_000)), None);
 }

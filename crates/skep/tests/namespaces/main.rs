@@ -7,6 +7,7 @@ mod cluster;
 
 mod checks;
 mod checksums;
+mod choosing;
 mod clustered;
 mod editing;
 mod failover;

@@ -1,6 +1,7 @@
 //! What an agent knows of its cluster, put together for those who ask.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use skep_api::cluster::PeerReport;
@@ -62,6 +63,7 @@ impl Cluster {
             cluster: self.swarm().cloned(),
             vip_groups: Vec::new(),
             moves: Vec::new(),
+            overheard: BTreeSet::new(),
         }
     }
 
@@ -107,6 +109,16 @@ impl Cluster {
             .iter()
             .filter_map(|(_, peer)| peer.latest.as_ref());
         reports.flat_map(|(report, _)| &report.moves)
+    }
+
+    /// The virtual router ids that other agents hear others use. What one said before it fell
+    /// silent counts on: nobody knows better.
+    pub(in crate::control) fn overheard(&self) -> impl Iterator<Item = NonZeroU8> + '_ {
+        let reports = self
+            .peers
+            .iter()
+            .filter_map(|(_, peer)| peer.latest.as_ref());
+        reports.flat_map(|(report, _)| report.overheard.iter().copied())
     }
 
     /// Where what happened is sent.

@@ -1,5 +1,7 @@
 //! Changing the desired state, and saying what would change and how far it is.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use skep_api::generation::{Generation, Held};
@@ -23,6 +25,9 @@ use crate::control::understand::Understood;
 const NO_MANAGER: &str = "no manager of the swarm that has a leader was heard: what runs goes on, and \
                           the desired state can be changed when a majority of the managers is back \
                           (look at `skep status`)";
+/// How long another agent may take to answer for this one: it may listen to the network first, and
+/// the command line waits for 5 s.
+const PASS_ON_LIMIT: Duration = Duration::from_millis(4_500);
 
 /// Who answers a question.
 pub(super) enum Answerer {
@@ -55,7 +60,7 @@ impl Control {
         };
         match keeper {
             Err(errors) => answer(to, Ok(Submitted::Rejected(errors))),
-            Ok(Answerer::Here) => self.submit(submission, understood, to),
+            Ok(Answerer::Here) => self.submit_in_order(submission, understood, to),
             Ok(Answerer::There(peer)) => {
                 let question = PassedOn {
                     peer,
@@ -68,16 +73,17 @@ impl Control {
         }
     }
 
-    fn submit(
+    pub(super) fn submit(
         &mut self,
         submission: Submission,
         mut understood: Understood,
         to: Answer<Submitted>,
     ) {
+        let taken = self.taken();
         let Some(cluster) = &mut self.cluster else {
             return answer(to, Err(self.standalone()));
         };
-        let decisions = match self.desired.decide(&mut understood) {
+        let decisions = match self.desired.decide(&mut understood, &taken) {
             Ok(decisions) => decisions,
             Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
         };
@@ -132,7 +138,7 @@ impl Control {
         to: Answer<Differences>,
     ) {
         let decided = self.understand(&submission).and_then(|mut understood| {
-            self.desired.decide(&mut understood)?;
+            self.desired.decide(&mut understood, &self.taken())?;
             Ok(understood)
         });
         let understood = match decided {
@@ -310,7 +316,7 @@ where
         let why = format!("ask the agent of {node}, which {part}");
         return answer(to, Err(Trouble(why)));
     }
-    let client = cluster.client();
+    let client = cluster.client().with_limit(PASS_ON_LIMIT);
     tokio::spawn(async move {
         let answered = match &body {
             Some(body) => client.post(&peer, path, body).await,

@@ -1,7 +1,8 @@
 //! What control knows of the data plane, each thing with its age.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 use skep_manifest::name::Name;
@@ -23,6 +24,10 @@ const TELLING: Duration = Duration::from_secs(5);
 /// second that a report of it may be late.
 pub(super) const DOWN_INTERVALS: u32 = 4;
 const REPORT_LATE: Duration = Duration::from_secs(1);
+
+/// An id that was not heard for this long is free: routers are away for repairs that long, and no
+/// interval is longer.
+const OVERHEARD: Duration = Duration::from_secs(10 * 60);
 
 /// What the data plane last reported.
 #[derive(Default)]
@@ -100,6 +105,25 @@ impl Observed {
     /// The address that this node's advertisements come from.
     pub(in crate::control) fn own_address(&self) -> Option<IpAddr> {
         self.routers.values().find_map(|(report, _)| report.source)
+    }
+
+    /// Since when the data plane listens on `interface`.
+    pub(in crate::control) fn listening_since(&self, interface: &str) -> Option<Instant> {
+        let mut segments = self.process()?.segments.iter();
+        let segment = segments.find(|segment| segment.interface == interface)?;
+        Some(segment.listening_since)
+    }
+
+    /// The virtual router ids that others were lately heard to use.
+    pub(in crate::control) fn overheard(&self, now: Instant) -> BTreeSet<NonZeroU8> {
+        let process = self.process().into_iter();
+        let heard = process.flat_map(|process| &process.segments);
+        let heard = heard.flat_map(|segment| &segment.ids);
+        let since_ms = now.since_boot().saturating_sub(OVERHEARD).as_millis();
+        heard
+            .filter(|heard| u128::from(heard.last_ms) >= since_ms)
+            .filter_map(|heard| NonZeroU8::new(heard.id.number()))
+            .collect()
     }
 
     /// Whether the data plane lets nobody count in this group who does not sign.
