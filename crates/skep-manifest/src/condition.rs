@@ -156,6 +156,12 @@ pub enum Reason {
     /// Remedy: The log of the agent says how it ended; until it runs, other members hold the
     /// addresses.
     DataPlaneEnds,
+    /// The process that speaks VRRP has no real-time priority or no locked memory: under load its
+    /// advertisements may be late.
+    ///
+    /// Remedy: Grant what the message names; the systemd unit of skep does. In a container:
+    /// `--cap-add SYS_NICE --cap-add IPC_LOCK`.
+    MayBeLate,
     /// Somebody else removes an address again and again.
     ///
     /// Remedy: Keep the program that the message names away from the address; skep puts it back

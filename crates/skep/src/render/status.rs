@@ -99,13 +99,6 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     if !status.data_plane.running {
         lines.push("VRRP is not running: the vip process does not answer".to_owned());
     }
-    lines.extend(
-        status
-            .data_plane
-            .restrictions
-            .iter()
-            .map(|why| format!("VRRP may be late: {why}")),
-    );
     lines.extend(degraded(status));
     let blocked = status.cluster.iter().flat_map(|cluster| &cluster.blocked);
     lines.extend(blocked.map(|blocked| format!("BLOCKED {blocked}")));

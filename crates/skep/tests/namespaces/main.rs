@@ -17,6 +17,7 @@ mod guard;
 mod handover;
 mod inside;
 mod interfaces;
+mod late;
 mod leases;
 mod load;
 mod mail;

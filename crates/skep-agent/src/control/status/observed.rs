@@ -98,6 +98,12 @@ impl Observed {
         self.process.as_ref().map(|(process, _)| process)
     }
 
+    /// When the data plane started.
+    pub(super) fn started(&self) -> Instant {
+        self.process()
+            .map_or_else(Instant::default, |process| process.started)
+    }
+
     pub(in crate::control) const fn has_heard_of_data_plane(&self) -> bool {
         self.process.is_some()
     }

@@ -34,9 +34,15 @@ pub(super) fn of_data_plane(
             format!("control said nothing for {lasted} s; the VIPs carried on with what they knew");
         degraded(Reason::ControlSilent, message, silence.since)
     });
+    let restrictions = process.map_or(&[][..], |process| &process.restrictions);
+    let late = (!restrictions.is_empty()).then(|| {
+        let message = format!("VRRP may be late: {}", restrictions.join("; "));
+        degraded(Reason::MayBeLate, message, observed.started())
+    });
     looping
         .into_iter()
         .chain(silence)
+        .chain(late)
         .map(move |condition| condition(generation, now))
 }
 
