@@ -181,6 +181,7 @@ impl Agent {
             Notice::Stop => {
                 self.stopping = true;
                 brain.handle_shutdown(now);
+                self.cast_shadows(&[], now);
             }
         }
         None
@@ -214,7 +215,10 @@ impl Agent {
             let before = &before.configuration;
             let mut routers = routers.iter();
             let becomes = routers.find(|router| router.key == before.key);
-            if becomes.is_some_and(|router| Wire::of(router) != Wire::of(before)) {
+            // Of two that leave under one name only one is reported.
+            let mut shadows = self.shadows.iter();
+            let is_second = shadows.any(|(shadow, _)| shadow.key == before.key);
+            if becomes.map_or(is_second, |router| Wire::of(router) != Wire::of(before)) {
                 let until = now + leaving_max(before.advertisement_interval);
                 self.shadows.push((Rc::clone(before), until));
             }

@@ -162,6 +162,16 @@ fn the_configured_router_of_a_name_is_reported() {
     check(Repertoire::Whole, &changed);
 }
 
+/// A router that got another id and is removed, or stops, before it has left as what it was: both
+/// leave under one name.
+#[test]
+fn two_that_leave_under_one_name_hold_what_both_held() {
+    let seeds = [
+        50_002_346, 50_003_586, 50_003_808, 50_004_975, 50_201_403, 50_201_606,
+    ];
+    check(Repertoire::Whole, &seeds);
+}
+
 /// A router that is told to be what it was before it has left is the same router again.
 #[test]
 fn an_id_that_is_changed_there_and_back_is_one_story() {
