@@ -173,10 +173,12 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                 let group = &world.groups[number];
                 if hear_each_other(world, number, one, other) {
                     let mut within = group.overlap_max(slack(world, [node, peer]));
-                    // Two that leave wait for a third in silence.
+                    // Two that leave wait for a third in silence, and one may have left the address
+                    // to another group meanwhile.
                     let leaves = |node: &Node| is_leaving(node, number, address, world.now);
                     if leaves(node) || leaves(peer) {
-                        within += group.leaving_max();
+                        let longest = world.groups.iter().map(Group::leaving_max).max();
+                        within += longest.unwrap_or_default();
                     }
                     let duty = Duty::Overlap {
                         one,

@@ -172,6 +172,12 @@ fn two_that_leave_under_one_name_hold_what_both_held() {
     check(Repertoire::Whole, &seeds);
 }
 
+/// A router that got another id leaves with an address that is handed to another group meanwhile.
+#[test]
+fn an_address_may_change_its_group_while_a_router_leaves_with_it() {
+    check(Repertoire::Whole, &[60_003_658]);
+}
+
 /// A router that is told to be what it was before it has left is the same router again.
 #[test]
 fn an_id_that_is_changed_there_and_back_is_one_story() {
