@@ -1,3 +1,4 @@
+use skep_manifest::condition::Reason;
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
