@@ -1,6 +1,6 @@
 //! All virtual routers of a node, and the addresses they move.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,26 +11,27 @@ use skep_vrrp::packet::{Advertisement, Packet};
 use skep_vrrp::time::{Instant, WallClock};
 
 use crate::acceptance::{Collected, Refused};
-use crate::action::{Action, Announcement, Holding};
+use crate::action::{Announcement, Holding};
 use crate::bonds::{Bonds, WITH_LEADER};
-use crate::configuration::{RouterKey, VirtualRoute};
+use crate::configuration::RouterKey;
 use crate::deadlines::Deadlines;
 use crate::holdings::Holdings;
 use crate::inputs::Inputs;
 use crate::interfaces::{Interfaces, Link, Socket};
 use crate::links::Links;
-use crate::message::{Command, Health, Report};
+use crate::message::{Command, Health};
 use crate::news::News;
 use crate::outbox::Outbox;
 use crate::roster::Roster;
-use crate::router::{ReportState, Router};
-use crate::routes::{Routes, routes_of};
+use crate::router::ReportState;
+use crate::routes::Routes;
 use crate::segments::Segments;
 
 mod adoption;
 mod commit;
 mod leaving;
 mod overhearing;
+mod polling;
 mod rule;
 mod sending;
 mod setting;
@@ -38,8 +39,8 @@ mod setting;
 use adoption::Adoptions;
 use setting::Refusals;
 
-/// The brain: commands, advertisements, links and the time come in, [`Action`]s and [`Report`]s
-/// come out.
+/// The brain: commands, advertisements, links and the time come in,
+/// [`Action`](crate::action::Action)s and [`Report`](crate::message::Report)s come out.
 ///
 /// After every wake-up: first what arrived ([`Self::handle_packet`], with the time of its
 /// arrival), then [`Self::handle_timeout`], then what the kernel says about interfaces and
@@ -250,67 +251,6 @@ impl Brain {
         }
     }
 
-    /// When [`Self::handle_timeout`] is due next.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        let due = self.deadlines.first().map(|(due, _)| due);
-        [due, self.links.poll_timeout()].into_iter().flatten().min()
-    }
-
-    /// What to do next: all advertisements, then all changes of addresses and routes, then
-    /// announcements.
-    pub fn poll_action(&mut self) -> Option<Action<'_>> {
-        if !self.outbox.is_empty() {
-            return self.outbox.pop().map(Action::Send);
-        }
-        if !self.holdings.is_settled() {
-            self.routes.settle(wanted_routes(&self.routers));
-        }
-        self.holdings.settle(wanted(&self.routers));
-        if let Some(removal) = self.routes.pop_removal() {
-            return Some(removal);
-        }
-        if let Some(change) = self.holdings.pop() {
-            return Some(change);
-        }
-        if let Some(addition) = self.routes.pop_addition() {
-            return Some(addition);
-        }
-        // What was released meanwhile is not announced.
-        while let Some(announcement) = self.announcements.pop_front() {
-            if self
-                .holdings
-                .holds(&announcement.interface, announcement.address)
-            {
-                return Some(Action::Announce(announcement));
-            }
-        }
-        None
-    }
-
-    /// What control should know: at most one report about each router, the newest.
-    pub fn poll_report(&mut self) -> Option<Report> {
-        if let Some(key) = self.removed.pop_front() {
-            return Some(Report::Removed(key));
-        }
-        while let Some(slot) = self.reports.pop_front() {
-            let superseded = self.is_superseded(slot);
-            if let Some(router) = self.routers.get_mut(slot)
-                && router.report == ReportState::Waiting
-            {
-                router.report = ReportState::Fetched;
-                if router.is_parting() || superseded {
-                    continue;
-                }
-                let source = self.interfaces.source(&router.configuration).ok();
-                return Some(Report::Router(Box::new(
-                    router.describe(&self.inputs, source),
-                )));
-            }
-        }
-        None
-    }
-
     /// The configuration that runs.
     #[must_use]
     pub const fn revision(&self) -> u64 {
@@ -394,32 +334,5 @@ impl Brain {
                 .any(|tracked| tracked.name == input)
         });
         routers.map(|(slot, _)| slot).collect()
-    }
-}
-
-/// An address is present only while its router is Active or Leaving. How it is put in place is what
-/// the configuration says, not what a router says that is not part of it any more.
-fn wanted(routers: &Roster) -> impl Iterator<Item = &Holding> {
-    holding(routers).flat_map(|router| router.addresses.iter())
-}
-
-fn wanted_routes(routers: &Roster) -> BTreeSet<VirtualRoute> {
-    holding(routers)
-        .flat_map(|router| routes_of(&router.configuration))
-        .collect()
-}
-
-/// The routers that hold their addresses, those that are not configured any more first.
-fn holding(routers: &Roster) -> impl Iterator<Item = &Router> {
-    let retired = routers.iter().filter(|(_, router)| router.is_retired());
-    let configured = routers.iter().filter(|(_, router)| !router.is_retired());
-    let routers = retired.chain(configured).map(|(_, router)| router);
-    routers.filter(|router| holds(router.machine.state()))
-}
-
-const fn holds(state: machine::State) -> bool {
-    match state {
-        machine::State::Active | machine::State::Leaving => true,
-        machine::State::Initialize | machine::State::Backup => false,
     }
 }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use skep_vrrp::identity::Priority;
 use skep_vrrp::time::Instant;
 
-use super::{Brain, holds};
+use super::Brain;
+use super::polling::holds;
 use crate::configuration::RouterKey;
 use crate::message::Reason;
 use crate::router::Place;
