@@ -7,7 +7,7 @@
 mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -59,7 +59,7 @@ pub fn schema() -> Value {
             },
         },
         "allOf": branches,
-        "definitions": *DEFINITIONS,
+        "definitions": all_definitions(),
     })
 }
 
@@ -94,7 +94,15 @@ pub fn generated_schemas() -> BTreeMap<String, String> {
 /// The definition that `name` stands for. Every name comes from the schema itself.
 pub(crate) fn definition(name: &str) -> &'static Value {
     static NOTHING: Value = Value::Bool(false);
-    DEFINITIONS.get(name).unwrap_or(&NOTHING)
+    if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == name) {
+        return definitions(kind).get(name).unwrap_or(&NOTHING);
+    }
+    // Whoever reads a document of a kind asked for that kind before.
+    let mut known = OF_KINDS.iter().filter_map(OnceLock::get);
+    known
+        .find_map(|definitions| definitions.get(name))
+        .or_else(|| all_definitions().remove(name))
+        .unwrap_or(&NOTHING)
 }
 
 /// Where a `$ref` points to: the name of the definition.
@@ -102,18 +110,28 @@ pub(crate) fn reference(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.strip_prefix("#/definitions/")
 }
 
-/// All types of the language by their name, and the kinds. A constant that must be computed.
-static DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-    let mut generator = SchemaSettings::draft07().into_generator();
-    generator.subschema_for::<Metadata>();
-    let specs = Kind::ALL.map(|kind| (kind, spec_schema(kind, &mut generator)));
-    let mut definitions = generator.take_definitions(true);
-    for (kind, spec) in specs {
+/// The types below each kind by their name, and the kind. Constants that must be computed, and
+/// large: an agent keeps only those of the kinds it reads.
+static OF_KINDS: [OnceLock<Map<String, Value>>; Kind::ALL.len()] =
+    [const { OnceLock::new() }; Kind::ALL.len()];
+
+fn definitions(kind: Kind) -> &'static Map<String, Value> {
+    OF_KINDS[kind as usize].get_or_init(|| {
+        let mut generator = SchemaSettings::draft07().into_generator();
+        generator.subschema_for::<Metadata>();
+        let spec = spec_schema(kind, &mut generator);
+        let mut definitions = generator.take_definitions(true);
         definitions.insert(kind.as_str().to_owned(), document_schema(kind, &spec));
-    }
-    tidy::tidy(&mut definitions);
-    definitions
-});
+        tidy::tidy(&mut definitions);
+        definitions
+    })
+}
+
+/// All types of the language, and the kinds.
+fn all_definitions() -> BTreeMap<&'static str, &'static Value> {
+    let all = Kind::ALL.into_iter().flat_map(definitions);
+    all.map(|(name, schema)| (name.as_str(), schema)).collect()
+}
 
 fn spec_schema(kind: Kind, generator: &mut SchemaGenerator) -> Value {
     fn of<Spec: JsonSchema>(generator: &mut SchemaGenerator) -> Value {

@@ -28,7 +28,7 @@ fn a_union_is_told_apart_by_the_key_that_only_one_of_its_branches_has() {
 
 #[test]
 fn every_field_is_described() {
-    for (name, definition) in DEFINITIONS.iter() {
+    for (name, definition) in all_definitions() {
         assert!(
             definition["description"].is_string(),
             "{name} has no description"
