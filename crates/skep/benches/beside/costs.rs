@@ -22,6 +22,8 @@ const ROUTERS: u8 = 255;
 /// How long the processors are watched, and how often.
 const WATCH: Duration = Duration::from_secs(3);
 const WATCHES: usize = 3;
+/// After that a member that took over does nothing but hold.
+const REST: Duration = Duration::from_secs(8);
 /// Clock ticks of a second in `/proc/PID/stat`; it is this on every Linux of today.
 const TICKS: f64 = 100.0;
 
@@ -35,11 +37,13 @@ pub(crate) fn memory(table: &mut Table) {
         let [first, _] = kind.nodes();
         site.start(kind, first, FIRST);
         site.wait_for_holder(kind, first);
+        // Nothing that could be waited for says that it is at rest.
+        std::thread::sleep(REST);
         sample.push(memory_of(site.process(kind, first)));
     }
     let [keepalived, skep] = samples;
     table.push(Row {
-        what: "memory of a standalone member (PSS)".to_owned(),
+        what: "memory of a standalone member at rest (PSS)".to_owned(),
         unit: "MB",
         keepalived,
         skep,

@@ -135,10 +135,11 @@ impl Row {
         ]
     }
 
-    /// What skep needed of what keepalived needed, in the median.
+    /// What skep needed of what keepalived needed, in the median; none of what has no end.
     fn ratio(&self) -> Option<f64> {
-        let ratio = self.skep.median() / self.keepalived.median();
-        ratio.is_finite().then_some(ratio)
+        let (skep, keepalived) = (self.skep.median(), self.keepalived.median());
+        let ratio = skep / keepalived;
+        (ratio.is_finite() && keepalived.is_finite()).then_some(ratio)
     }
 
     fn json(&self) -> Value {
