@@ -5,9 +5,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use skep_linux::process::channel::{
-    Channel, ChannelReceiveError, ChannelSendError, MESSAGE_SIZE_MAX,
-};
+use skep_linux::process::channel::{Channel, ChannelReceiveError, ChannelSendError};
 use skep_linux::readiness::Readiness;
 
 /// One end of the link: `Out` is what it says, `In` what it hears.
@@ -75,18 +73,22 @@ impl<Out: Serialize, In: DeserializeOwned> Link<Out, In> {
     ///
     /// [`ReceiveError`] when a message is not understood or the channel is closed.
     pub(crate) async fn receive(&self) -> Result<In, ReceiveError> {
-        let mut buffer = vec![0; MESSAGE_SIZE_MAX];
-        let next = || match self.channel.receive(&mut buffer) {
-            Ok(Some(message)) => {
-                Some(serde_json::from_slice(message).map_err(ReceiveError::NotUnderstood))
-            }
-            Ok(None) => None,
-            Err(error) => Some(Err(ReceiveError::Channel(error))),
-        };
+        let next = || self.take().transpose();
         self.readiness
             .read(next)
             .await
             .map_err(ReceiveError::Wait)?
+    }
+
+    /// The message that waits. Few are long, so that none has room for the longest.
+    fn take(&self) -> Result<Option<In>, ReceiveError> {
+        let Some(length) = self.channel.next_length()? else {
+            return Ok(None);
+        };
+        let mut buffer = vec![0; length];
+        let message = self.channel.receive(&mut buffer)?;
+        let understood = message.map(serde_json::from_slice).transpose();
+        understood.map_err(ReceiveError::NotUnderstood)
     }
 }
 

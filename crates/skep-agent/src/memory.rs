@@ -31,6 +31,8 @@ const INPUTS_LENGTH: usize = 3;
 const JOURNAL_CHANGES: usize = 4;
 /// The cell that tells since when vip ends again and again; zero while it does not.
 const LOOPING_SINCE: usize = 5;
+/// The cell that counts the entries of the journal that were ever taken.
+const JOURNAL_TAKEN: usize = 6;
 /// Where the standings begin; the cells before have room for more numbers.
 const STANDINGS: usize = 64;
 /// Where the journal begins.
@@ -131,6 +133,7 @@ impl Memory {
         Journal {
             cells: &self.shared.cells()[JOURNAL..INPUTS],
             changes: self.cell(JOURNAL_CHANGES),
+            taken: self.cell(JOURNAL_TAKEN),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The processes of an agent: how each is entered.
 
 use anyhow::Context;
+use skep_linux::footprint;
 use skep_linux::process::channel::Channel;
 use skep_linux::process::inheritance::take_inherited;
 use skep_linux::process::parent::{AtParentsEnd, follow_parent};
@@ -48,6 +49,13 @@ pub fn run(role: Role, options: Options) -> anyhow::Result<()> {
     match role {
         Role::Control => run_control(options),
         Role::Vip => run_vip(),
+    }
+}
+
+/// Gives back the memory that only what happened so far needed.
+pub(crate) fn give_back() {
+    if let Err(error) = footprint::give_back() {
+        tracing::debug!(%error, "no memory is given back");
     }
 }
 

@@ -22,7 +22,7 @@ use skep_linux::process::inheritance::Inherited;
 use skep_linux::process::signals::{Signal, Signals};
 
 use crate::memory::Memory;
-use crate::process::Role;
+use crate::process::{Role, give_back};
 use crate::supervisor::life::{Life, Pulse};
 
 pub(crate) use owned::Owned;
@@ -94,8 +94,7 @@ impl Supervisor {
     fn run(mut self) -> anyhow::Result<()> {
         let mut events = Events::with_capacity(4);
         loop {
-            let now = clock::now();
-            self.start_what_is_due(now);
+            self.start_what_is_due(clock::now());
             let _ready = self
                 .poller
                 .wait(&mut events, Some(LOOK))
@@ -107,7 +106,9 @@ impl Supervisor {
             if self.vip.is_steady(clock::now()) {
                 self.memory.set_looping_since(None);
             }
-            self.owned.follow(&self.memory.journal());
+            if self.owned.follow(&self.memory.journal()) {
+                give_back();
+            }
         }
     }
 

@@ -15,6 +15,7 @@ mod leftovers;
 mod mailbox;
 mod notes;
 mod record;
+mod rehearsal;
 mod reports;
 mod routes;
 mod silence;
@@ -32,13 +33,13 @@ use crate::memory::Memory;
 use crate::vip::hand::Hand;
 use crate::vip::wire::Wire;
 
-/// What hand may have told before wire reads it: a configuration of thousands of routers arrives
-/// in one go.
-const NOTICES_MAX: usize = 4096;
+/// What hand may have told before wire reads it; hand waits when it finds no room, so that a larger
+/// table would only lock more memory.
+const NOTICES_MAX: usize = 512;
 
 /// What wire may want before hand has done it; it offers again what finds no room, so that a
 /// larger table would only lock more memory.
-const WISHES_MAX: usize = 1024;
+const WISHES_MAX: usize = 256;
 
 /// Runs the data plane until it is told to stop, and releases every address then.
 ///

@@ -13,6 +13,7 @@
 pub mod agent_lock;
 pub mod announce;
 pub mod clock;
+pub mod footprint;
 pub mod host;
 pub mod netlink;
 pub mod poll;

@@ -11,8 +11,8 @@ use std::io;
 use rustix::mm::{MlockAllFlags, mlockall};
 use thiserror::Error;
 
-/// How much of the stack [`touch_stack`] makes present; the wire thread needs a fraction of it.
-const TOUCHED_STACK: usize = 256 * 1024;
+/// How much of the stack [`touch_stack`] makes present; the wire thread was seen to use half of it.
+const TOUCHED_STACK: usize = 64 * 1024;
 
 /// Why a thread has no real-time priority.
 #[derive(Debug, Error)]

@@ -8,7 +8,7 @@ mod submission;
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::{Generation, Held};
@@ -18,6 +18,7 @@ use skep_plan::site::{LocalInterface, Site};
 use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Report};
+use skep_vrrp::time::Instant;
 
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
@@ -32,6 +33,10 @@ use crate::control::status::{self, Observed};
 use crate::control::understand::Understood;
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
+use crate::process::give_back;
+
+/// How long after a new desired state or a transition there is nothing more to do.
+const UNREST: Duration = Duration::from_secs(2);
 
 /// The state of control.
 pub(super) struct Control {
@@ -50,6 +55,8 @@ pub(super) struct Control {
     waiting: VecDeque<Waiting>,
     /// Whether the data plane did not hear all of the configuration.
     untold: bool,
+    /// When memory is given back that only a desired state or a transition needed.
+    rest_at: Option<Instant>,
 }
 
 impl Control {
@@ -76,6 +83,7 @@ impl Control {
             link,
             waiting: VecDeque::new(),
             untold: false,
+            rest_at: None,
         }
     }
 
@@ -119,6 +127,9 @@ impl Control {
     pub(super) fn handle_report(&mut self, report: Result<Report, ReceiveError>) {
         match report {
             Ok(report) => {
+                if self.observed.is_transition(&report) {
+                    self.rest_at = Some(now() + UNREST);
+                }
                 let is_new = self.observed.handle_report(report, now());
                 self.checks.set_own_address(self.observed.own_address());
                 self.notify();
@@ -151,6 +162,9 @@ impl Control {
         self.alarms.follow(&groups);
         if self.untold {
             self.configure();
+        }
+        if self.rest_at.take_if(|at| *at <= now()).is_some() {
+            give_back();
         }
     }
 
@@ -321,6 +335,7 @@ impl Control {
     }
 
     fn follow_configuration(&mut self) {
+        self.rest_at = Some(now() + UNREST);
         if let Some(accepted) = self.desired.accepted() {
             self.checks.follow(&accepted.desired, &accepted.routers);
             self.notifications.follow(accepted);

@@ -33,6 +33,9 @@ pub(crate) struct Placed {
 pub(crate) struct Journal<'a> {
     pub(super) cells: &'a [AtomicU64],
     pub(super) changes: &'a AtomicU64,
+    /// How many entries were ever taken: those behind them are free, and what is not read takes
+    /// no room.
+    pub(super) taken: &'a AtomicU64,
 }
 
 impl Journal<'_> {
@@ -41,8 +44,8 @@ impl Journal<'_> {
         if placed.interface.len() > INTERFACE_LENGTH_MAX || self.has(placed) {
             return;
         }
-        let mut entries = self.cells.chunks_exact(ENTRY_CELLS);
-        let Some(entry) = entries.find(|entry| entry[0].load(Ordering::Acquire) == FREE) else {
+        let is_free = |entry: &&[AtomicU64]| entry[0].load(Ordering::Acquire) == FREE;
+        let Some(entry) = self.taken().find(is_free).or_else(|| self.take()) else {
             return;
         };
         let (tag, high, low) = match placed.address {
@@ -88,8 +91,24 @@ impl Journal<'_> {
     }
 
     fn entries(&self) -> impl Iterator<Item = (&[AtomicU64], Placed)> {
-        let entries = self.cells.chunks_exact(ENTRY_CELLS);
-        entries.filter_map(|entry| Some((entry, read(entry)?)))
+        self.taken().filter_map(|entry| Some((entry, read(entry)?)))
+    }
+
+    /// The entries that were ever taken.
+    fn taken(&self) -> impl Iterator<Item = &[AtomicU64]> {
+        let taken = usize::try_from(self.taken.load(Ordering::Acquire)).unwrap_or(usize::MAX);
+        self.cells.chunks_exact(ENTRY_CELLS).take(taken)
+    }
+
+    /// Takes one more entry, which is free.
+    fn take(&self) -> Option<&[AtomicU64]> {
+        let entry = self
+            .cells
+            .chunks_exact(ENTRY_CELLS)
+            .nth(self.taken().count())?;
+        // Before anything is written there: whoever reads it then sees that it is not whole.
+        self.taken.fetch_add(1, Ordering::Release);
+        Some(entry)
     }
 }
 
@@ -154,10 +173,11 @@ mod tests {
     #[test]
     fn what_is_entered_is_found_until_it_is_struck_out() {
         let cells: Vec<AtomicU64> = (0..3 * ENTRY_CELLS).map(|_| AtomicU64::new(0)).collect();
-        let changes = AtomicU64::new(0);
+        let (changes, taken) = (AtomicU64::new(0), AtomicU64::new(0));
         let journal = Journal {
             cells: &cells,
             changes: &changes,
+            taken: &taken,
         };
         let (one, two) = (
             placed("10.0.0.70/32 eth0"),
@@ -174,6 +194,7 @@ mod tests {
             journal.enter(&placed(last));
         }
         assert_eq!(journal.placed().len(), 3, "a full table takes no more");
+        assert_eq!(taken.into_inner(), 3, "a free entry is taken again");
     }
 
     #[test]

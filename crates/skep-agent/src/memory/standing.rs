@@ -103,15 +103,18 @@ impl Standings<'_> {
     }
 
     fn position(&self, wanted: impl Fn(u64) -> bool) -> Option<usize> {
-        let mut entries = self.0.chunks_exact(ENTRY_CELLS);
-        // Entries are taken in order and never freed: behind the first free one there are none.
-        let mut ended = false;
-        entries.position(|entry| {
+        for (index, entry) in self.0.chunks_exact(ENTRY_CELLS).enumerate() {
             let identity = entry[0].load(Ordering::Acquire);
-            let is_it = !ended && wanted(identity);
-            ended |= identity == FREE;
-            is_it
-        })
+            if wanted(identity) {
+                return Some(index);
+            }
+            // Entries are taken in order and never freed: behind the first free one there are
+            // none, and what is not read takes no room.
+            if identity == FREE {
+                return None;
+            }
+        }
+        None
     }
 
     fn cell(&self, index: usize, cell: usize) -> &AtomicU64 {

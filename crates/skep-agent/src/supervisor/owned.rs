@@ -33,16 +33,17 @@ impl Owned {
         text.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
-    /// Writes what is new in the journal.
-    pub(crate) fn follow(&mut self, journal: &Journal<'_>) {
+    /// Writes what is new in the journal; whether there was something.
+    pub(crate) fn follow(&mut self, journal: &Journal<'_>) -> bool {
         let changes = journal.changes();
         if self.written == Some(changes) {
-            return;
+            return false;
         }
         self.written = Some(changes);
         if let Err(error) = self.write(&journal.placed()) {
             tracing::warn!(path = %self.path.display(), %error, "cannot write which addresses are held");
         }
+        true
     }
 
     fn write(&self, placed: &[Placed]) -> io::Result<()> {

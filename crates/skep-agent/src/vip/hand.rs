@@ -15,7 +15,7 @@ use skep_linux::clock;
 use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::{Channel, ChannelReceiveError};
 use skep_linux::readiness::Readiness;
-use skep_linux::scheduling::{lock_memory, set_real_time};
+use skep_linux::scheduling::set_real_time;
 use skep_vip::configuration::Setting;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
@@ -32,6 +32,7 @@ use crate::vip::keeper::Keeper;
 use crate::vip::leftovers::drop_leftovers;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
+use crate::vip::rehearsal::come_to_rest;
 use crate::vip::reports::Reports;
 use crate::vip::routes::Routes;
 use crate::vip::silence::Control;
@@ -39,6 +40,12 @@ use crate::vip::sockets::Sockets;
 
 /// How often what failed is tried again, and what control may have missed is said again.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// How long after a configuration everything runs as it will.
+const UNREST: Duration = Duration::from_secs(2);
+
+/// How long a notice waits for room that wire makes with its next turn.
+const FULL: Duration = Duration::from_millis(1);
 
 /// Below the wire thread: what it waits for must never hold up what is sent.
 const REAL_TIME_PRIORITY: u8 = 40;
@@ -88,6 +95,8 @@ pub(super) struct Hand {
     wishes: Inbox<Wish>,
     wished: Readiness,
     again: Interval,
+    /// When memory is locked, unless another configuration comes before.
+    rest_at: Option<Duration>,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -126,6 +135,7 @@ impl Hand {
             wished: Readiness::of(&wishes).context("cannot wait for the wire thread")?,
             wishes,
             again,
+            rest_at: Some(clock::now() + UNREST),
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
         };
@@ -140,10 +150,6 @@ impl Hand {
     }
 
     fn become_punctual(&mut self) {
-        if let Err(error) = lock_memory() {
-            self.reports
-                .note_restriction(format!("{:#}", anyhow::Error::new(error)));
-        }
         if let Err(error) = set_real_time(REAL_TIME_PRIORITY) {
             self.reports
                 .note_restriction(format!("{:#}", anyhow::Error::new(error)));
@@ -221,6 +227,7 @@ impl Hand {
             }
             self.ensure_settings();
             self.tell_conditions();
+            self.rest_at = Some(clock::now() + UNREST);
         }
         self.tell(Notice::Command(command));
     }
@@ -302,6 +309,12 @@ impl Hand {
             self.ensure_setting(&name, setting);
         }
         let now = clock::now();
+        if self.rest_at.take_if(|at| *at <= now).is_some()
+            && let Err(error) = come_to_rest(&self.keeper, now)
+        {
+            self.reports
+                .note_restriction(format!("{:#}", anyhow::Error::new(error)));
+        }
         self.reports.note_silence(self.speaking.silence(now));
         self.reports.note_contested(self.guard.contested(now));
         self.reports.note_looping(self.memory.looping_since());
@@ -358,12 +371,20 @@ impl Hand {
         }
     }
 
-    fn tell(&self, notice: Notice) {
-        match self.wire.put(notice) {
-            Ok(()) => {}
-            // Thousands of notices unread: wire stands still, and the supervisor sees that.
-            Err(PutError::Full(_)) => tracing::error!("the wire thread does not keep up"),
-            Err(PutError::Closed) => tracing::error!("the wire thread is gone"),
+    fn tell(&self, mut notice: Notice) {
+        loop {
+            match self.wire.put(notice) {
+                Ok(()) => return,
+                // Wire never waits for hand. One that stands still is ended by the supervisor.
+                Err(PutError::Full(unread)) => {
+                    notice = unread;
+                    std::thread::sleep(FULL);
+                }
+                Err(PutError::Closed) => {
+                    tracing::error!("the wire thread is gone");
+                    return;
+                }
+            }
         }
     }
 }

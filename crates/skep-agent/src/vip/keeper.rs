@@ -259,4 +259,4 @@ fn lines(commands: &[Command]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

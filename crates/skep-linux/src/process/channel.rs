@@ -87,8 +87,19 @@ impl Channel {
         }
     }
 
-    /// Receives the next message into `buffer`, which should hold [`MESSAGE_SIZE_MAX`] bytes;
-    /// nothing if none waits.
+    /// The length of the next message, nothing if none waits; the end of the channel has none.
+    pub fn next_length(&self) -> Result<Option<usize>, ChannelReceiveError> {
+        let flags = RecvFlags::TRUNC | RecvFlags::PEEK;
+        match recv(&self.descriptor, &mut [0_u8; 0], flags) {
+            Ok((_, length)) => Ok(Some(length)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(Errno::CONNRESET) => Err(ChannelReceiveError::Closed),
+            Err(error) => Err(ChannelReceiveError::Refused(error.into())),
+        }
+    }
+
+    /// Receives the next message into `buffer`, which should have room for its
+    /// [length](Self::next_length), at most [`MESSAGE_SIZE_MAX`]; nothing if none waits.
     pub fn receive<'buffer>(
         &self,
         buffer: &'buffer mut [u8],
@@ -143,8 +154,11 @@ mod tests {
         one.send(b"first").unwrap();
         one.send(&longest).unwrap();
         let mut buffer = vec![0; MESSAGE_SIZE_MAX];
+        assert_eq!(other.next_length().unwrap(), Some(5));
         assert_eq!(other.receive(&mut buffer).unwrap(), Some(&b"first"[..]));
+        assert_eq!(other.next_length().unwrap(), Some(MESSAGE_SIZE_MAX));
         assert_eq!(other.receive(&mut buffer).unwrap(), Some(&longest[..]));
+        assert_eq!(other.next_length().unwrap(), None);
         assert_eq!(other.receive(&mut buffer).unwrap(), None);
     }
 

@@ -15,7 +15,7 @@ use crate::clock;
 
 /// How many packets one call takes: a burst of a busy segment, yet little enough that the timers
 /// are looked at again soon.
-const PACKETS: usize = 64;
+const PACKETS: usize = 32;
 /// Room for one packet. The largest advertisement is one of 255 IPv6 addresses with an
 /// authentication trailer, 4116 bytes; what does not fit is no advertisement.
 const PACKET_SIZE: usize = 4608;

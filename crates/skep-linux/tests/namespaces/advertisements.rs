@@ -9,8 +9,8 @@ use skep_linux::vrrp_socket::{Batch, Family, Received, SendError, VrrpSocket};
 use crate::announcements::PacketTap;
 use crate::namespace::Namespace;
 
-/// There is no such device (Linux, on every architecture).
-const ENODEV: i32 = 19;
+/// What Linux says when there is no such interface to send from.
+const EADDRNOTAVAIL: i32 = 99;
 const MULTICAST_GROUP: IpAddr = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 18));
 const A: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 88, 0, 1));
 const A_SECOND: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 88, 0, 77));
@@ -252,7 +252,11 @@ fn an_interface_that_is_missing_cannot_be_opened() {
     let source = std::error::Error::source(&error).expect("the system's words");
     let missing = source.downcast_ref::<std::io::Error>();
     let missing = missing.expect("an error of the system");
-    assert_eq!(missing.raw_os_error(), Some(ENODEV), "{error}: {missing}");
+    assert_eq!(
+        missing.raw_os_error(),
+        Some(EADDRNOTAVAIL),
+        "{error}: {missing}"
+    );
 }
 
 #[test]

@@ -9,7 +9,9 @@ use skep_agent::control::{ClusterOptions, Options};
 use skep_agent::process::{self, Role};
 use skep_agent::{release, supervisor};
 use skep_manifest::name::NodeName;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::exit::Exit;
 use crate::output;
@@ -18,7 +20,7 @@ use crate::output;
 const LOG_FILTER: &str = "SKEP_LOG";
 
 /// What is logged when nothing is said.
-const LOG_DEFAULT: &str = "info";
+const LOG_DEFAULT: LevelFilter = LevelFilter::INFO;
 
 /// Run the agent of this node, until it is told to stop.
 #[derive(clap::Args)]
@@ -126,16 +128,20 @@ fn parse_role(name: &str) -> anyhow::Result<Role> {
 
 /// Logs to standard error: the journal or the terminal keeps it.
 fn start_log() {
-    let (filter, error) = match std::env::var(LOG_FILTER).map(EnvFilter::try_new) {
-        Ok(Ok(filter)) => (filter, None),
-        Ok(Err(error)) => (EnvFilter::new(LOG_DEFAULT), Some(error)),
-        Err(_not_set) => (EnvFilter::new(LOG_DEFAULT), None),
+    let asked = std::env::var(LOG_FILTER).ok();
+    let usual = Targets::new().with_default(LOG_DEFAULT);
+    let (filter, error) = match asked.map(|text| text.parse::<Targets>()) {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (usual, Some(error)),
+        None => (usual, None),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(output::may_colour(&std::io::stderr()))
-        .with_target(false)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(filter)
         .init();
     if let Some(error) = error {
         tracing::warn!("{LOG_FILTER} is no filter, it counts as `{LOG_DEFAULT}`: {error}");

@@ -29,5 +29,6 @@ mod notifications;
 mod owner;
 mod pair;
 mod processes;
+mod rest;
 mod signed;
 mod unheard;

@@ -297,7 +297,13 @@ fn an_agent_without_privileges_says_what_it_needs() {
     );
     let router = cluster.agent(A).wait_for_state("ingress", "Fault");
     assert!(router.because.contains("NET_RAW"), "{router:?}");
-    let (code, text) = cluster.agent(A).ask(&["status"]);
+    // Memory is locked when the process has come to rest.
+    let mut said = (0, String::new());
+    wait_until(|| {
+        said = cluster.agent(A).ask(&["status"]);
+        said.1.contains("CAP_IPC_LOCK")
+    });
+    let (code, text) = said;
     assert_eq!(code, 1, "{text}");
     for right in ["CAP_NET_RAW", "CAP_SYS_NICE", "CAP_IPC_LOCK"] {
         assert!(text.contains(right), "{right} is not in: {text}");

@@ -71,6 +71,18 @@ impl Observed {
         false
     }
 
+    /// Whether `report` is of a router whose state was another one.
+    pub(in crate::control) fn is_transition(&self, report: &Report) -> bool {
+        match report {
+            Report::Router(router) => {
+                let known = self.routers.get(&router.key);
+                known.is_none_or(|(before, _)| before.state != router.state)
+            }
+            Report::Removed(_) => true,
+            Report::Process(_) => false,
+        }
+    }
+
     /// Logs the changes of state that are new in `report`.
     fn log_transitions(&self, report: &RouterReport) {
         let known = self

@@ -13,7 +13,7 @@ use skep_vrrp::packet::MULTICAST_IPV4;
 use super::Keeper;
 use crate::memory::Memory;
 
-fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
+pub(in crate::vip) fn configure(revision: u64, interface: &str, priority: Priority) -> Command {
     let address = VirtualAddress {
         address: "10.0.0.70".parse().expect("an address"),
         prefix_length: 32,
