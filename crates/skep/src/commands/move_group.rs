@@ -80,6 +80,12 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     };
     let prints = arguments.output == Format::Text;
     if prints {
+        if moved.order.group != request.group {
+            let (asked, moved) = (&request.group, &moved.order.group);
+            output::print(&format!(
+                "{asked} moves with {moved}, which leads its sync group\n"
+            ))?;
+        }
         output::print(&ordered(&moved))?;
     }
     let arrived = runtime()?.block_on(wait(&client, &moved, arguments.timeout.time()))?;

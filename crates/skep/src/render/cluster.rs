@@ -34,9 +34,22 @@ pub(crate) fn nodes(nodes: &[NodeStatus]) -> String {
     table.to_string()
 }
 
+/// Whether the agents of all nodes answer, the swarm can be told, and every service has its tasks.
+pub(crate) fn is_ready(cluster: &ClusterStatus) -> bool {
+    let has_tasks =
+        |service: &ServiceStatus| service.running.is_some() && service.running >= service.desired;
+    cluster.nodes.iter().all(is_heard)
+        && cluster.blocked.is_empty()
+        && cluster.services.iter().all(has_tasks)
+}
+
+fn is_heard(node: &NodeStatus) -> bool {
+    node.heard_ms.is_some_and(|heard| heard < SILENT_MS)
+}
+
 fn agent(node: &NodeStatus) -> String {
     match (&node.agent, node.heard_ms) {
-        (Some(version), Some(heard)) if heard < SILENT_MS => version.clone(),
+        (Some(version), Some(_)) if is_heard(node) => version.clone(),
         (_, Some(heard)) => format!("silent {}", age(heard)),
         (_, None) => "never heard".to_owned(),
     }
@@ -91,4 +104,49 @@ pub(crate) fn waiting(status: &AgentStatus) -> Option<String> {
     Some(format!(
         "{node}  nothing applied yet\n  hint: skep apply -f PATH --wait, on any node of the cluster\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node whose agent and a service whose task are there, changed by a test.
+    fn check(expected: bool, change: impl FnOnce(&mut ClusterStatus)) {
+        let mut cluster = ClusterStatus {
+            name: "cube".to_owned(),
+            writer: Some("cube01".to_owned()),
+            managers_reachable: 1,
+            managers: 1,
+            nodes: vec![NodeStatus {
+                name: "cube01".to_owned(),
+                address: [10, 0, 0, 60].into(),
+                role: "manager".to_owned(),
+                agent: Some("0.1.0".to_owned()),
+                heard_ms: Some(900),
+                engine: "up".to_owned(),
+                availability: "active".to_owned(),
+                holds: Vec::new(),
+            }],
+            services: vec![ServiceStatus {
+                name: "web".to_owned(),
+                image: "nginx".to_owned(),
+                running: Some(1),
+                desired: Some(1),
+                ports: Vec::new(),
+            }],
+            blocked: Vec::new(),
+        };
+        change(&mut cluster);
+        assert_eq!(is_ready(&cluster), expected);
+    }
+
+    #[test]
+    fn a_cluster_is_ready_when_everybody_answers_and_every_task_runs() {
+        check(true, |_| {});
+        check(false, |cluster| cluster.nodes[0].heard_ms = Some(SILENT_MS));
+        check(false, |cluster| cluster.nodes[0].heard_ms = None);
+        check(false, |cluster| cluster.services[0].running = Some(0));
+        check(false, |cluster| cluster.services[0].running = None);
+        check(false, |cluster| cluster.blocked.push("quorum".to_owned()));
+    }
 }

@@ -6,13 +6,16 @@ use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason
 use crate::render::age::ago;
 use crate::render::{cluster, moves, vips};
 
-/// Whether the agent and every VIP group are Ready.
+/// Whether the agent, every VIP group, every node and every service are Ready, and nothing stalls.
 pub(crate) fn is_ready(status: &AgentStatus) -> bool {
     let groups = status.vip_groups.iter().flat_map(|group| &group.conditions);
-    groups
-        .chain(&status.conditions)
-        .filter(|condition| condition.condition_type == ConditionType::Ready)
-        .all(|condition| condition.status == ConditionStatus::True)
+    let good = |condition: &Condition| match condition.condition_type {
+        ConditionType::Ready => condition.status == ConditionStatus::True,
+        ConditionType::Stalled => condition.status != ConditionStatus::True,
+        ConditionType::Reconciling | ConditionType::Degraded => true,
+    };
+    let cluster = status.cluster.as_ref();
+    groups.chain(&status.conditions).all(good) && cluster.is_none_or(cluster::is_ready)
 }
 
 /// The whole screen.

@@ -7,8 +7,8 @@ use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest, Moved, Untold};
 use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::status::VipGroupStatus;
-use skep_manifest::desired::{GroupMember, Runs, VipGroup};
-use skep_manifest::name::NodeName;
+use skep_manifest::desired::{Desired, GroupMember, Runs, VipGroup};
+use skep_manifest::name::{Name, NodeName};
 
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::now;
@@ -123,13 +123,13 @@ impl Control {
     }
 
     /// The order that `request` comes to, or why it cannot be given.
-    fn order(&self, request: &MoveRequest) -> Result<Move, String> {
-        let MoveRequest { group: name, .. } = request;
+    pub(super) fn order(&self, request: &MoveRequest) -> Result<Move, String> {
         let accepted = self.desired.accepted();
-        let group = accepted.and_then(|accepted| accepted.desired.vip_groups.get(name));
-        let Some(group) = group else {
+        let asked = &request.group;
+        let group = accepted.and_then(|accepted| leader(&accepted.desired, asked));
+        let Some((name, group)) = group else {
             return Err(format!(
-                "there is no VIP group `{name}`; `skep get vips` lists them"
+                "there is no VIP group `{asked}`; `skep get vips` lists them"
             ));
         };
         match &request.to {
@@ -153,7 +153,7 @@ impl Control {
     }
 
     /// One more than any that this agent or its peers know.
-    fn next_number(&self, group: &skep_manifest::name::Name) -> u64 {
+    fn next_number(&self, group: &Name) -> u64 {
         let peers = self.cluster.iter().flat_map(|cluster| cluster.moves());
         let known = peers.filter(|order| order.group == *group);
         known.fold(self.moves.next_number(group), |next, order| {
@@ -225,6 +225,16 @@ impl Control {
             peers.partition(|peer| order.to.as_ref() == Some(&peer.node));
         (target.into_iter().next(), others)
     }
+}
+
+/// The group that has to be moved so that `asked` moves: itself, or the one that leads its sync group.
+fn leader<'a>(desired: &'a Desired, asked: &Name) -> Option<(&'a Name, &'a VipGroup)> {
+    let sync_group = |group: &'a VipGroup| group.declared.spec.sync_group.as_ref();
+    let asked = desired.vip_groups.get_key_value(asked)?;
+    let tie = sync_group(asked.1);
+    let mut groups = desired.vip_groups.iter();
+    let first = groups.find(|(_, group)| tie.is_some() && sync_group(group) == tie);
+    first.or(Some(asked))
 }
 
 /// Whether the node that says this of itself could hold the group, or why it could not.

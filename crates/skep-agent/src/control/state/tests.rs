@@ -1,6 +1,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use skep_api::generation::{Manifest, Rank};
+use skep_api::moves::MoveRequest;
 use skep_api::peer::PeerClient;
 use skep_api::submit::Submission;
 use skep_api::trust::identity::Identity;
@@ -127,4 +128,42 @@ async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy
         trouble.0.contains("(start skep on that node"),
         "{trouble:?}"
     );
+}
+
+#[tokio::test]
+async fn a_group_that_follows_another_is_moved_with_it() {
+    const GROUPS: &str = "---
+apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: inside}
+spec: {virtualRouterId: 51, addresses: [192.0.2.70], members: [a, b], syncGroup: edge}
+---
+apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: outside}
+spec: {virtualRouterId: 52, addresses: [192.0.2.71], members: [a, b], syncGroup: edge}
+---
+apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: zone}
+spec: {virtualRouterId: 53, addresses: [192.0.2.72], members: [a, b]}
+";
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    let manifests = format!("{SWARM}{GROUPS}");
+    agent.control.take_over(agent.generation(1, &manifests));
+    for (asked, moved) in [
+        ("inside", "inside"),
+        ("outside", "inside"),
+        ("zone", "zone"),
+    ] {
+        let request = MoveRequest {
+            group: asked.parse().expect("a name"),
+            to: Some("a".parse().expect("a name")),
+            for_ms: None,
+            by: "somebody".to_owned(),
+        };
+        let order = agent.control.order(&request).expect("it can be moved");
+        assert_eq!(order.group.as_str(), moved);
+    }
 }
