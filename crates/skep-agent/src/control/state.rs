@@ -1,5 +1,7 @@
 //! The state of control, and what each event does to it.
 
+mod adopting;
+mod answering;
 mod group_keys;
 mod history;
 mod listening;
@@ -10,10 +12,6 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use skep_api::cluster::{Announcement, GrantRequest, PeerReport, Vote, VoteRequest};
-use skep_api::generation::{Generation, Held};
-use skep_api::status::AgentStatus;
-use skep_api::submit::Submitted;
 use skep_plan::site::{LocalInterface, Site};
 use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
@@ -22,15 +20,14 @@ use skep_vrrp::time::Instant;
 
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
-use crate::control::cluster::{self, Cluster, Happening, Recalled, Stored};
+use crate::control::cluster::{Cluster, Happening, Recalled};
 use crate::control::desired::DesiredState;
 use crate::control::directory::Contents;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
-use crate::control::question::{Answer, Hop, Question, Trouble, answer};
+use crate::control::question::{Hop, Question};
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
-use crate::control::understand::Understood;
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
 use crate::process::give_back;
@@ -220,25 +217,6 @@ impl Control {
         }
     }
 
-    /// Works towards what the swarm took, and only then tells who submitted it.
-    fn handle_stored(&mut self, stored: Stored) {
-        let taken = self
-            .cluster
-            .as_mut()
-            .and_then(|cluster| cluster.handle_stored(stored));
-        let Some((held, to)) = taken else {
-            return;
-        };
-        let id = held.generation.id.clone();
-        self.take_over(held);
-        if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
-            cluster.announce_to_all(accepted);
-        }
-        if let Some(to) = to {
-            answer(to, Ok(Submitted::Accepted(id)));
-        }
-    }
-
     pub(super) fn handle_question(&mut self, question: Question) {
         match question {
             Question::Status(to) => self.answer_status(to),
@@ -258,61 +236,6 @@ impl Control {
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),
         }
-    }
-
-    /// Takes over the desired state that a peer or the swarm keeps, unless it counts less than what
-    /// is known or is not whole.
-    fn take_over(&mut self, held: Held) {
-        let seen = self.cluster.as_ref().map(Cluster::newest_seen);
-        if seen.is_none_or(|seen| held.rank() < seen) {
-            return;
-        }
-        let number = held.generation.id.number;
-        if !Cluster::is_whole(&held.generation) {
-            tracing::error!(generation = number, "a desired state is damaged");
-            return;
-        }
-        let known = self.cluster.as_ref().and_then(Cluster::held);
-        let is_known = known.is_some_and(|known| known.generation.id == held.generation.id);
-        let understood = self.read(&held.generation);
-        let Some(cluster) = &mut self.cluster else {
-            return;
-        };
-        match understood {
-            Ok(understood) => {
-                if let Err(trouble) = cluster.keep(&held) {
-                    tracing::error!("the desired state is not kept: {trouble}");
-                }
-                if is_known {
-                    cluster.follow_stored(held.is_stored);
-                } else {
-                    self.adopt(held, understood);
-                }
-            }
-            // What is kept is what a restart can run.
-            Err(errors) => {
-                cluster.pass_over(held.rank());
-                self.desired.reject(errors, now());
-            }
-        }
-    }
-
-    /// What `generation` means here, with what was decided about it.
-    fn read(&self, generation: &Generation) -> Result<Understood, Vec<String>> {
-        let sources = cluster::sources(&generation.documents);
-        let mut understood = self.desired.understand(sources)?;
-        generation.decisions.apply(&mut understood.desired);
-        Ok(understood)
-    }
-
-    /// Works towards `held`, which means `understood`, from here on.
-    fn adopt(&mut self, held: Held, understood: Understood) {
-        let id = held.generation.id.clone();
-        self.desired.accept(id.number, Some(id), understood, now());
-        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
-            cluster.follow(held, accepted);
-        }
-        self.pursue();
     }
 
     /// Follows what changed about this node, if that changes what it runs.
@@ -387,74 +310,6 @@ impl Control {
             tracing::warn!(%error, "the data plane was not told, it is told again");
         }
         sent.is_ok()
-    }
-
-    fn answer_status(&self, to: Answer<AgentStatus>) {
-        answer(to, Ok(status::agent_status(&self.knowledge(), now())));
-    }
-
-    fn answer_report(&self, to: Answer<PeerReport>) {
-        let report = self.cluster.as_ref().map(|cluster| PeerReport {
-            vip_groups: status::vip_groups(&self.knowledge(), now()),
-            moves: self.moves.all(now()),
-            overheard: self.observed.overheard(now()),
-            ..cluster.report()
-        });
-        answer(to, report.ok_or_else(|| self.standalone()));
-    }
-
-    fn answer_generation(&self, to: Answer<Held>) {
-        let held = self.cluster.as_ref().and_then(Cluster::held).cloned();
-        let none = || Trouble("this agent has no desired state yet".to_owned());
-        answer(to, held.ok_or_else(none));
-    }
-
-    fn handle_announcement(&mut self, announcement: Announcement, to: Answer<()>) {
-        if let Some(cluster) = &mut self.cluster {
-            cluster.handle_announced(announcement);
-        }
-        answer(to, Ok(()));
-    }
-
-    fn handle_vote(&self, request: &VoteRequest, to: Answer<Vote>) {
-        let vote = self
-            .cluster
-            .as_ref()
-            .map(|cluster| cluster.handle_vote(request));
-        answer(to, vote.ok_or_else(|| self.standalone()));
-    }
-
-    fn handle_grant(&mut self, request: &GrantRequest, to: Answer<skep_api::cluster::Grant>) {
-        match (&mut self.cluster, self.desired.accepted()) {
-            (Some(cluster), Some(accepted)) => {
-                cluster.handle_grant(request, accepted, now(), to);
-            }
-            _ => answer(
-                to,
-                Err(Trouble("this agent has no desired state yet".to_owned())),
-            ),
-        }
-    }
-
-    /// The answer to questions that only an agent of a cluster can answer.
-    fn standalone(&self) -> Trouble {
-        Trouble(format!(
-            "this agent has no cluster.key, so it is standalone: it runs what lies in {}, put the \
-             manifests there",
-            self.options.manifests.display()
-        ))
-    }
-
-    const fn knowledge(&self) -> status::Knowledge<'_> {
-        status::Knowledge {
-            options: &self.options,
-            desired: &self.desired,
-            observed: &self.observed,
-            checks: &self.checks,
-            moves: &self.moves,
-            notifications: &self.notifications,
-            cluster: self.cluster.as_ref(),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use skep_api::generation::{Manifest, Rank};
+use skep_api::generation::{Held, Manifest, Rank};
 use skep_api::moves::MoveRequest;
 use skep_api::peer::PeerClient;
 use skep_api::submit::Submission;

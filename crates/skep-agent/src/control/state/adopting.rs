@@ -1,0 +1,86 @@
+//! Working towards another desired state, from wherever it comes.
+
+use skep_api::generation::{Generation, Held};
+use skep_api::submit::Submitted;
+
+use crate::control::cluster::{self, Cluster, Stored};
+use crate::control::now;
+use crate::control::question::answer;
+use crate::control::state::Control;
+use crate::control::understand::Understood;
+
+impl Control {
+    /// Works towards what the swarm took, and only then tells who submitted it.
+    pub(super) fn handle_stored(&mut self, stored: Stored) {
+        let taken = self
+            .cluster
+            .as_mut()
+            .and_then(|cluster| cluster.handle_stored(stored));
+        let Some((held, to)) = taken else {
+            return;
+        };
+        let id = held.generation.id.clone();
+        self.take_over(held);
+        if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
+            cluster.announce_to_all(accepted);
+        }
+        if let Some(to) = to {
+            answer(to, Ok(Submitted::Accepted(id)));
+        }
+    }
+
+    /// Takes over the desired state that a peer or the swarm keeps, unless it counts less than what
+    /// is known or is not whole.
+    pub(super) fn take_over(&mut self, held: Held) {
+        let seen = self.cluster.as_ref().map(Cluster::newest_seen);
+        if seen.is_none_or(|seen| held.rank() < seen) {
+            return;
+        }
+        let number = held.generation.id.number;
+        if !Cluster::is_whole(&held.generation) {
+            tracing::error!(generation = number, "a desired state is damaged");
+            return;
+        }
+        let known = self.cluster.as_ref().and_then(Cluster::held);
+        let is_known = known.is_some_and(|known| known.generation.id == held.generation.id);
+        let understood = self.read(&held.generation);
+        let Some(cluster) = &mut self.cluster else {
+            return;
+        };
+        match understood {
+            Ok(understood) => {
+                if let Err(trouble) = cluster.keep(&held) {
+                    tracing::error!("the desired state is not kept: {trouble}");
+                }
+                if is_known {
+                    cluster.follow_stored(held.is_stored);
+                } else {
+                    self.adopt(held, understood);
+                }
+            }
+            // What is kept is what a restart can run.
+            Err(errors) => {
+                cluster.pass_over(held.rank());
+                self.desired.reject(errors, now());
+            }
+        }
+    }
+
+    /// What `generation` means here, with what was decided about it.
+    pub(super) fn read(&self, generation: &Generation) -> Result<Understood, Vec<String>> {
+        let sources = cluster::sources(&generation.documents);
+        let mut understood = self.desired.understand(sources)?;
+        generation.decisions.apply(&mut understood.desired);
+        Ok(understood)
+    }
+
+    /// Works towards `held`, which means `understood`, from here on.
+    pub(super) fn adopt(&mut self, held: Held, understood: Understood) {
+        let id = held.generation.id.clone();
+        self.desired.accept(id.number, Some(id), understood, now());
+        if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
+            cluster.follow(held, accepted);
+        }
+        self.pursue();
+    }
+}

@@ -1,0 +1,81 @@
+//! What other agents and the command line are told.
+
+use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::generation::Held;
+use skep_api::status::AgentStatus;
+
+use crate::control::cluster::Cluster;
+use crate::control::now;
+use crate::control::question::{Answer, Trouble, answer};
+use crate::control::state::Control;
+use crate::control::status;
+
+impl Control {
+    pub(super) fn answer_status(&self, to: Answer<AgentStatus>) {
+        answer(to, Ok(status::agent_status(&self.knowledge(), now())));
+    }
+
+    pub(super) fn answer_report(&self, to: Answer<PeerReport>) {
+        let report = self.cluster.as_ref().map(|cluster| PeerReport {
+            vip_groups: status::vip_groups(&self.knowledge(), now()),
+            moves: self.moves.all(now()),
+            overheard: self.observed.overheard(now()),
+            ..cluster.report()
+        });
+        answer(to, report.ok_or_else(|| self.standalone()));
+    }
+
+    pub(super) fn answer_generation(&self, to: Answer<Held>) {
+        let held = self.cluster.as_ref().and_then(Cluster::held).cloned();
+        let none = || Trouble("this agent has no desired state yet".to_owned());
+        answer(to, held.ok_or_else(none));
+    }
+
+    pub(super) fn handle_announcement(&mut self, announcement: Announcement, to: Answer<()>) {
+        if let Some(cluster) = &mut self.cluster {
+            cluster.handle_announced(announcement);
+        }
+        answer(to, Ok(()));
+    }
+
+    pub(super) fn handle_vote(&self, request: &VoteRequest, to: Answer<Vote>) {
+        let vote = self
+            .cluster
+            .as_ref()
+            .map(|cluster| cluster.handle_vote(request));
+        answer(to, vote.ok_or_else(|| self.standalone()));
+    }
+
+    pub(super) fn handle_grant(&mut self, request: &GrantRequest, to: Answer<Grant>) {
+        match (&mut self.cluster, self.desired.accepted()) {
+            (Some(cluster), Some(accepted)) => {
+                cluster.handle_grant(request, accepted, now(), to);
+            }
+            _ => answer(
+                to,
+                Err(Trouble("this agent has no desired state yet".to_owned())),
+            ),
+        }
+    }
+
+    /// The answer to questions that only an agent of a cluster can answer.
+    pub(super) fn standalone(&self) -> Trouble {
+        Trouble(format!(
+            "this agent has no cluster.key, so it is standalone: it runs what lies in {}, put the \
+             manifests there",
+            self.options.manifests.display()
+        ))
+    }
+
+    pub(super) const fn knowledge(&self) -> status::Knowledge<'_> {
+        status::Knowledge {
+            options: &self.options,
+            desired: &self.desired,
+            observed: &self.observed,
+            checks: &self.checks,
+            moves: &self.moves,
+            notifications: &self.notifications,
+            cluster: self.cluster.as_ref(),
+        }
+    }
+}
