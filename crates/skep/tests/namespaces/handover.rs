@@ -222,10 +222,11 @@ fn an_agent_without_successor_says_so_and_ends_in_bounded_time() {
         "stop without a successor, 100 ms",
         &format!("held for {held:?}, ended after {took:?}"),
     );
-    // Four intervals, and what a process takes to end. The last probe is up to a few milliseconds
-    // older than the removal.
+    // Four intervals, and what a process takes to end: closing its sockets waits for the kernel's
+    // one configuration lock, which other tests can hold for seconds. The last probe is up to a few
+    // milliseconds older than the removal.
     let patience = Duration::from_millis(400);
     let probed = Duration::from_millis(10);
     assert!(held + probed >= patience, "{held:?}");
-    assert!(took < patience + Duration::from_secs(3), "{took:?}");
+    assert!(took < patience + Duration::from_secs(10), "{took:?}");
 }
