@@ -164,11 +164,16 @@ pub(crate) fn processes_of(first: u32) -> Vec<u32> {
     all
 }
 
-/// Whether a process runs.
+/// Whether a process runs: any of its threads, for until the last one has ended it keeps its
+/// sockets.
 pub(crate) fn is_running(id: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    let threads = fs::read_dir(format!("/proc/{id}/task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    threads.any(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    })
 }
 
 fn children(id: u32) -> Vec<u32> {
