@@ -101,8 +101,8 @@ pub(super) struct Cluster {
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
-    /// Whether the engine was not looked at since the last errand: what is known is what was.
-    stale: bool,
+    /// When the last errand ended, until a look began after that: what is known is what was.
+    stale: Option<Instant>,
     /// Why the last errand failed.
     trouble: Option<String>,
     /// Why the last attempt to create or join the swarm failed.
@@ -111,8 +111,8 @@ pub(super) struct Cluster {
     fetching: bool,
     /// Whether the swarm is given a desired state to keep.
     storing: bool,
-    /// Looks that may have begun before the swarm last took one.
-    looks_to_ignore: u32,
+    /// When the swarm last took one, or refused to: a look that began before says nothing of it.
+    stored_at: Option<Instant>,
     went_back: Option<WentBack>,
     blocked: Vec<Blocked>,
 }
@@ -151,12 +151,12 @@ impl Cluster {
             sight: None,
             grants: Grants::default(),
             errand: None,
-            stale: false,
+            stale: None,
             trouble: None,
             refused: None,
             fetching: false,
             storing: false,
-            looks_to_ignore: 0,
+            stored_at: None,
             went_back: None,
             blocked: Vec::new(),
             happenings,
@@ -166,7 +166,9 @@ impl Cluster {
     }
 
     pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>, now: Instant) {
-        self.stale = false;
+        if self.stale.is_some_and(|since| since <= sight.began) {
+            self.stale = None;
+        }
         let before = self.sight.replace(sight);
         let after = self.engine().membership;
         if matches!(after, Membership::Active(_)) {
@@ -202,7 +204,7 @@ impl Cluster {
     ) {
         let errand = self.errand.take();
         if let Some(membership) = outcome.membership {
-            self.handle_seen(Sight::of(membership), accepted, now);
+            self.handle_seen(Sight::of(membership, now), accepted, now);
         }
         self.trouble = outcome.trouble;
         match (&self.trouble, errand) {
@@ -212,7 +214,7 @@ impl Cluster {
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
             (_, Some(Errand::Write) | None) => {}
         }
-        self.stale = true;
+        self.stale = Some(now);
         // What was refused is refused again: it is tried at the pace of the looks.
         if self.trouble.is_none() {
             self.look_again.notify_one();
@@ -231,7 +233,7 @@ impl Cluster {
             self.hand_over(&swarm.metadata.name);
         }
         self.blocked.clone_from(&planned.blocked);
-        if self.errand.is_some() || self.stale {
+        if self.errand.is_some() || self.stale.is_some() {
             return;
         }
         let mine: Vec<Step> = planned

@@ -8,10 +8,12 @@ use skep_manifest::swarm::Role;
 use skep_plan::observed::{Cluster, Membership};
 use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::{event, observe};
+use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use crate::control::cluster::shelf::{Opener, Shelf};
+use crate::control::now;
 use crate::control::understand::with_causes;
 
 /// How often the engine is looked at when nothing says that something changed.
@@ -20,6 +22,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What was seen of the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::control) struct Sight {
+    /// When the look began: what was done since may not be in it.
+    pub(in crate::control) began: Instant,
     pub(in crate::control) membership: Membership,
     /// The swarm, when the engine is a manager that can tell.
     pub(in crate::control) cluster: Option<Cluster>,
@@ -53,8 +57,9 @@ pub(super) async fn watch(
 
 impl Sight {
     /// Of an engine that tells no more than its own part.
-    pub(super) const fn of(membership: Membership) -> Self {
+    pub(super) const fn of(membership: Membership, began: Instant) -> Self {
         Self {
+            began,
             membership,
             cluster: None,
             shelf: None,
@@ -71,9 +76,10 @@ impl Sight {
 }
 
 async fn look(client: &Client, opener: &Opener) -> Sight {
+    let began = now();
     let membership = match observe::membership(client).await {
         Ok(membership) => membership,
-        Err(error) => return Sight::of(Membership::Silent).with_trouble(&error),
+        Err(error) => return Sight::of(Membership::Silent, began).with_trouble(&error),
     };
     let manages = match &membership {
         Membership::Active(active) => active.role == Role::Manager,
@@ -83,7 +89,7 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
         | Membership::Error(_)
         | Membership::Locked => false,
     };
-    let sight = Sight::of(membership);
+    let sight = Sight::of(membership, began);
     if !manages {
         return sight;
     }

@@ -108,8 +108,7 @@ impl Cluster {
         if self.storing || !self.leads() {
             return;
         }
-        if self.looks_to_ignore > 0 {
-            self.looks_to_ignore -= 1;
+        if self.stored_at.is_some_and(|stored| sight.began < stored) {
             return;
         }
         let own = self.rank();
@@ -226,10 +225,10 @@ impl Cluster {
     pub(in crate::control) fn handle_stored(
         &mut self,
         stored: Stored,
+        now: Instant,
     ) -> Option<(Held, Option<Answer<Submitted>>)> {
         self.storing = false;
-        // The look that is under way may have begun before.
-        self.looks_to_ignore = 1;
+        self.stored_at = Some(now);
         self.look_again.notify_one();
         let Stored {
             generation,

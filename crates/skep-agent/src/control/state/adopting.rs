@@ -15,7 +15,7 @@ impl Control {
         let taken = self
             .cluster
             .as_mut()
-            .and_then(|cluster| cluster.handle_stored(stored));
+            .and_then(|cluster| cluster.handle_stored(stored, now()));
         let Some((held, to)) = taken else {
             return;
         };
