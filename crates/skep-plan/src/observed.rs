@@ -51,6 +51,17 @@ pub enum Membership {
     Active(Active),
 }
 
+impl Membership {
+    /// Whether it works as a manager.
+    #[must_use]
+    pub fn is_manager(&self) -> bool {
+        match self {
+            Self::Active(active) => active.role == Role::Manager,
+            Self::Silent | Self::Inactive | Self::Pending | Self::Error(_) | Self::Locked => false,
+        }
+    }
+}
+
 /// The membership of an engine that works.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

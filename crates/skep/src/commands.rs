@@ -24,6 +24,7 @@ pub(crate) mod version;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
+use clap::ValueEnum;
 use skep_manifest::object as manifest;
 
 /// Waits for the answer of an agent.
@@ -40,6 +41,13 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build();
     runtime.context("cannot start the client")
+}
+
+/// How something is printed that is either read or computed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 /// A kind of thing that can be looked at.

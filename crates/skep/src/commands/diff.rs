@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use skep_api::client::Client;
 use skep_api::path;
 use skep_api::submit::Differences;
 
-use crate::commands::ask;
 use crate::commands::manifests::{DryRun, Manifests};
+use crate::commands::{Format, ask};
 use crate::exit::Exit;
 use crate::output;
 
@@ -22,12 +21,6 @@ pub(crate) struct Arguments {
     /// How to print it.
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     output: Format,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::ValueEnum;
 use serde::Serialize;
 use skep_api::client::Client;
 use skep_api::moves::{MoveAnswer, MoveRequest, Moved};
@@ -14,7 +13,7 @@ use skep_manifest::duration::Interval;
 use skep_manifest::name::{Name, NodeName};
 use tokio::time::{Instant, sleep};
 
-use crate::commands::{ask, runtime};
+use crate::commands::{Format, ask, runtime};
 use crate::exit::Exit;
 use crate::render::age::age;
 use crate::{output, render};
@@ -48,12 +47,6 @@ pub(crate) struct Arguments {
     /// How to print it.
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     output: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// What became of it, as `-o json` prints it.

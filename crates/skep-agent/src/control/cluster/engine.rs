@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skep_manifest::swarm::Role;
 use skep_plan::observed::{Cluster, Membership};
 use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::{event, observe};
@@ -81,16 +80,8 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
         Ok(membership) => membership,
         Err(error) => return Sight::of(Membership::Silent, began).with_trouble(&error),
     };
-    let manages = match &membership {
-        Membership::Active(active) => active.role == Role::Manager,
-        Membership::Silent
-        | Membership::Inactive
-        | Membership::Pending
-        | Membership::Error(_)
-        | Membership::Locked => false,
-    };
     let sight = Sight::of(membership, began);
-    if !manages {
+    if !sight.membership.is_manager() {
         return sight;
     }
     match observe::cluster(client).await {

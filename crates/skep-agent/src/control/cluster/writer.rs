@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skep_manifest::name::NodeName;
-use skep_manifest::swarm::Role;
 use skep_plan::observed::Membership;
 
 /// How long the agent of the Swarm leader may be silent before another one writes.
@@ -41,14 +40,7 @@ pub(super) fn writer<'a>(
     let manages = |name: &&NodeName| {
         candidates
             .get(*name)
-            .is_some_and(|candidate| match candidate.membership {
-                Membership::Active(active) => active.role == Role::Manager,
-                Membership::Silent
-                | Membership::Inactive
-                | Membership::Pending
-                | Membership::Error(_)
-                | Membership::Locked => false,
-            })
+            .is_some_and(|candidate| candidate.membership.is_manager())
     };
     let mut leaders = order.iter().filter(answers).filter(leads);
     leaders
@@ -58,6 +50,7 @@ pub(super) fn writer<'a>(
 
 #[cfg(test)]
 mod tests {
+    use skep_manifest::swarm::Role;
     use skep_plan::observed::Active;
 
     use super::*;
