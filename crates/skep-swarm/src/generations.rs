@@ -12,7 +12,6 @@ mod parts;
 mod seal;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -35,7 +34,7 @@ const TRIES_MAX: u32 = 5;
 /// The generations that the swarm of one engine keeps.
 #[derive(Debug)]
 pub struct Generations {
-    client: Client,
+    client: Arc<Client>,
     swarm: Name,
     seal: Arc<Seal>,
 }
@@ -110,11 +109,11 @@ pub enum GenerationsError {
 }
 
 impl Generations {
-    /// Those of the swarm called `swarm`, kept by the engine behind `socket`.
+    /// Those of the swarm called `swarm`, kept by this engine.
     #[must_use]
-    pub fn new(socket: &Path, swarm: &Name, seal: Arc<Seal>) -> Self {
+    pub fn new(client: Arc<Client>, swarm: &Name, seal: Arc<Seal>) -> Self {
         Self {
-            client: Client::new(socket),
+            client,
             swarm: swarm.clone(),
             seal,
         }
@@ -167,7 +166,7 @@ impl Generations {
         };
         let mut read = self.head_to_advance(expected.is_none()).await?;
         let mut is_laid = false;
-        for _ in 0..TRIES_MAX {
+        for attempt in 0..TRIES_MAX {
             if read.head.history.first() == Some(&entry) {
                 return Ok(Submitted::Accepted);
             }
@@ -194,7 +193,9 @@ impl Generations {
                 }
                 // It is read again below: somebody else wrote, or this was carried out.
                 Err(error) if error.is_retryable() => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if attempt == 0 => return Err(error.into()),
+                // What was asked for before may still be carried out.
+                Err(_) => return Ok(Submitted::Unknown),
             }
             match self.read_head().await {
                 Ok(Some(again)) => read = again,

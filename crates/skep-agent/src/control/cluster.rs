@@ -127,7 +127,7 @@ impl Cluster {
         let (happenings, inbox) = mpsc::channel(HAPPENINGS_WAITING);
         let look_again = Arc::new(Notify::new());
         let (sights, seen) = mpsc::channel(1);
-        let opener = Opener::new(options.docker.clone(), &keys);
+        let opener = Opener::new(&options.docker, &keys);
         tokio::spawn(engine::watch(
             options.docker.clone(),
             opener.clone(),

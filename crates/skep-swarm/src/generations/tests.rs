@@ -1,6 +1,7 @@
 //! The store on an engine that keeps configs in memory, and sometimes fails.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::*;
@@ -28,6 +29,8 @@ enum Fault {
     Write,
     /// Somebody else's comes before it.
     Overtaken,
+    /// The engine is no manager any more.
+    Refused,
 }
 
 impl Shelf {
@@ -62,6 +65,9 @@ impl Shelf {
         let fault = self.faults.pop();
         if matches!(fault, Some(Fault::Write)) {
             return message(500, "context deadline exceeded");
+        }
+        if matches!(fault, Some(Fault::Refused)) {
+            return message(503, "This node is not a swarm manager.");
         }
         if matches!(fault, Some(Fault::Overtaken)) {
             let mut labels = self.labels(name);
@@ -148,7 +154,8 @@ impl Bench {
 
 fn store(socket: &Path, swarm: &str) -> Generations {
     let seal = Seal::new(&[7; KEY_BYTES], &[]);
-    Generations::new(socket, &swarm.parse().unwrap(), Arc::new(seal))
+    let client = Arc::new(Client::new(socket));
+    Generations::new(client, &swarm.parse().unwrap(), Arc::new(seal))
 }
 
 fn digest(number: u64) -> String {
@@ -214,6 +221,20 @@ async fn an_answer_that_does_not_come_is_found_out() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn what_may_still_be_carried_out_is_not_called_refused() {
+    beside(async |bench| {
+        bench.submit(1, "first").await.unwrap();
+        bench.shelf.borrow_mut().faults = vec![Fault::Refused, Fault::Write];
+        let outcome = bench.submit(2, "second").await.unwrap();
+        assert_eq!(outcome, Submitted::Unknown);
+        bench.shelf.borrow_mut().faults = vec![Fault::Refused];
+        let error = bench.submit(2, "second").await.unwrap_err();
+        assert!(matches!(error, GenerationsError::Engine(_)), "{error}");
+    })
+    .await;
 }
 
 #[tokio::test]

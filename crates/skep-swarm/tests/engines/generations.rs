@@ -1,8 +1,8 @@
 //! The swarm's own store, written through several managers at once.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use skep_swarm::engine::Client;
 use skep_swarm::generations::{Generations, Head, KEY_BYTES, Next, Seal, Submitted};
 
 use crate::site::{Site, eventually};
@@ -12,13 +12,10 @@ const MANAGERS: [&str; 3] = ["a", "b", "c"];
 const ROUNDS: u64 = 40;
 
 fn store(site: &Site, node: &str) -> Generations {
-    store_at(&site.host(node).engine.socket())
-}
-
-fn store_at(socket: &Path) -> Generations {
+    let client = Client::new(&site.host(node).engine.socket());
     let swarm = "cube".parse().expect("a name");
     let seal = Seal::new(&[7; KEY_BYTES], &[]);
-    Generations::new(socket, &swarm, Arc::new(seal))
+    Generations::new(Arc::new(client), &swarm, Arc::new(seal))
 }
 
 /// Submits generation `number` with this content.

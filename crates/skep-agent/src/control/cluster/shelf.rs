@@ -1,6 +1,6 @@
 //! The desired state in the swarm's own store, as this agent sees it, reads it and writes it.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use skep_api::generation::{Generation, GenerationId, Held, Rank};
@@ -10,6 +10,7 @@ use skep_manifest::name::Name;
 use skep_manifest::schema::REVISION;
 use skep_plan::observed::Cluster as Swarm;
 use skep_plan::ownership::SWARM;
+use skep_swarm::engine::Client;
 use skep_swarm::generations::{self, Entry, Generations, GenerationsError, Head, Next, Seal};
 use skep_vrrp::time::Instant;
 
@@ -31,7 +32,8 @@ pub(in crate::control) enum Shelf {
 /// How the swarm's store is opened.
 #[derive(Clone)]
 pub(super) struct Opener {
-    docker: PathBuf,
+    /// One for all calls: which version the engine speaks is asked once.
+    client: Arc<Client>,
     seal: Arc<Seal>,
 }
 
@@ -54,18 +56,18 @@ pub(in crate::control) struct WentBack {
 
 impl Opener {
     /// With the engine behind `docker` and the keys of the cluster.
-    pub(super) fn new(docker: PathBuf, keys: &ClusterKeys) -> Self {
+    pub(super) fn new(docker: &Path, keys: &ClusterKeys) -> Self {
         let mut keys = keys.store_keys();
         let sealing = keys.next().expect("a cluster has a key");
         let others: Vec<_> = keys.collect();
         Self {
-            docker,
+            client: Arc::new(Client::new(docker)),
             seal: Arc::new(Seal::new(&sealing, &others)),
         }
     }
 
     fn open(&self, swarm: &Name) -> Generations {
-        Generations::new(&self.docker, swarm, Arc::clone(&self.seal))
+        Generations::new(Arc::clone(&self.client), swarm, Arc::clone(&self.seal))
     }
 
     /// What `swarm` keeps, if it is skep's.
@@ -82,8 +84,7 @@ impl Opener {
 }
 
 impl Cluster {
-    /// Follows what the swarm keeps: takes a newer desired state from it, or gives it the one that
-    /// was kept on disks until there was a swarm.
+    /// Follows what the swarm keeps: takes a newer desired state from it, and notices an older one.
     pub(super) fn handle_shelf(&mut self, now: Instant) {
         let Some(sight) = &self.sight else { return };
         match sight.shelf.clone() {
@@ -169,6 +170,9 @@ impl Cluster {
 
     /// Has a swarm whose store went back keep what the agents run, generation `number`.
     pub(in crate::control) fn confirm(&mut self, number: u64, to: Answer<Submitted>) {
+        if self.storing {
+            return answer(to, Err(Trouble(BUSY.to_owned())));
+        }
         let (Some(_), Some(held), Some(swarm)) =
             (&self.went_back, self.held.clone(), self.swarm_name())
         else {
