@@ -16,8 +16,10 @@ const DOWN_INTERVALS: u32 = 3;
 const LEAVING_INTERVALS: u32 = 4;
 /// And never longer than this.
 const LEAVING_MAX: Duration = Duration::from_secs(10);
-/// How long a leaving router keeps the addresses after it heard its successor.
-const LEAVING_OVERLAP: Duration = Duration::from_millis(20);
+/// How many intervals a leaving router keeps the addresses after it heard its successor.
+const OVERLAP_INTERVALS: u32 = 3;
+/// But neither shorter nor longer than this.
+const OVERLAP: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 /// How long a farewell waits for the addresses to be gone.
 const FAREWELL_PATIENCE: Duration = Duration::from_millis(1500);
 /// What is lost by rounding: version 3 counts hundredths of a second, skews are divided.
@@ -67,7 +69,12 @@ fn skew_unit(version: Version, interval: Duration) -> Duration {
 
 /// How long a router with this interval may be Leaving.
 pub(crate) fn leaving_max(interval: Duration) -> Duration {
-    LEAVING_MAX.min(LEAVING_INTERVALS * interval) + LEAVING_OVERLAP
+    LEAVING_MAX.min(LEAVING_INTERVALS * interval) + leaving_overlap(interval)
+}
+
+fn leaving_overlap(interval: Duration) -> Duration {
+    let [shortest, longest] = OVERLAP;
+    (OVERLAP_INTERVALS * interval).clamp(shortest, longest)
 }
 
 impl Group {
@@ -177,7 +184,8 @@ impl Group {
         // not preempt, or not yet, have to take its sender for the Active router (RFC 9568 §6.4.2)
         // and wait anew. It is said when the leaver's addresses are gone, so a hand that is slow
         // says it late; if its successor is gone by then, that adds to the silence.
-        let farewell = LEAVING_OVERLAP + slack.leaver.min(FAREWELL_PATIENCE) + slack.latency;
+        let farewell =
+            leaving_overlap(self.longest) + slack.leaver.min(FAREWELL_PATIENCE) + slack.latency;
         self.start_max()
             + self.down_interval(best)
             + farewell
@@ -194,7 +202,7 @@ impl Group {
     /// How long two that hear each other may hold an address: the better one advertises within an
     /// interval, the other lets go on hearing it, after the overlap of a hand-over.
     pub(crate) fn overlap_max(&self, slack: Slack) -> Duration {
-        self.longest + slack.latency + LEAVING_OVERLAP + 2 * slack.hand + ROUNDING
+        self.longest + slack.latency + leaving_overlap(self.longest) + 2 * slack.hand + ROUNDING
     }
 
     /// How long a router may be Leaving.

@@ -22,6 +22,9 @@ pub enum Action<'a> {
     RemoveRoute(VirtualRoute),
     /// Tell the network once that the address lives here.
     Announce(Announcement),
+    /// Do not tell the network any more what it has not been told yet: the address lives here, and
+    /// another host says where clients shall look for it.
+    Withhold(Announcement),
 }
 
 /// An advertisement ready to be sent.

@@ -65,6 +65,7 @@ pub struct Brain {
     holdings: Holdings,
     routes: Routes,
     announcements: VecDeque<Announcement>,
+    withheld: VecDeque<Announcement>,
     reports: VecDeque<usize>,
     removed: VecDeque<RouterKey>,
     adoptions: Adoptions,
@@ -286,6 +287,12 @@ impl Brain {
                 machine::Action::Became { state, reason } => {
                     router.became(state, reason, now);
                     self.holdings.unsettle();
+                    match state {
+                        machine::State::Leaving => self.withhold(slot),
+                        machine::State::Initialize
+                        | machine::State::Backup
+                        | machine::State::Active => {}
+                    }
                     self.await_addresses(slot, now);
                     self.report(slot);
                     moved = true;

@@ -16,6 +16,7 @@ use skep_linux::netlink::{Event as Change, Events, EventsEnded, Netlink};
 use skep_linux::process::channel::{Channel, ChannelReceiveError};
 use skep_linux::readiness::Readiness;
 use skep_linux::scheduling::set_real_time;
+use skep_vip::action::Announcement;
 use skep_vip::configuration::Setting;
 use skep_vip::interfaces::Link as LinkState;
 use skep_vip::message::{Command, Report};
@@ -83,6 +84,8 @@ pub(super) struct Hand {
     /// What the kernel could not be made to do.
     unset: BTreeSet<(Arc<str>, Setting)>,
     announcers: BTreeMap<u32, Announcer>,
+    /// Addresses that are to be announced, as often as they are here.
+    announcements: Vec<Announcement>,
     /// Addresses that are to be announced when they are in place.
     unannounced: BTreeSet<Place>,
     keeper: Keeper,
@@ -93,6 +96,8 @@ pub(super) struct Hand {
     reports: Reports,
     wire: Outbox<Notice>,
     wishes: Inbox<Wish>,
+    /// What wire wished while the kernel was waited for.
+    early: Vec<Wish>,
     wished: Readiness,
     again: Interval,
     /// When memory is locked, unless another configuration comes before.
@@ -124,6 +129,7 @@ impl Hand {
             sockets: Sockets::default(),
             unset: BTreeSet::new(),
             announcers: BTreeMap::new(),
+            announcements: Vec::new(),
             unannounced: BTreeSet::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
             memory,
@@ -134,6 +140,7 @@ impl Hand {
             wire,
             wished: Readiness::of(&wishes).context("cannot wait for the wire thread")?,
             wishes,
+            early: Vec::new(),
             again,
             rest_at: Some(clock::now() + UNREST),
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
@@ -174,7 +181,7 @@ impl Hand {
                 }
                 Event::Wished => {
                     if self.grant_wishes().await? {
-                        self.ensure_addresses(Vec::new()).await;
+                        self.ensure_addresses().await?;
                         self.reports.send(&self.control);
                         return Ok(());
                     }
@@ -182,7 +189,7 @@ impl Hand {
                 Event::Changed(Ok(change)) => self.handle_change(change).await?,
                 Event::Changed(Err(EventsEnded)) => self.listen_again().await?,
                 Event::AddressDue => self.handle_address_due().await,
-                Event::AgainDue => self.try_again().await,
+                Event::AgainDue => self.try_again().await?,
                 Event::Stopped => self.tell(Notice::Stop),
             }
         }
@@ -234,40 +241,49 @@ impl Hand {
 
     /// Carries out what wire wants; whether it wants nothing more.
     async fn grant_wishes(&mut self) -> io::Result<bool> {
-        let mut announcements = Vec::new();
         let mut done = false;
-        for wish in self.wishes.take_all()? {
-            match wish {
-                Wish::Present(holding) => self.addresses.want(holding),
-                Wish::Absent(holding) => {
-                    let placed = Placed {
-                        interface: holding.interface,
-                        address: holding.address,
-                        prefix_length: holding.prefix_length,
-                    };
-                    self.addresses.drop(&placed);
-                    self.guard.forget(&(placed.interface, placed.address));
-                }
-                Wish::Begun => {
-                    drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
-                    self.routes
-                        .drop_leftovers(&self.netlink, &self.interfaces)
-                        .await;
-                }
-                Wish::RoutePresent(route) => self.routes.want(route),
-                Wish::RouteAbsent(route) => self.routes.drop(route),
-                Wish::Announce(announcement) => announcements.push(announcement),
-                Wish::Close(socket) => drop(socket),
-                Wish::Report(report) => self.reports.note(*report),
-                Wish::Segment(segment) => self.reports.note_segment(segment),
-                Wish::Restricted(restriction) => self.reports.note_restriction(restriction),
-                Wish::Lateness(lateness) => self.reports.note_wire_lateness(lateness),
-                Wish::Done => done = true,
+        self.early.extend(self.wishes.take_all()?);
+        while !self.early.is_empty() {
+            for wish in std::mem::take(&mut self.early) {
+                done |= self.grant(wish).await;
             }
+            self.ensure_addresses().await?;
         }
-        self.ensure_addresses(announcements).await;
         self.reports.send(&self.control);
         Ok(done)
+    }
+
+    /// Takes note of what wire wants; whether it wants nothing more.
+    async fn grant(&mut self, wish: Wish) -> bool {
+        match wish {
+            Wish::Present(holding) => self.addresses.want(holding),
+            Wish::Absent(holding) => {
+                let placed = Placed {
+                    interface: holding.interface,
+                    address: holding.address,
+                    prefix_length: holding.prefix_length,
+                };
+                self.addresses.drop(&placed);
+                self.guard.forget(&(placed.interface, placed.address));
+            }
+            Wish::Begun => {
+                drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
+                self.routes
+                    .drop_leftovers(&self.netlink, &self.interfaces)
+                    .await;
+            }
+            Wish::RoutePresent(route) => self.routes.want(route),
+            Wish::RouteAbsent(route) => self.routes.drop(route),
+            Wish::Announce(announcement) => self.announcements.push(announcement),
+            Wish::Withhold(announcement) => self.withhold(&announcement),
+            Wish::Close(socket) => drop(socket),
+            Wish::Report(report) => self.reports.note(*report),
+            Wish::Segment(segment) => self.reports.note_segment(segment),
+            Wish::Restricted(restriction) => self.reports.note_restriction(restriction),
+            Wish::Lateness(lateness) => self.reports.note_wire_lateness(lateness),
+            Wish::Done => return true,
+        }
+        false
     }
 
     async fn handle_change(&mut self, change: Change) -> anyhow::Result<()> {
@@ -302,8 +318,8 @@ impl Hand {
         Ok(())
     }
 
-    async fn try_again(&mut self) {
-        self.ensure_addresses(Vec::new()).await;
+    async fn try_again(&mut self) -> io::Result<()> {
+        self.ensure_addresses().await?;
         self.open_sockets();
         for (name, setting) in std::mem::take(&mut self.unset) {
             self.ensure_setting(&name, setting);
@@ -320,6 +336,7 @@ impl Hand {
         self.reports.note_looping(self.memory.looping_since());
         self.reports.note_alive(self.keeper.revision());
         self.reports.send(&self.control);
+        Ok(())
     }
 
     async fn list_everything(&mut self) -> anyhow::Result<()> {

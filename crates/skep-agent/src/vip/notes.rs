@@ -48,6 +48,8 @@ pub(super) enum Wish {
     RouteAbsent(VirtualRoute),
     /// The network shall be told where this address is.
     Announce(Announcement),
+    /// The network shall not be told any more where this address is.
+    Withhold(Announcement),
     /// This socket is not needed any more: closing it may make its closer wait.
     Close(VrrpSocket),
     /// Control shall know this.

@@ -122,7 +122,10 @@ impl Stage {
                 Action::Send(sent) => self.last = Some((sent.message.to_vec(), sent.destination)),
                 Action::AddAddress(holding) => present.push(holding),
                 Action::RemoveAddress(holding) => absent.push(holding),
-                Action::AddRoute(_) | Action::RemoveRoute(_) | Action::Announce(_) => {}
+                Action::AddRoute(_)
+                | Action::RemoveRoute(_)
+                | Action::Announce(_)
+                | Action::Withhold(_) => {}
             }
         }
         let now = self.now;

@@ -263,6 +263,7 @@ impl Wire {
                 Action::AddRoute(route) => Wish::RoutePresent(route),
                 Action::RemoveRoute(route) => Wish::RouteAbsent(route),
                 Action::Announce(announcement) => Wish::Announce(announcement),
+                Action::Withhold(announcement) => Wish::Withhold(announcement),
             };
             self.put(wish)?;
         }

@@ -108,8 +108,8 @@ impl Cluster {
                     acted.changes = true;
                     changes.push_back(Change::Remove(holding));
                 }
-                // The simulated kernel has no routes.
-                Action::AddRoute(_) | Action::RemoveRoute(_) => {}
+                // The simulated kernel has no routes, and announcements never wait for it.
+                Action::AddRoute(_) | Action::RemoveRoute(_) | Action::Withhold(_) => {}
                 Action::Announce(announcement) => {
                     let place = (announcement.interface, announcement.address);
                     let kernel = &self.nodes[number].kernel;

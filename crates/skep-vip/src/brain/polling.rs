@@ -21,11 +21,14 @@ impl Brain {
         [due, self.links.poll_timeout()].into_iter().flatten().min()
     }
 
-    /// What to do next: all advertisements, then all changes of addresses and routes, then
-    /// announcements.
+    /// What to do next: all advertisements, then what is not to be announced any more, then all
+    /// changes of addresses and routes, then announcements.
     pub fn poll_action(&mut self) -> Option<Action<'_>> {
         if !self.outbox.is_empty() {
             return self.outbox.pop().map(Action::Send);
+        }
+        if let Some(withheld) = self.withheld.pop_front() {
+            return Some(Action::Withhold(withheld));
         }
         if !self.holdings.is_settled() {
             self.routes.settle(wanted_routes(&self.routers));

@@ -66,6 +66,22 @@ impl Brain {
         }
     }
 
+    /// Lets nothing be announced any more that was to be: an announcement that waited for the
+    /// kernel would call clients back from the successor to a host that is about to release.
+    pub(super) fn withhold(&mut self, slot: usize) {
+        let Some(router) = self.routers.get(slot) else {
+            return;
+        };
+        for held in &router.addresses {
+            let void = Announcement {
+                interface: Arc::clone(&held.interface),
+                address: held.address,
+            };
+            self.announcements.retain(|queued| *queued != void);
+            self.withheld.push_back(void);
+        }
+    }
+
     /// Queues `count` announcements of each address, address by address in turn.
     pub(super) fn announce(&mut self, slot: usize, count: u8) {
         let Some(router) = self.routers.get(slot) else {

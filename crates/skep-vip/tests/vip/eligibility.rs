@@ -175,7 +175,7 @@ fn a_failing_input_that_is_a_fault_gives_up_at_once_and_returns_as_backup_when_i
     let taken = segment.last(1, |event| matches!(event, Event::Added(_)));
     assert_eq!(micros(now, taken.expect("it took over")), 648_437);
     let removed = segment.last(0, |event| matches!(event, Event::Removed(_)));
-    assert_eq!(micros(now, removed.expect("it left")), 668_437);
+    assert_eq!(micros(now, removed.expect("it left")), 1_148_437);
     input(&mut segment, 0, Health::Passing);
     assert_eq!(segment.hosts[0].state("web"), Some(State::Backup));
     segment.run_for(5_000);

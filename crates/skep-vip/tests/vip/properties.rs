@@ -116,7 +116,7 @@ fn apply(segment: &mut Segment, operation: &Operation, revision: u64) {
 }
 
 /// How long leaving takes at most: four intervals of a second, and the overlap.
-const LEAVING_MAX: Duration = Duration::from_millis(4_020);
+const LEAVING_MAX: Duration = Duration::from_millis(4_500);
 
 /// What the kernel has is what the brain holds is what the Active and Leaving routers report, and
 /// nobody is Leaving for long.

@@ -422,6 +422,8 @@ impl Segment {
                     );
                     Event::Announced(announcement.address)
                 }
+                // Announcements never wait here.
+                Action::Withhold(_) => continue,
             };
             self.log.push((self.now, number, event));
         }

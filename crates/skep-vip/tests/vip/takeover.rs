@@ -159,7 +159,7 @@ fn a_claim_of_lower_priority_is_answered_with_an_advertisement_and_announcements
     assert_eq!(segment.holders("10.0.0.70"), [0, 1]);
     segment.hosts[0].connected = true;
     // The worse one is the first to advertise after the partition.
-    segment.run_until(at(30_300));
+    segment.run_until(at(30_800));
     assert_eq!(segment.holders("10.0.0.70"), [0]);
     let mut answer = vec![Event::Sent(51, 100)];
     answer.extend([Event::Announced(ip("10.0.0.70")); 5]);
@@ -210,7 +210,8 @@ fn claim_of(segment: &mut Segment) -> Vec<u8> {
             | skep_vip::action::Action::RemoveAddress(_)
             | skep_vip::action::Action::AddRoute(_)
             | skep_vip::action::Action::RemoveRoute(_)
-            | skep_vip::action::Action::Announce(_) => {}
+            | skep_vip::action::Action::Announce(_)
+            | skep_vip::action::Action::Withhold(_) => {}
         }
     }
 }

@@ -13,8 +13,16 @@ use crate::identity::Priority;
 use crate::packet::Advertisement;
 use crate::time::Instant;
 
-/// How long the addresses are kept after the successor was first heard.
-const OVERLAP: Duration = Duration::from_millis(20);
+/// How many intervals the addresses are kept after the successor was first heard. It puts its own
+/// in place after it advertised, and waits for a processor and for the kernel's one configuration
+/// lock, which was seen to be held for 330 ms while a namespace went.
+const OVERLAP_INTERVALS: u32 = 3;
+
+/// But not shorter than this.
+const OVERLAP_MIN: Duration = Duration::from_millis(20);
+
+/// And not longer.
+const OVERLAP_MAX: Duration = Duration::from_millis(500);
 
 /// Priority 0 is said this often, back to back: it is the only word that a successor must not miss.
 const RELEASES: usize = 2;
@@ -57,7 +65,8 @@ enum Progress {
     Succeeded {
         by: IpAddr,
         priority: Priority,
-        since: Instant,
+        /// When its addresses are surely in place.
+        until: Instant,
         /// What this router becomes, unless it stops.
         then: Backup,
     },
@@ -76,7 +85,7 @@ impl Leaving {
     pub(super) fn deadline(&self) -> Instant {
         match self.progress {
             Progress::Alone { .. } => self.deadline,
-            Progress::Succeeded { since, .. } => since + OVERLAP,
+            Progress::Succeeded { until, .. } => until,
         }
     }
 }
@@ -105,7 +114,7 @@ impl VirtualRouter {
             progress: Progress::Succeeded {
                 by,
                 priority,
-                since: now,
+                until: now + self.overlap(),
                 then,
             },
         };
@@ -144,18 +153,18 @@ impl VirtualRouter {
             Progress::Alone { .. } => Progress::Succeeded {
                 by: from,
                 priority: heard.priority,
-                since: now,
+                until: now + self.overlap(),
                 then: Backup::following(interval, now),
             },
             Progress::Succeeded {
                 by,
                 priority,
-                since,
+                until,
                 then,
             } => Progress::Succeeded {
                 by,
                 priority,
-                since,
+                until,
                 then: {
                     let rank = self.rank(from, heard.priority);
                     self.watch(then, (rank, heard.priority), interval, now)
@@ -212,6 +221,11 @@ impl VirtualRouter {
         if priority > Priority::FAREWELL || self.source < Some(successor) {
             self.send(Priority::FAREWELL, Purpose::Farewell);
         }
+    }
+
+    fn overlap(&self) -> Duration {
+        let interval = self.configuration.dialect.interval();
+        (interval * OVERLAP_INTERVALS).clamp(OVERLAP_MIN, OVERLAP_MAX)
     }
 
     fn patience(&self) -> Duration {

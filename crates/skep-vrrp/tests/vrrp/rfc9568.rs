@@ -409,7 +409,7 @@ fn s6_1_the_owner_preempts_even_when_preemption_is_off() {
     let mut router = VirtualRouter::new(polite);
     router.handle_startup(OWN, at(0));
     hear(&mut router, HIGHER, 255, 100);
-    router.handle_timeout(at(120));
+    router.handle_timeout(at(600));
     assert_eq!(router.state(), State::Backup);
     hear(&mut router, LOWER, 200, 1_000);
     assert_eq!(due_ms(&router).floor(), 3_103.0);
@@ -570,9 +570,9 @@ fn s6_4_3_a_higher_priority_or_an_equal_one_with_a_higher_address_wins() {
         };
         let yields = became(State::Leaving, reason);
         assert_eq!(actions(&mut router), [yields], "{from} {priority}");
-        router.handle_timeout(at(4_019));
+        router.handle_timeout(at(4_499));
         assert_eq!(actions(&mut router), []);
-        router.handle_timeout(at(4_020));
+        router.handle_timeout(at(4_500));
         let handed_over = became(State::Backup, Reason::HandedOver { to: from });
         let farewell = send(1, Purpose::Farewell);
         assert_eq!(actions(&mut router), [handed_over, farewell]);
@@ -624,7 +624,7 @@ fn s6_4_3_the_new_backup_follows_the_successors_interval() {
     router
         .handle_advertisement(HIGHER, &fast, at(4_000))
         .expect("it is valid");
-    router.handle_timeout(at(4_020));
+    router.handle_timeout(at(4_500));
     assert_eq!(router.poll_timeout(), Some(at(4_350)));
 }
 

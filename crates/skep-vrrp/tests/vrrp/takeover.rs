@@ -90,7 +90,7 @@ fn a_returning_better_node_preempts_after_its_down_interval() {
         [State::Initialize, State::Active, State::Backup]
     );
     segment.start(0);
-    segment.run_until(at(14_000));
+    segment.run_until(at(14_500));
     assert_eq!(
         micros(
             at(10_000),
@@ -123,7 +123,7 @@ fn without_preemption_the_active_router_stays_and_is_succeeded() {
     segment.run_until(at(60_000));
     assert_eq!(segment.states(), [State::Backup, State::Active]);
     segment.stop(1);
-    segment.run_until(at(61_000));
+    segment.run_until(at(62_000));
     assert_eq!(segment.states(), [State::Active, State::Initialize]);
 }
 

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::thread;
 use std::time::Duration;
 
-use super::wire::wait_for_advert;
+use super::wire::{story, wait_for_advert};
 use super::{Cluster, measured};
 
 /// How often they go there and back.
@@ -72,36 +72,62 @@ pub(crate) fn wait_for_both(cluster: &Cluster, node: &str, since: Duration) {
     }
 }
 
-/// Does `round` again and again while `client` asks for both addresses, and asserts that every
-/// request was answered.
-pub(crate) fn assert_lossless(
-    what: &str,
-    cluster: &mut Cluster,
-    client: &str,
-    mut round: impl FnMut(&mut Cluster),
-) {
-    let probers = PACES.map(|pace| cluster.probe(client, pace.vip));
-    for _ in 0..REPETITIONS {
-        round(cluster);
-    }
-    let reports = probers.map(|prober| prober.stop().expect("it probed"));
-    for (pace, report) in PACES.iter().zip(&reports) {
-        measured(
-            &format!("{what} and back, {}, {REPETITIONS} times", pace.name),
-            &format!("{} of {} probes lost", report.lost(), report.probes.len()),
-        );
-    }
-    for report in &reports {
-        let at = report.started_at;
-        assert_eq!(report.lost(), 0, "{what}: {at:?} {:?}", report.dark());
+/// What is done again and again to both groups of a cluster while a client asks for them.
+pub(crate) struct Trial {
+    pub(crate) what: String,
+    pub(crate) cluster: Cluster,
+    pub(crate) client: &'static str,
+    pub(crate) round: Box<dyn FnMut(&mut Cluster) + Send>,
+}
+
+impl Trial {
+    /// Asserts that every request was answered.
+    fn run(&mut self) {
+        let Self {
+            what,
+            cluster,
+            client,
+            round,
+        } = self;
+        let probers = PACES.map(|pace| cluster.probe(client, pace.vip));
+        for _ in 0..REPETITIONS {
+            round(cluster);
+        }
+        let reports = probers.map(|prober| prober.stop().expect("it probed"));
+        for (pace, report) in PACES.iter().zip(&reports) {
+            measured(
+                &format!("{what} and back, {}, {REPETITIONS} times", pace.name),
+                &format!("{} of {} probes lost", report.lost(), report.probes.len()),
+            );
+        }
+        for (pace, report) in PACES.iter().zip(&reports) {
+            if let Some(dark) = report.dark().first() {
+                let at = report.started_at + dark.from;
+                let story = story(&cluster.capture, at);
+                panic!("{what}: {dark:?} at {at:?} in {pace:?}:\n{story}");
+            }
+        }
     }
 }
 
-/// Runs tests at once that wait for timers most of the time.
-pub(crate) fn side_by_side(tests: &[fn()]) {
-    thread::scope(|scope| {
-        for test in tests {
-            scope.spawn(test);
-        }
+/// Makes trials at once, which wait for timers most of the time. All are set up before the first
+/// begins, and none is torn down before the last has ended: both hold the kernel's one
+/// configuration lock for long.
+pub(crate) fn side_by_side(trials: &[fn() -> Trial]) {
+    let mut trials: Vec<Trial> = thread::scope(|scope| {
+        let set_up: Vec<_> = trials.iter().map(|set_up| scope.spawn(set_up)).collect();
+        set_up.into_iter().map(join).collect()
     });
+    thread::scope(|scope| {
+        let running = trials.iter_mut().map(|trial| scope.spawn(|| trial.run()));
+        let running: Vec<_> = running.collect();
+        running.into_iter().for_each(join);
+    });
+}
+
+/// What the thread came to, or its panic.
+fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -97,6 +97,23 @@ pub(crate) fn last_advert(capture: &Capture, id: u8, node: &str) -> Advert {
     last.expect("it advertised")
 }
 
+/// What was on the wire in the second before and after, a line each: why a request was lost.
+pub(crate) fn story(capture: &Capture, at: Duration) -> String {
+    let sightings = capture.sightings();
+    let near = sightings
+        .iter()
+        .filter(|it| it.at.abs_diff(at) < Duration::from_secs(1));
+    let line = |it: &Sighting| {
+        let after = it.at.as_secs_f64() - at.as_secs_f64();
+        let what = match &it.frame {
+            Frame::Advertisement { payload, .. } => hex(payload),
+            Frame::Announcement { address, .. } => format!("announces {address}"),
+        };
+        format!("{after:+.4} {} {what}\n", it.node)
+    };
+    near.map(line).collect()
+}
+
 /// As many as tell what happened before a test gave up.
 const RECENT: usize = 60;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::cluster::agent::signal;
-use crate::cluster::lossless::{PACES, assert_lossless, groups, side_by_side, wait_for_both};
+use crate::cluster::lossless::{PACES, Trial, groups, side_by_side, wait_for_both};
 use crate::cluster::wire::{Advert, adverts, wait_for_advert};
 use crate::cluster::{Cluster, measured, now, wait_until};
 use crate::keepalived::{self, Instance};
@@ -40,46 +40,46 @@ fn whatever_is_done_to_a_group_beside_keepalived_loses_no_request() {
 }
 
 /// Stops the agent and starts it again when keepalived has settled: it comes back and preempts.
-fn stopped() {
-    check("stop", [254, 253], |cluster| {
+fn stopped() -> Trial {
+    trial("stop", [254, 253], move |cluster| {
         let since = stop(cluster);
         wait_for_both(cluster, PEER, since);
         let since = now();
         cluster.start(SKEP, &both([254, 253]));
         wait_for_both(cluster, SKEP, since);
-    });
+    })
 }
 
 /// Stops the agent and starts it again at once.
-fn restarted() {
-    check("restart", [254, 253], |cluster| {
+fn restarted() -> Trial {
+    trial("restart", [254, 253], move |cluster| {
         let since = stop(cluster);
         cluster.start(SKEP, &both([254, 253]));
         for node in [PEER, SKEP] {
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// Edits the manifest so that keepalived is the better one, and back.
-fn reprioritized() {
-    check("priority edited", [254, 253], |cluster| {
+fn reprioritized() -> Trial {
+    trial("priority edited", [254, 253], move |cluster| {
         for (node, priority) in [(PEER, 252), (SKEP, 254)] {
             let since = now();
             cluster.save(SKEP, "skep.yaml", &both([priority, 253]));
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// Adds an address to each group and takes it away again: it is held, and not advertised while
 /// keepalived does not know it.
-fn extended() {
+fn extended() -> Trial {
     const MORE: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 71), Ipv4Addr::new(10, 0, 0, 81)];
     let fewer = both([254, 253]);
     let more = fewer.replace("10.0.0.70]", "10.0.0.70, 10.0.0.71]");
     let more = more.replace("10.0.0.80]", "10.0.0.80, 10.0.0.81]");
-    check("address added", [254, 253], |cluster| {
+    trial("address added", [254, 253], move |cluster| {
         cluster.save(SKEP, "skep.yaml", &more);
         for address in MORE {
             cluster.wait_for_holder(address, SKEP);
@@ -96,12 +96,12 @@ fn extended() {
             let counts_one = |advert: &Advert| advert.payload[3] == 1;
             assert!(said.iter().all(counts_one), "{said:?}");
         }
-    });
+    })
 }
 
 /// Moves the groups to the agent, which keepalived outranks, and lets priorities decide again.
-fn moved() {
-    check("move", [100, 253], |cluster| {
+fn moved() -> Trial {
+    trial("move", [100, 253], move |cluster| {
         for (node, order) in [(SKEP, &["--to", SKEP][..]), (PEER, &["--back"])] {
             let since = now();
             for pace in PACES {
@@ -111,7 +111,7 @@ fn moved() {
             }
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// Both groups, of the agent and keepalived with these priorities.
@@ -123,8 +123,12 @@ fn both([skep, peer]: [u8; 2]) -> String {
     ))
 }
 
-/// Does `round` again and again where the better one of the two holds the addresses.
-fn check(what: &str, priorities: [u8; 2], round: impl FnMut(&mut Cluster)) {
+/// Sets up what does `round` again and again where the better one of the two holds the addresses.
+fn trial(
+    what: &str,
+    priorities: [u8; 2],
+    round: impl FnMut(&mut Cluster) + Send + 'static,
+) -> Trial {
     let mut cluster = Cluster::up(&format!("ka-{}", what.replace(' ', "-")), "eth0", &HOSTS);
     let since = now();
     cluster.start(SKEP, &both(priorities));
@@ -148,8 +152,12 @@ fn check(what: &str, priorities: [u8; 2], round: impl FnMut(&mut Cluster)) {
     if priority > skep {
         wait_for_both(&cluster, PEER, since);
     }
-    let what = format!("{what}, keepalived succeeds,");
-    assert_lossless(&what, &mut cluster, CLIENT, round);
+    Trial {
+        what: format!("{what}, keepalived succeeds,"),
+        cluster,
+        client: CLIENT,
+        round: Box::new(round),
+    }
 }
 
 /// Stops the agent as its operator would. Returns the moment before.
@@ -206,7 +214,7 @@ fn clients_that_look_for_the_address_while_two_answer_end_at_keepalived() {
     wait_for_advert(&cluster.capture, ID, |advert| {
         advert.node == PEER && advert.at > since
     });
-    // Now two hosts answer, for 20 ms: what the clients find is what they keep.
+    // Now two hosts answer, for three intervals: what the clients find is what they keep.
     File::create(&enough).expect("there is room");
     let farewell = wait_for_advert(&cluster.capture, ID, |advert| {
         advert.node == SKEP && advert.at > since && advert.priority() == 1

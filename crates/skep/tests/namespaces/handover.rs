@@ -6,9 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::cluster::agent::signal;
-use crate::cluster::lossless::{
-    PACES, Pace, SLOW, assert_lossless, groups, side_by_side, wait_for_both,
-};
+use crate::cluster::lossless::{PACES, Pace, SLOW, Trial, groups, side_by_side, wait_for_both};
 use crate::cluster::wire::{adverts, wait_for_advert};
 use crate::cluster::{Cluster, measured, now, wait_until};
 use crate::clustered;
@@ -34,9 +32,9 @@ fn whatever_is_done_to_a_group_loses_no_request() {
 }
 
 /// Stops the agent that holds the addresses and starts it again: it comes back and preempts.
-fn stopped() {
+fn stopped() -> Trial {
     let groups = both(PRIORITIES);
-    check("stop", &groups, |cluster| {
+    trial("stop", groups.clone(), move |cluster| {
         let since = stop(cluster, A);
         wait_for_both(cluster, B, since);
         for pace in PACES {
@@ -46,14 +44,14 @@ fn stopped() {
         let since = now();
         cluster.start(A, &groups);
         wait_for_both(cluster, A, since);
-    });
+    })
 }
 
 /// Restarts one agent and then the other; who comes back leaves the addresses where they are.
-fn restarted() {
+fn restarted() -> Trial {
     let groups =
         both(PRIORITIES).replace("  members:", "  preemption: {enabled: false}\n  members:");
-    check("restart", &groups, |cluster| {
+    trial("restart", groups.clone(), move |cluster| {
         for (node, other) in [(A, B), (B, A)] {
             let since = stop(cluster, node);
             cluster.start(node, &groups);
@@ -65,59 +63,62 @@ fn restarted() {
                 cluster.agent(node).wait_until_it_hears(pace.group);
             }
         }
-    });
+    })
 }
 
 /// Edits the manifests so that the other member is the better one, and back.
-fn reprioritized() {
+fn reprioritized() -> Trial {
     let groups = both(PRIORITIES);
-    check("priority edited", &groups, |cluster| {
+    trial("priority edited", groups.clone(), move |cluster| {
         for (node, priorities) in [(B, [252, 253]), (A, PRIORITIES)] {
             let since = now();
             pair::save(cluster, &both(priorities));
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// Lowers whoever is Active below the other, which is known to stand by.
-fn reprioritized_in_a_cluster() {
+fn reprioritized_in_a_cluster() -> Trial {
     let [mut a, mut b] = PRIORITIES;
-    let mut cluster = start_clustered("cluster-priority");
-    assert_lossless("priority applied", &mut cluster, CLIENT, |cluster| {
-        for node in [A, B] {
-            let (lowered, successor) = match node {
-                A => (&mut a, B),
-                _ => (&mut b, A),
-            };
-            *lowered -= 2;
-            let since = now();
-            clustered::apply(cluster, &clustered::manifest(&both([a, b])));
-            wait_for_both(cluster, successor, since);
-        }
-    });
+    of(
+        "priority applied",
+        start_clustered("cluster-priority"),
+        move |cluster| {
+            for node in [A, B] {
+                let (lowered, successor) = match node {
+                    A => (&mut a, B),
+                    _ => (&mut b, A),
+                };
+                *lowered -= 2;
+                let since = now();
+                clustered::apply(cluster, &clustered::manifest(&both([a, b])));
+                wait_for_both(cluster, successor, since);
+            }
+        },
+    )
 }
 
 /// Takes the member that holds the addresses out of the groups, and in again.
-fn removed() {
+fn removed() -> Trial {
     let groups = both(PRIORITIES);
     let without = groups.replace("    - {node: a, priority: 254}\n", "");
     assert_ne!(groups, without);
-    check("member removed", &groups, |cluster| {
+    trial("member removed", groups.clone(), move |cluster| {
         for (node, manifest) in [(B, &without), (A, &groups)] {
             let since = now();
             cluster.save(A, "skep.yaml", manifest);
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// Adds an address to each group on all members, and takes it away again.
-fn extended() {
+fn extended() -> Trial {
     let groups = both(PRIORITIES);
     let more = groups.replace("10.0.0.70]", "10.0.0.70, 10.0.0.71]");
     let more = more.replace("10.0.0.80]", "10.0.0.80, 10.0.0.81]");
-    check("address added", &groups, |cluster| {
+    trial("address added", groups.clone(), move |cluster| {
         pair::save(cluster, &more);
         for address in MORE {
             cluster.wait_for_holder(address, A);
@@ -130,13 +131,12 @@ fn extended() {
         for pace in PACES {
             assert_eq!(cluster.holders(pace.vip), [A]);
         }
-    });
+    })
 }
 
 /// Moves the groups to the other member, and lets priorities decide again.
-fn moved() {
-    let mut cluster = start_clustered("cluster-move");
-    assert_lossless("move", &mut cluster, CLIENT, |cluster| {
+fn moved() -> Trial {
+    of("move", start_clustered("cluster-move"), |cluster| {
         for (node, order) in [(B, &["--to", B][..]), (A, &["--back"])] {
             let since = now();
             for pace in PACES {
@@ -146,7 +146,7 @@ fn moved() {
             }
             wait_for_both(cluster, node, since);
         }
-    });
+    })
 }
 
 /// The groups with these priorities.
@@ -156,17 +156,26 @@ fn both([a, b]: [u8; 2]) -> String {
     ))
 }
 
-/// Does `round` again and again where `a` holds the addresses.
-fn check(what: &str, groups: &str, round: impl FnMut(&mut Cluster)) {
+/// Sets up what does `round` again and again where `a` holds the addresses.
+fn trial(what: &str, groups: String, round: impl FnMut(&mut Cluster) + Send + 'static) -> Trial {
     let mut cluster = pair::hosts(&what.replace(' ', "-"));
     let since = now();
-    cluster.start(A, groups);
+    cluster.start(A, &groups);
     wait_for_both(&cluster, A, since);
-    cluster.start(B, groups);
+    cluster.start(B, &groups);
     for pace in PACES {
         cluster.agent(B).wait_until_it_hears(pace.group);
     }
-    assert_lossless(what, &mut cluster, CLIENT, round);
+    of(what, cluster, round)
+}
+
+fn of(what: &str, cluster: Cluster, round: impl FnMut(&mut Cluster) + Send + 'static) -> Trial {
+    Trial {
+        what: what.to_owned(),
+        cluster,
+        client: CLIENT,
+        round: Box::new(round),
+    }
 }
 
 /// The agents of one cluster that has the groups; `a` holds the addresses.

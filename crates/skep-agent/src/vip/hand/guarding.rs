@@ -1,13 +1,13 @@
 //! What hand does so that addresses stay: it renews their leases, lets those come back that
 //! somebody else removed, and sees to interfaces on which they would take others along.
 
+use std::io;
 use std::sync::Arc;
 
 use skep_linux::clock;
 use skep_linux::netlink::{Address, Netlink, Requester};
 use skep_linux::process::name::process_name;
 use skep_linux::sysctl::{accept_local, promote_secondaries};
-use skep_vip::action::Announcement;
 use skep_vip::configuration::Setting;
 
 use super::Hand;
@@ -21,7 +21,7 @@ use crate::vip::notes::Notice;
 impl Hand {
     /// Puts everything where it is wanted, announces it and tells wire. Wire is told last: what it
     /// says then makes others release, and clients are to know the way here by that time.
-    pub(super) async fn ensure_addresses(&mut self, announcements: Vec<Announcement>) {
+    pub(super) async fn ensure_addresses(&mut self) -> io::Result<()> {
         // Routes need the addresses: they go before them and come after them.
         self.routes
             .ensure_absent(&self.netlink, &self.interfaces)
@@ -33,7 +33,8 @@ impl Hand {
             outcomes = self.addresses.ensure(&around).await;
             self.reports.note_hand_lateness(clock::now() - started);
         }
-        self.announce_present(announcements);
+        self.look_ahead()?;
+        self.announce_present();
         for outcome in outcomes {
             let told = self.wire.put(match outcome {
                 Outcome::Present((name, address)) => Notice::AddressPresent(name, address),
@@ -48,6 +49,7 @@ impl Hand {
         self.routes
             .ensure_present(&self.netlink, &self.interfaces)
             .await;
+        Ok(())
     }
 
     /// Renews leases, and lets addresses come back whose wait is over.
