@@ -142,6 +142,12 @@ fn a_farewell_after_a_release_makes_nobody_wait_anew() {
     check(Repertoire::Plain, &[30_007_023]);
 }
 
+/// The same where the Backup has priority 1, as the farewell does.
+#[test]
+fn a_farewell_after_a_release_is_no_equal() {
+    check(Repertoire::Plain, &[26_811, 34_191]);
+}
+
 /// The group of an owner is moved away from it; what follows in the group, or in its sync group,
 /// goes along.
 #[test]

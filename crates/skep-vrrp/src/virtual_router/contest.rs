@@ -49,7 +49,12 @@ impl VirtualRouter {
         match rank {
             Rank::Release => backup.released(now),
             // The Active router gave up, and another one has left before: its farewell is no claim.
-            Rank::Lower if backup.is_succeeding() && priority == Priority::FAREWELL => backup,
+            // Nor can it be an equal's, who waits as long as this router does.
+            Rank::EqualHigherAddress | Rank::EqualLowerAddress | Rank::Lower
+                if backup.is_succeeding() && priority == Priority::FAREWELL =>
+            {
+                backup
+            }
             Rank::Higher | Rank::EqualHigherAddress | Rank::EqualLowerAddress => {
                 Backup::following(interval, now)
             }

@@ -129,22 +129,40 @@ fn without_preemption_the_active_router_stays_and_is_succeeded() {
 
 #[test]
 fn a_farewell_after_a_release_is_no_claim() {
-    let mut patient = configuration(version_2(), 100);
-    patient.preemption = Preemption::Disabled;
-    let mut segment = Segment::started([patient, configuration(version_2(), 200)]);
+    for (priority, skew_time) in [(100, 609_375), (1, 996_093)] {
+        for from in ["10.0.0.9", "10.0.0.99"] {
+            let mut patient = configuration(version_2(), priority);
+            patient.preemption = Preemption::Disabled;
+            let mut segment = Segment::started([patient, configuration(version_2(), 200)]);
+            segment.run_until(at(10_300));
+            segment.stop(1);
+            segment.run_until(at(10_310));
+            let left = VirtualRouter::new(configuration(version_2(), 254));
+            segment.act(0, |router| {
+                let farewell = left.advertisement(Priority::FAREWELL);
+                let from = from.parse().expect("it is an address");
+                let heard = router.handle_advertisement(from, &farewell, at(10_310));
+                assert_eq!(heard, Ok(()));
+            });
+            segment.run_until(at(20_000));
+            let taken = segment.became_active_at(0).expect("node 0 took over");
+            let waited = micros(at(10_300), taken);
+            assert_eq!(waited, skew_time, "{priority}, farewell of {from}");
+        }
+    }
+}
+
+/// Both let the other's first word be, for it might be a farewell.
+#[test]
+fn of_two_with_priority_1_the_higher_address_follows_a_release() {
+    let mut segment = v2(&[1, 200, 1]);
     segment.run_until(at(10_300));
     segment.stop(1);
-    segment.run_until(at(10_310));
-    let left = VirtualRouter::new(configuration(version_2(), 254));
-    segment.act(0, |router| {
-        let farewell = left.advertisement(Priority::FAREWELL);
-        let from = "10.0.0.99".parse().expect("it is an address");
-        let heard = router.handle_advertisement(from, &farewell, at(10_310));
-        assert_eq!(heard, Ok(()));
-    });
-    segment.run_until(at(20_000));
-    let taken = segment.became_active_at(0).expect("node 0 took over");
-    assert_eq!(micros(at(10_300), taken), 609_375);
+    segment.run_until(at(12_000));
+    assert_eq!(
+        segment.states(),
+        [State::Backup, State::Initialize, State::Active]
+    );
 }
 
 #[test]
