@@ -2,6 +2,7 @@
 
 mod drain;
 mod happen;
+mod reports;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
