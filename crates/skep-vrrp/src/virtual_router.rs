@@ -18,10 +18,12 @@ use crate::time::Instant;
 mod adoption;
 mod backup;
 mod contest;
+mod equal;
 mod leaving;
 mod restraint;
 
 use backup::{Backup, Expiry};
+use equal::Equal;
 use leaving::{Intent, Leaving};
 
 /// How long a router that takes over from a living one waits for its addresses at most, unless its
@@ -53,6 +55,7 @@ pub struct VirtualRouter {
     source: Option<IpAddr>,
     phase: Phase,
     restrained_until: Option<Instant>,
+    equal: Option<Equal>,
     peer_checksum: Option<Checksum>,
     actions: VecDeque<Action>,
 }
@@ -80,6 +83,7 @@ impl VirtualRouter {
             source: None,
             phase: Phase::Initialize,
             restrained_until: None,
+            equal: None,
             peer_checksum: None,
             actions: VecDeque::with_capacity(4),
         }
@@ -369,6 +373,7 @@ impl VirtualRouter {
 
     fn enter(&mut self, phase: Phase, state: State, reason: Reason) {
         self.phase = phase;
+        self.equal = None;
         self.actions.push_back(Action::Became { state, reason });
     }
 

@@ -11,7 +11,7 @@ use crate::identity::Version;
 use crate::time::Instant;
 
 /// How many intervals of silence mean that the Active router is gone (RFC 9568 §6.1).
-const DOWN_INTERVALS: u32 = 3;
+pub(super) const DOWN_INTERVALS: u32 = 3;
 
 /// A Backup and the timer it watches the Active router with (`Active_Down_Timer`).
 #[derive(Clone, Copy, Debug)]

@@ -74,6 +74,7 @@ impl VirtualRouter {
         now: Instant,
     ) {
         match rank {
+            Rank::EqualHigherAddress if self.bears_with(from, heard.priority, now) => {}
             Rank::Higher | Rank::EqualHigherAddress => self.defend(rank, from, heard, now),
             // Nobody is left who has the addresses: this is urgent now.
             Rank::Release => self.advertise(Purpose::Claim, now),
@@ -91,6 +92,10 @@ impl VirtualRouter {
     ) {
         let interval = heard.dialect.interval();
         match rank {
+            // An equal that lives answers.
+            Rank::EqualHigherAddress if self.bears_with(from, heard.priority, now) => {
+                self.advertise(Purpose::Assert, now);
+            }
             Rank::Higher | Rank::EqualHigherAddress => {
                 let reason = Reason::OutRanked {
                     by: from,

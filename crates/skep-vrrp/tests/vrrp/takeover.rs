@@ -152,6 +152,35 @@ fn a_farewell_after_a_release_is_no_claim() {
     }
 }
 
+#[test]
+fn an_active_router_of_priority_1_yields_to_an_equal_and_not_to_a_farewell() {
+    let mut segment = v2(&[1]);
+    segment.run_until(at(10_300));
+    let left = VirtualRouter::new(configuration(version_2(), 254));
+    let farewell = left.advertisement(Priority::FAREWELL);
+    let from = "10.0.0.99".parse().expect("it is an address");
+    let hear = |segment: &mut Segment| {
+        let now = segment.now;
+        segment.act(0, |router| {
+            let heard = router.handle_advertisement(from, &farewell, now);
+            assert_eq!(heard, Ok(()));
+        });
+    };
+    hear(&mut segment);
+    assert_eq!(segment.states(), [State::Active]);
+    assert_eq!(
+        segment.last_sent_at(0),
+        Some(at(10_300)),
+        "an equal that lives is asked to say so"
+    );
+    segment.run_until(at(14_000));
+    hear(&mut segment);
+    assert_eq!(segment.states(), [State::Active], "another farewell");
+    segment.run_until(at(14_500));
+    hear(&mut segment);
+    assert_eq!(segment.states(), [State::Leaving], "it says so again");
+}
+
 /// Both let the other's first word be, for it might be a farewell.
 #[test]
 fn of_two_with_priority_1_the_higher_address_follows_a_release() {
