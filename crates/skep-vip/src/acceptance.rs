@@ -252,6 +252,7 @@ fn translate(router: &RouterConfiguration) -> Result<Configuration, Unfit> {
         checksum_choice,
         priority: router.priority,
         preemption: translate_preemption(router),
+        forbearance: Duration::ZERO,
         addresses: AddressList::new(router.key.family, &advertised)?,
     })
 }

@@ -19,6 +19,9 @@ pub struct Configuration {
     pub priority: Priority,
     /// Whether it takes over from a living router of lower priority.
     pub preemption: Preemption,
+    /// For how long an Active router lets an equal of a higher address be before it yields: something
+    /// else decides between them meanwhile. Zero is the standard.
+    pub forbearance: Duration,
     /// The addresses it advertises.
     pub addresses: AddressList,
 }

@@ -15,12 +15,16 @@ use crate::links;
 use crate::message::Reason;
 use crate::router::{Addresses, Router, WireIdentity};
 
+/// How many intervals of its leader a follower lets an equal be: in one the leaders hear each other,
+/// in another the follower hears what came of it.
+const LEADERS_DECIDE: u32 = 2;
+
 impl Brain {
     /// Runs exactly these routers. One that is the same on the wire keeps its state, its timers
     /// and what it holds, also under another name; the others leave first, then new ones start.
     pub(super) fn commit(&mut self, revision: u64, mut accepted: Vec<Accepted>, now: Instant) {
         self.revision = revision;
-        let_followers_preempt(&mut accepted);
+        let_leaders_decide(&mut accepted);
         self.track_links(&accepted, now);
         // Who has left and only waits to say so is not the same router any more.
         let running = self
@@ -176,14 +180,21 @@ impl Brain {
     }
 }
 
-/// A follower that waited for anything would be apart from its leader meanwhile.
-fn let_followers_preempt(accepted: &mut [Accepted]) {
+/// A follower that waited for anything would be apart from its leader meanwhile. Where it meets
+/// another one whose leader is Active too, the leaders decide: they hear each other within an
+/// interval. Yielding to each other first, the followers would leave the addresses to nobody.
+fn let_leaders_decide(accepted: &mut [Accepted]) {
     let routers = accepted.iter().map(|router| &router.configuration);
     let bonds = Bonds::between(routers.enumerate());
-    for (place, router) in accepted.iter_mut().enumerate() {
+    for place in 0..accepted.len() {
         match bonds.part(place) {
             Part::Alone | Part::Leads => {}
-            Part::Follows(_) => router.machine.preemption = Preemption::After(Duration::ZERO),
+            Part::Follows(leader) => {
+                let interval = accepted[leader].configuration.advertisement_interval;
+                let machine = &mut accepted[place].machine;
+                machine.preemption = Preemption::After(Duration::ZERO);
+                machine.forbearance = interval * LEADERS_DECIDE;
+            }
         }
     }
 }

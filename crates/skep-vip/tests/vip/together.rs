@@ -13,7 +13,7 @@ use skep_vip::message::{Health, Reason, State};
 use skep_vrrp::identity::{Family, Priority, Version};
 use skep_vrrp::packet::MULTICAST_IPV6;
 
-use crate::segment::{INTERFACE, Segment, at, ip, router};
+use crate::segment::{Event, INTERFACE, Segment, at, ip, router};
 
 const HOSTS: usize = 3;
 /// Three seconds and a skew time.
@@ -134,6 +134,27 @@ fn both_families_move_together_when_their_node_dies_and_when_it_comes_back() {
     let apart = longest_apart(&mut segment, DUAL, 10_000);
     assert!(apart <= 50, "{apart} ms");
     check_holder(&segment, DUAL, 0);
+}
+
+/// The better node has the lower address, and with both families Active on two nodes all followers
+/// rank alike.
+#[test]
+fn a_healed_partition_takes_neither_family_away() {
+    let mut segment = dual_segment();
+    segment.run_for(10_000);
+    segment.hosts[0].connected = false;
+    segment.run_for(10_000);
+    for address in DUAL {
+        assert_eq!(segment.holders(address), [0, 1]);
+    }
+    let healed = segment.now;
+    segment.hosts[0].connected = true;
+    segment.run_for(10_000);
+    check_holder(&segment, DUAL, 0);
+    for address in DUAL {
+        let gone = segment.last(0, |event| event == Event::Removed(ip(address)));
+        assert!(gone.is_none_or(|at| at < healed), "{address}: {gone:?}");
+    }
 }
 
 #[test]
@@ -365,7 +386,7 @@ proptest! {
         let apart = longest_apart(&mut segment, SYNCED, 2 * ELECTION_MS);
         prop_assert_eq!(apart, 0);
         for (when, _, event) in &segment.log {
-            let flaps = matches!(event, crate::segment::Event::Added(_)) && *when > settled;
+            let flaps = matches!(event, Event::Added(_)) && *when > settled;
             prop_assert!(!flaps, "it goes on moving");
         }
     }

@@ -92,9 +92,11 @@ impl VirtualRouter {
     ) {
         let interval = heard.dialect.interval();
         match rank {
-            // An equal that lives answers.
             Rank::EqualHigherAddress if self.bears_with(from, heard.priority, now) => {
-                self.advertise(Purpose::Assert, now);
+                // One that lives answers. Where it is known to live there is nothing to say.
+                if heard.priority == Priority::FAREWELL {
+                    self.advertise(Purpose::Assert, now);
+                }
             }
             Rank::Higher | Rank::EqualHigherAddress => {
                 let reason = Reason::OutRanked {

@@ -70,6 +70,7 @@ fn machine(before: Before) -> VirtualRouter {
         checksum_choice: ChecksumChoice::Fixed,
         priority: Priority::new(100),
         preemption: Preemption::After(Duration::ZERO),
+        forbearance: Duration::ZERO,
         addresses: AddressList::new(Family::Ipv4, &[]).unwrap(),
     });
     let own = Ipv4Addr::new(10, 0, 0, 2).into();

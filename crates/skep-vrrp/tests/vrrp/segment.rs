@@ -37,6 +37,7 @@ pub(crate) fn configuration(dialect: Dialect, priority: u8) -> Configuration {
         checksum_choice: ChecksumChoice::FollowPeer,
         priority: Priority::new(priority),
         preemption: Preemption::After(Duration::ZERO),
+        forbearance: Duration::ZERO,
         addresses: AddressList::new(Family::Ipv4, &[address]).expect("one address"),
     }
 }
