@@ -49,6 +49,8 @@ pub struct Survived {
     pub time: Duration,
     /// How many misfortunes happened.
     pub misfortunes: u64,
+    /// How many hand-overs were watched.
+    pub hand_overs: u64,
 }
 
 /// How a seed went wrong.
@@ -120,6 +122,7 @@ fn live(cluster: &mut Cluster, plan: &Plan, random: Random) -> Result<Survived, 
     Ok(Survived {
         time,
         misfortunes: count,
+        hand_overs: cluster.hand_overs(),
     })
 }
 

@@ -40,6 +40,7 @@ pub struct Cluster {
     record: Record,
     recording: Recording,
     watch: Watch,
+    hand_overs: u64,
     steps: Steps,
 }
 
@@ -114,6 +115,7 @@ impl Cluster {
             queue: BinaryHeap::new(),
             scheduled: 0,
             record: Record::new(setup.memory),
+            hand_overs: 0,
             steps: Steps::default(),
         }
     }
@@ -122,6 +124,12 @@ impl Cluster {
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
+    }
+
+    /// How many hand-overs were watched: nothing else happened meanwhile.
+    #[must_use]
+    pub const fn hand_overs(&self) -> u64 {
+        self.hand_overs
     }
 
     /// Lets time pass until `end`.
@@ -171,6 +179,7 @@ impl Cluster {
         }
         for group in &mut self.groups {
             group.released = None;
+            group.handed_over = None;
         }
         match happening {
             Happening::Replay { .. } => {}

@@ -8,6 +8,7 @@ use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use skep_vrrp::time::Instant;
 
 use crate::accord::{Wire, are_tied};
+use crate::invariants::hand_over::HandOver;
 use crate::setup::NodeSetup;
 
 /// How many intervals of silence mean that the Active router is gone (RFC 9568 §6.1).
@@ -20,6 +21,8 @@ const LEAVING_MAX: Duration = Duration::from_secs(10);
 const OVERLAP_INTERVALS: u32 = 3;
 /// But neither shorter nor longer than this.
 const OVERLAP: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
+/// How many intervals of their leader two followers wait until one of them yields.
+const LEADERS_DECIDE_INTERVALS: u32 = 2;
 /// How long a farewell waits for the addresses to be gone.
 const FAREWELL_PATIENCE: Duration = Duration::from_millis(1500);
 /// What is lost by rounding: version 3 counts hundredths of a second, skews are divided.
@@ -35,6 +38,8 @@ pub(crate) struct Group {
     /// The node that said last that it gives the addresses up, and as what, while nobody claims
     /// them and nothing else happens.
     pub(crate) released: Option<(usize, Wire)>,
+    /// The last hand-over, while nothing else happens.
+    pub(crate) handed_over: Option<HandOver>,
     /// Who claimed or kept the addresses last, and when; and when somebody else did.
     claimed: Option<(usize, Instant)>,
     claimed_by_another: Instant,
@@ -72,7 +77,8 @@ pub(crate) fn leaving_max(interval: Duration) -> Duration {
     LEAVING_MAX.min(LEAVING_INTERVALS * interval) + leaving_overlap(interval)
 }
 
-fn leaving_overlap(interval: Duration) -> Duration {
+/// How long a leaving router with this interval keeps the addresses after it heard its successor.
+pub(crate) fn leaving_overlap(interval: Duration) -> Duration {
     let [shortest, longest] = OVERLAP;
     (OVERLAP_INTERVALS * interval).clamp(shortest, longest)
 }
@@ -110,6 +116,7 @@ impl Group {
             segment,
             leader: 0,
             released: None,
+            handed_over: None,
             claimed: None,
             claimed_by_another: Instant::default(),
             ids: BTreeSet::new(),
@@ -200,9 +207,15 @@ impl Group {
     }
 
     /// How long two that hear each other may hold an address: the better one advertises within an
-    /// interval, the other lets go on hearing it, after the overlap of a hand-over.
+    /// interval, the other lets go on hearing it, or on hearing it again after it contradicted, and
+    /// after the overlap of a hand-over.
     pub(crate) fn overlap_max(&self, slack: Slack) -> Duration {
-        self.longest + slack.latency + leaving_overlap(self.longest) + 2 * slack.hand + ROUNDING
+        self.longest + 3 * slack.latency + leaving_overlap(self.longest) + 2 * slack.hand + ROUNDING
+    }
+
+    /// How long routers that follow this one let each other be where their leaders may disagree.
+    pub(crate) fn forbearance(&self) -> Duration {
+        LEADERS_DECIDE_INTERVALS * self.longest
     }
 
     /// How long a router may be Leaving.

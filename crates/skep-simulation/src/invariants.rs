@@ -5,6 +5,7 @@
 
 pub(crate) mod at_once;
 mod duty;
+pub(crate) mod hand_over;
 mod judge;
 
 use std::collections::BTreeMap;
@@ -83,6 +84,12 @@ impl Watch {
     /// Whether nothing is under way that was sent before the network changed.
     pub(crate) fn network_is_quiet(&self, now: Instant) -> bool {
         self.network_disturbed <= now
+    }
+
+    /// Whether nothing that happened since that moment has effects.
+    pub(crate) fn is_quiet_since(&self, moment: Instant) -> bool {
+        let mut nodes = self.node_disturbed.iter();
+        self.network_disturbed < moment && nodes.all(|disturbed| *disturbed < moment)
     }
 
     /// When something is due next.

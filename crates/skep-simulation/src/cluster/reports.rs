@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
-use skep_vip::message::{Report, RouterReport, State, Transition};
+use skep_vip::configuration::RouterConfiguration;
+use skep_vip::message::{Reason, Report, RouterReport, State, Transition};
 use skep_vrrp::time::Instant;
 
 use super::Cluster;
+use crate::group::leaving_overlap;
+use crate::invariants::hand_over::HandOver;
 use crate::invariants::{Violation, at_once};
 use crate::node::{Agent, Router};
 use crate::record::Event;
@@ -97,6 +100,7 @@ impl Cluster {
             };
             self.record.note(self.now, event);
         }
+        self.note_hand_over((number, group), news, &configuration);
         let same = before.as_ref().is_some_and(|router| {
             news.is_empty()
                 && router.effective == report.effective_priority
@@ -110,6 +114,26 @@ impl Cluster {
             transitions: report.transitions,
         });
         Ok(if same { Owed::Same } else { Owed::Changed })
+    }
+
+    /// A router left because it heard its successor. What happened before that one spoke may be why.
+    fn note_hand_over(
+        &mut self,
+        (from, group): (usize, usize),
+        news: &[Transition],
+        configuration: &Rc<RouterConfiguration>,
+    ) {
+        let last = news.last().map(|transition| &transition.reason);
+        let before =
+            leaving_overlap(configuration.advertisement_interval) + self.network.latency_max();
+        let spoken = Instant::from_boot(self.now.since_boot().saturating_sub(before));
+        if matches!(last, Some(Reason::HandedOver { .. })) && self.watch.is_quiet_since(spoken) {
+            self.hand_overs += 1;
+            self.groups[group].handed_over = Some(HandOver {
+                from,
+                router: Rc::clone(configuration),
+            });
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use skep_vrrp::time::Instant;
 
 use super::World;
 use super::at_once::{is_at_fault, is_responsible};
+use super::hand_over::owe_answers;
 use crate::accord::{Wire, understand_each_other};
 use crate::group::{Group, Slack};
 use crate::kernel::EXPIRY_LATE_MAX;
@@ -35,6 +36,8 @@ pub(crate) enum Duty {
     },
     /// Nobody has the addresses, and some could.
     Vacancy { group: usize, class: Class },
+    /// Nobody has an address that was handed over.
+    Unanswered { group: usize, address: IpAddr },
     /// The election is not settled yet. It stays when it is, and then nothing may change.
     Unsettled { group: usize, class: Class },
 }
@@ -81,7 +84,7 @@ impl Duty {
             }
             Self::Overlap { one, other, .. } => *one == number || *other == number,
             // Who could not hold the addresses can still say something, with its last breath.
-            Self::Vacancy { .. } | Self::Unsettled { .. } => true,
+            Self::Vacancy { .. } | Self::Unanswered { .. } | Self::Unsettled { .. } => true,
         }
     }
 
@@ -92,7 +95,10 @@ impl Duty {
             | Self::Stray { .. }
             | Self::Missing { .. }
             | Self::Leaving { .. } => false,
-            Self::Overlap { .. } | Self::Vacancy { .. } | Self::Unsettled { .. } => true,
+            Self::Overlap { .. }
+            | Self::Vacancy { .. }
+            | Self::Unanswered { .. }
+            | Self::Unsettled { .. } => true,
         }
     }
 }
@@ -105,6 +111,7 @@ pub(crate) fn owed(world: &World<'_>) -> Vec<Owed> {
     }
     owe_overlaps(world, &mut owed);
     for (number, group) in world.groups.iter().enumerate() {
+        owe_answers(number, world, &mut owed);
         for class in classes(world, number) {
             owe_election(number, group, class, world, &mut owed);
         }
@@ -173,6 +180,9 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                 let group = &world.groups[number];
                 if hear_each_other(world, number, one, other) {
                     let mut within = group.overlap_max(slack(world, [node, peer]));
+                    if group.leader != number {
+                        within += world.groups[group.leader].forbearance();
+                    }
                     // Two that leave wait for a third in silence, and one may have left the address
                     // to another group meanwhile.
                     let leaves = |node: &Node| is_leaving(node, number, address, world.now);
@@ -282,7 +292,7 @@ fn owe_election(
 /// other set at all. None where the network allows no such sets.
 fn classes(world: &World<'_>, number: usize) -> Vec<Class> {
     let nodes = world.nodes.iter().enumerate();
-    let able = nodes.filter(|(_, node)| can_hold(node, number).unwrap_or(false));
+    let able = nodes.filter(|(_, node)| can_hold(node, number));
     let able: Vec<usize> = able.map(|(at, _)| at).collect();
     let mut classes: Vec<Class> = Vec::new();
     for one in &able {
@@ -309,14 +319,17 @@ fn classes(world: &World<'_>, number: usize) -> Vec<Class> {
 }
 
 /// Whether a node runs a router of the group that may take the addresses.
-fn can_hold(node: &Node, group: usize) -> Option<bool> {
-    let agent = node.running()?;
-    let router = &node.router(group)?.configuration;
-    let interface = node.interfaces.get(router.interface.as_str())?;
+pub(super) fn can_hold(node: &Node, group: usize) -> bool {
+    let (Some(agent), Some(router)) = (node.running(), node.router(group)) else {
+        return false;
+    };
+    let router = &router.configuration;
     // What is not configured any more only leaves, and so does everything of an agent that stops.
     let mut configured = agent.configuration.iter();
     let stays = !agent.stopping && configured.any(|it| it.key == router.key);
-    Some(stays && interface.carries() && !is_at_fault(node, agent, router))
+    let interface = node.interfaces.get(router.interface.as_str());
+    let carries = interface.is_some_and(|interface| interface.carries());
+    stays && carries && !is_at_fault(node, agent, router)
 }
 
 /// What the routers of a group are to each other on two nodes.
@@ -348,7 +361,7 @@ pub(crate) fn has_all(node: &Node, router: &Router) -> bool {
 }
 
 /// How long hand takes for everything it has to do, and one more thing.
-fn hand(node: &Node) -> Duration {
+pub(super) fn hand(node: &Node) -> Duration {
     node.pace.most() * (node.changes_left() + 1)
 }
 

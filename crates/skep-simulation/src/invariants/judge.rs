@@ -23,6 +23,7 @@ pub(super) fn overdue(
         Duty::Leaving { .. } => "Leaving ends",
         Duty::Overlap { .. } => "two that hear each other do not hold the same address",
         Duty::Vacancy { .. } => "a vacancy is filled",
+        Duty::Unanswered { .. } => "after a hand-over somebody answers at every moment",
         Duty::Unsettled { group, class } => {
             return prescribed_holder(*group, *class, world).map(Some);
         }

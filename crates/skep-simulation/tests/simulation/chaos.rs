@@ -38,6 +38,7 @@ fn try_seeds(repertoire: Repertoire, first: u64, enough: Duration) -> Tally {
             Ok(survived) => {
                 tally.survived.time += survived.time;
                 tally.survived.misfortunes += survived.misfortunes;
+                tally.survived.hand_overs += survived.hand_overs;
             }
             Err(failure) => tally.failures.push(*failure),
         }
@@ -75,18 +76,24 @@ fn try_repertoire(repertoire: Repertoire) {
     let began = Instant::now();
     let Tally {
         clusters,
-        survived: Survived { time, misfortunes },
+        survived:
+            Survived {
+                time,
+                misfortunes,
+                hand_overs,
+            },
         failures,
     } = try_seeds(repertoire, first, enough);
     let (name, hours, took) = (repertoire.name(), time.as_secs() / 3600, began.elapsed());
     let rate = time.div_duration_f64(took) / 3600.0;
     println!(
-        "{name}: {clusters} clusters from seed {first}, {hours} hours, {misfortunes} misfortunes \
-         in {:.1} s: {rate:.0} hours a second, {} seeds failed",
+        "{name}: {clusters} clusters from seed {first}, {hours} hours, {misfortunes} misfortunes, \
+         {hand_overs} hand-overs in {:.1} s: {rate:.0} hours a second, {} seeds failed",
         took.as_secs_f64(),
         failures.len(),
     );
     let Some(first) = failures.first() else {
+        assert!(hand_overs > hours, "hand-overs are hardly watched");
         return;
     };
     let others: String = failures[1..]
@@ -146,6 +153,20 @@ fn a_farewell_after_a_release_makes_nobody_wait_anew() {
 #[test]
 fn a_farewell_after_a_release_is_no_equal() {
     check(Repertoire::Plain, &[26_811, 34_191]);
+}
+
+/// A router of priority 1 holds the addresses, and one that has left says farewell to all.
+#[test]
+fn who_holds_with_priority_1_does_not_yield_to_a_farewell() {
+    check(Repertoire::Plain, &[12, 326]);
+    check(Repertoire::Whole, &[278]);
+}
+
+/// Two leaders are Active, for they did not hear each other: what follows them is there until one
+/// of them gives up.
+#[test]
+fn followers_do_not_leave_their_addresses_to_nobody() {
+    check(Repertoire::Whole, &[17, 23, 25, 35, 124, 363, 511]);
 }
 
 /// The group of an owner is moved away from it; what follows in the group, or in its sync group,
