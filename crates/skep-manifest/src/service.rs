@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::swarm::Drift;
+use crate::value_source::AbsolutePath;
 use container::{Capabilities, ContainerHealth, Dns, Logging, Restart, Stop};
 use files::{ConfigFile, Mount, SecretFile};
 use image::{DigestPolicy, Image};
@@ -97,8 +98,7 @@ pub struct ServiceSpec {
     #[schemars(length(min = 1))]
     pub user: Option<String>,
     /// The working directory inside the container.
-    #[schemars(length(min = 1))]
-    pub working_directory: Option<String>,
+    pub working_directory: Option<AbsolutePath>,
     /// The host name inside the container; Docker's templates are filled in.
     #[schemars(length(min = 1))]
     pub hostname: Option<String>,

@@ -5,6 +5,7 @@
 //! is taken over into the observed specification: everything else stays exactly as it was read, so
 //! that no task is restarted for a difference of spelling.
 
+mod fields;
 mod normal;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::action::Change;
+use fields::{FIELDS, Field, Write};
 use normal::Normal;
 
 /// What differs, and the observed specification with the differences put right.
@@ -20,64 +22,6 @@ pub(crate) struct Difference {
     pub(crate) changes: Vec<Change>,
     pub(crate) merged: Value,
 }
-
-/// A field of the engine's specification that skep owns, and what is compared in it.
-struct Field {
-    path: &'static [&'static str],
-    normal: fn(&Value, &BTreeMap<String, String>) -> Normal,
-}
-
-/// The fields that skep owns, in the order they are shown.
-const FIELDS: [Field; 12] = [
-    Field {
-        path: &["Labels"],
-        normal: normal::map,
-    },
-    Field {
-        path: &["TaskTemplate", "ContainerSpec", "Image"],
-        normal: normal::image,
-    },
-    Field {
-        path: &["TaskTemplate", "ContainerSpec", "Command"],
-        normal: normal::list,
-    },
-    Field {
-        path: &["TaskTemplate", "ContainerSpec", "Args"],
-        normal: normal::list,
-    },
-    Field {
-        path: &["TaskTemplate", "ContainerSpec", "Env"],
-        normal: normal::environment,
-    },
-    Field {
-        path: &["TaskTemplate", "ContainerSpec", "Labels"],
-        normal: normal::map,
-    },
-    Field {
-        path: &["TaskTemplate", "Placement", "Constraints"],
-        normal: normal::constraints,
-    },
-    Field {
-        path: &["TaskTemplate", "Placement", "MaxReplicas"],
-        normal: normal::number,
-    },
-    Field {
-        path: &["TaskTemplate", "Networks"],
-        normal: normal::networks,
-    },
-    Field {
-        path: &["Mode"],
-        normal: normal::mode,
-    },
-    Field {
-        path: &["EndpointSpec", "Mode"],
-        normal: normal::endpoint,
-    },
-    Field {
-        path: &["EndpointSpec", "Ports"],
-        normal: normal::ports,
-    },
-];
 
 /// Compares what is wanted with what was observed; `networks` has the names of networks by id.
 pub(crate) fn difference(
@@ -90,19 +34,42 @@ pub(crate) fn difference(
         merged: observed.clone(),
     };
     for field in &FIELDS {
-        let new = (field.normal)(at(wanted, field.path), networks);
-        let old = (field.normal)(at(observed, field.path), networks).seen_from(&new);
+        let new = field.normal(at(wanted, field.path), networks);
+        let old = field.normal(at(observed, field.path), networks);
+        let old = old.seen_from(&new);
         if old != new {
             let path = field.path.join(".");
             difference.changes.extend(changes(&path, old, new));
-            put(
-                &mut difference.merged,
-                field.path,
-                at(wanted, field.path).clone(),
-            );
+            let written = written(field, at(wanted, field.path), at(observed, field.path));
+            put(&mut difference.merged, field.path, written);
         }
     }
     difference
+}
+
+/// What a specification says beyond what the engine presumes of one that says nothing: the same
+/// for all spellings, and for a field that comes to be owned later.
+pub(crate) fn said(spec: &Value) -> Value {
+    let changes = difference(spec, &Value::Null, &BTreeMap::new()).changes;
+    let entries = changes.into_iter().map(|change| (change.path, change.new));
+    Value::Object(entries.collect())
+}
+
+/// The fields of a service that skep owns: their paths in the engine's specification.
+pub(crate) fn owned() -> impl Iterator<Item = String> {
+    FIELDS.iter().map(|field| field.path.join("."))
+}
+
+/// What is written where a field differs.
+fn written(field: &Field, wanted: &Value, observed: &Value) -> Value {
+    match (&field.write, wanted, observed) {
+        (Write::Entries, Value::Object(wanted), Value::Object(observed)) => {
+            let mut entries = observed.clone();
+            entries.extend(wanted.clone());
+            Value::Object(entries)
+        }
+        (Write::Entries | Write::Whole, wanted, _) => wanted.clone(),
+    }
 }
 
 /// Whether the engine would have to turn a service of one kind into one of another, which it does

@@ -5,6 +5,7 @@
 
 use skep_manifest::name::{Name, NodeName};
 
+use crate::difference;
 use crate::observed::{ClusterNode, ClusterService, Observed};
 
 /// The label that names the `Swarm` an object belongs to: on the swarm, its nodes and its services.
@@ -51,6 +52,12 @@ pub(crate) fn node_name(swarm: &Name, node: &ClusterNode) -> Option<NodeName> {
 pub(crate) fn is_our_service(swarm: &Name, name: &str, service: &ClusterService) -> bool {
     let label = |key: &str| service.spec.get("Labels")?.get(key)?.as_str();
     label(SWARM) == Some(swarm.as_str()) && label(OBJECT) == Some(service_object(name).as_str())
+}
+
+/// The fields of its services that skep owns, as paths in the engine's specification: whatever
+/// somebody else writes there is a difference. Everything else stays as it is.
+pub fn owned_fields() -> impl Iterator<Item = String> {
+    difference::owned()
 }
 
 /// A node as plans and conditions name it.

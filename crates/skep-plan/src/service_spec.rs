@@ -3,11 +3,12 @@
 //! Every field that skep owns is written, also when it is empty, so that an update overwrites what
 //! is there. The fields are those of `POST /services/create`; [`crate::difference`] lists them too.
 
+pub(crate) mod container;
 pub(crate) mod fingerprint;
 pub(crate) mod image;
+mod placement;
+mod policy;
 pub(crate) mod unsupported;
-
-use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use skep_manifest::desired::Declared;
@@ -15,9 +16,9 @@ use skep_manifest::name::Name;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::mode::Mode;
 use skep_manifest::service::network::{Endpoint, NetworkAttachment, NetworkReference};
-use skep_manifest::service::placement::Placement;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 
+use crate::difference;
 use crate::ownership::{HASH, OBJECT, SWARM, service_object};
 
 /// The specification that the engine gets for a service of the swarm called `swarm`, labelled as
@@ -35,51 +36,106 @@ pub(crate) fn service_spec(
         return Err(unsupported);
     }
     let name = service.metadata.name.as_str();
-    let spec = &service.spec;
-    let mut labels = spec.labels.clone();
-    labels.insert(SWARM.to_owned(), swarm.to_string());
-    labels.insert(OBJECT.to_owned(), service_object(name));
-    labels.remove(HASH);
-    let mut written = json!({
+    let mut written = declared(name, &service.spec);
+    let labels = &mut written["Labels"];
+    labels[SWARM] = Value::String(swarm.to_string());
+    labels[OBJECT] = Value::String(service_object(name));
+    if let Value::Object(labels) = labels {
+        labels.remove(HASH);
+    }
+    let said = difference::said(&written);
+    written["Labels"][HASH] = Value::String(fingerprint::fingerprint(&said));
+    Ok(written)
+}
+
+/// Everything that a service declares.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every field of a service by name, so that a new one cannot be forgotten"
+)]
+fn declared(name: &str, spec: &ServiceSpec) -> Value {
+    let ServiceSpec {
+        image,
+        digest: _,
+        command,
+        args,
+        environment,
+        labels,
+        container_labels,
+        mode,
+        ports,
+        placement,
+        networks,
+        mounts,
+        // Refused where they say anything.
+        configs: _,
+        secrets: _,
+        container_health,
+        resources,
+        restart,
+        update,
+        rollback,
+        stop,
+        init,
+        user,
+        working_directory,
+        hostname,
+        read_only,
+        capabilities,
+        sysctls,
+        ulimits,
+        hosts,
+        dns,
+        endpoint,
+        logging,
+        // Decides in the plan whether a difference is put right.
+        drift: _,
+    } = spec;
+    let is_job = match mode {
+        Mode::Replicated(_) | Mode::Global(_) => false,
+        Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => true,
+    };
+    json!({
         "Name": name,
         "Labels": labels,
         "TaskTemplate": {
             "ContainerSpec": {
-                "Image": image::tagged(spec.image.as_str()),
-                "Command": spec.command,
-                "Args": spec.args,
-                "Env": environment(&spec.environment),
-                "Labels": spec.container_labels,
+                "Image": image::tagged(image.as_str()),
+                "Command": command,
+                "Args": args,
+                "Env": container::environment(environment),
+                "Labels": container_labels,
+                "Hostname": hostname,
+                "Dir": working_directory,
+                "User": user,
+                "ReadOnly": read_only,
+                "Init": init,
+                "StopSignal": stop.signal,
+                "StopGracePeriod": nanoseconds(stop.grace.time()),
+                "Healthcheck": container::health(container_health.as_ref()),
+                "Mounts": mounts.iter().map(container::mount).collect::<Vec<_>>(),
+                "Hosts": container::hosts(hosts),
+                "DNSConfig": container::dns(dns),
+                "Sysctls": sysctls,
+                "CapabilityAdd": container::capabilities(&capabilities.add),
+                "CapabilityDrop": container::capabilities(&capabilities.drop),
+                "Ulimits": container::ulimits(ulimits),
             },
-            "Placement": placement(&spec.placement, spec.mode),
-            "Networks": spec.networks.iter().map(network).collect::<Vec<_>>(),
+            "Resources": policy::resources(resources),
+            "RestartPolicy": policy::restart(restart, is_job),
+            "Placement": placement::placement(placement, *mode),
+            "Networks": networks.iter().map(network).collect::<Vec<_>>(),
+            "LogDriver": logging.as_ref().map(policy::logging),
         },
-        "Mode": mode(spec.mode),
+        "Mode": placement::mode(*mode),
+        // The engine refuses them for what is never rolled out.
+        "UpdateConfig": (!is_job).then(|| policy::update(update)),
+        "RollbackConfig": (!is_job).then(|| policy::rollback(rollback)),
         "EndpointSpec": {
-            "Mode": endpoint(spec.endpoint),
-            "Ports": spec.ports.iter().map(port).collect::<Vec<_>>(),
+            "Mode": self::endpoint(*endpoint),
+            "Ports": ports.iter().map(port).collect::<Vec<_>>(),
         },
-    });
-    written["Labels"][HASH] = Value::String(fingerprint::fingerprint(&written));
-    Ok(written)
-}
-
-fn environment(variables: &BTreeMap<String, String>) -> Vec<String> {
-    let line = |(name, value): (&String, &String)| format!("{name}={value}");
-    variables.iter().map(line).collect()
-}
-
-fn placement(placement: &Placement, mode: Mode) -> Value {
-    let constraints: Vec<String> = placement
-        .constraints
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let most = match mode {
-        Mode::Replicated(replicated) => replicated.max_per_node.unwrap_or(0),
-        Mode::Global(_) | Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => 0,
-    };
-    json!({"Constraints": constraints, "MaxReplicas": most})
+    })
 }
 
 fn network(attachment: &NetworkAttachment) -> Value {
@@ -90,18 +146,6 @@ fn network(attachment: &NetworkAttachment) -> Value {
     json!({"Target": target, "Aliases": attachment.aliases})
 }
 
-fn mode(mode: Mode) -> Value {
-    match mode {
-        Mode::Replicated(replicated) => json!({"Replicated": {"Replicas": replicated.replicas}}),
-        Mode::Global(_) => json!({"Global": {}}),
-        Mode::ReplicatedJob(job) => json!({"ReplicatedJob": {
-            "TotalCompletions": job.completions,
-            "MaxConcurrent": job.concurrent.unwrap_or(job.completions),
-        }}),
-        Mode::GlobalJob(_) => json!({"GlobalJob": {}}),
-    }
-}
-
 const fn endpoint(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::Vip => "vip",
@@ -110,21 +154,34 @@ const fn endpoint(endpoint: Endpoint) -> &'static str {
 }
 
 fn port(port: &Port) -> Value {
-    let protocol = match port.protocol {
+    let Port {
+        published,
+        target,
+        protocol,
+        mode,
+        // Refused.
+        only_on: _,
+    } = port;
+    let protocol = match protocol {
         Protocol::Tcp => "tcp",
         Protocol::Udp => "udp",
         Protocol::Sctp => "sctp",
     };
-    let mode = match port.mode {
+    let mode = match mode {
         PublishMode::Ingress => "ingress",
         PublishMode::Host => "host",
     };
     json!({
         "Protocol": protocol,
-        "TargetPort": port.target,
-        "PublishedPort": port.published.unwrap_or(0),
+        "TargetPort": target,
+        "PublishedPort": published.unwrap_or(0),
         "PublishMode": mode,
     })
+}
+
+/// A length of time as the engine counts it. The manifest has none that is longer.
+fn nanoseconds(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::text::checked_text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContainerHealth {
-    /// The program inside the container, and its arguments; exit code 0 is healthy.
+    /// The program inside the container, and its arguments; exit code 0 is healthy. `[NONE]` takes
+    /// the image's own check away.
     #[schemars(length(min = 1))]
     pub test: Vec<String>,
     /// The time from one run to the next.
@@ -32,6 +33,12 @@ pub struct ContainerHealth {
 }
 
 impl ContainerHealth {
+    /// Whether the image's own check is taken away and there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.test == ["NONE"]
+    }
+
     const fn default_interval() -> Interval {
         Interval::from_secs(30)
     }

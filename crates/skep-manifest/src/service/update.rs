@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::duration::Duration;
+use crate::duration::{Duration, Interval};
 
 /// How a change is rolled out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub struct Update {
     /// What happens when new tasks fail.
     pub on_failure: UpdateFailure,
     /// For how long a new task is watched for failure.
-    pub monitor: Duration,
+    pub monitor: Interval,
     /// Which share of the tasks may fail, 0 to 1.
     pub max_failure_ratio: Ratio,
 }
@@ -33,7 +33,7 @@ impl Default for Update {
             delay: Duration::ZERO,
             order: UpdateOrder::StopFirst,
             on_failure: UpdateFailure::Pause,
-            monitor: Duration::from_secs(5),
+            monitor: Interval::from_secs(5),
             max_failure_ratio: Ratio::default(),
         }
     }
@@ -53,7 +53,7 @@ pub struct Rollback {
     /// What happens when tasks fail again.
     pub on_failure: RollbackFailure,
     /// For how long a task is watched for failure.
-    pub monitor: Duration,
+    pub monitor: Interval,
     /// Which share of the tasks may fail, 0 to 1.
     pub max_failure_ratio: Ratio,
 }
@@ -65,7 +65,7 @@ impl Default for Rollback {
             delay: Duration::ZERO,
             order: UpdateOrder::StopFirst,
             on_failure: RollbackFailure::Pause,
-            monitor: Duration::from_secs(5),
+            monitor: Interval::from_secs(5),
             max_failure_ratio: Ratio::default(),
         }
     }

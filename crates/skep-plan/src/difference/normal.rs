@@ -1,9 +1,13 @@
 //! The fields of a service's specification as they are compared.
 
+pub(super) mod container;
+pub(super) mod endpoint;
+pub(super) mod placement;
+pub(super) mod policy;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use skep_manifest::service::placement::Constraint;
 
 use crate::service_spec::image;
 
@@ -16,15 +20,20 @@ pub(super) enum Normal {
     Value(Value),
     /// An image.
     Image(String),
+    /// Platforms.
+    Platforms(Vec<String>),
 }
 
 impl Normal {
-    /// The observed side as the wanted one lets it count: where no digest is asked for, the one
-    /// that somebody pinned is no difference.
+    /// The observed side as the wanted one lets it count: where no digest and no platform is asked
+    /// for, those that somebody looked up in the registry are no difference.
     pub(super) fn seen_from(self, wanted: &Self) -> Self {
         match (self, wanted) {
             (Self::Image(observed), Self::Image(wanted)) if !wanted.contains('@') => {
                 Self::Image(image::split_digest(&observed).0.to_owned())
+            }
+            (Self::Platforms(_), Self::Platforms(wanted)) if wanted.is_empty() => {
+                Self::Platforms(Vec::new())
             }
             (observed, _) => observed,
         }
@@ -35,11 +44,12 @@ impl Normal {
             Self::Map(entries) => entries.into_iter().collect(),
             Self::Value(value) => value,
             Self::Image(image) => Value::String(image),
+            Self::Platforms(platforms) => json!(platforms),
         }
     }
 }
 
-pub(super) fn map(value: &Value, _: &BTreeMap<String, String>) -> Normal {
+pub(super) fn map(value: &Value) -> Normal {
     let entries = value.as_object().into_iter().flatten();
     Normal::Map(
         entries
@@ -48,108 +58,79 @@ pub(super) fn map(value: &Value, _: &BTreeMap<String, String>) -> Normal {
     )
 }
 
-/// The variables by name: the order of their lines means nothing, and the last one counts.
-pub(super) fn environment(value: &Value, _: &BTreeMap<String, String>) -> Normal {
-    let lines = elements(value).iter().filter_map(Value::as_str);
-    let entry = |line: &str| match line.split_once('=') {
-        Some((name, value)) => (name.to_owned(), Value::String(value.to_owned())),
-        // Without `=` the engine takes the variable away.
-        None => (line.to_owned(), Value::Null),
-    };
-    Normal::Map(lines.map(entry).collect())
-}
-
-pub(super) fn list(value: &Value, _: &BTreeMap<String, String>) -> Normal {
+pub(super) fn list(value: &Value) -> Normal {
     Normal::Value(Value::Array(elements(value).to_vec()))
 }
 
-pub(super) fn number(value: &Value, _: &BTreeMap<String, String>) -> Normal {
+pub(super) fn number(value: &Value) -> Normal {
     Normal::Value(json!(value.as_u64().unwrap_or(0)))
 }
 
-pub(super) fn image(value: &Value, _: &BTreeMap<String, String>) -> Normal {
+pub(super) fn flag(value: &Value) -> Normal {
+    Normal::Value(json!(value.as_bool().unwrap_or(false)))
+}
+
+pub(super) fn text(value: &Value) -> Normal {
+    Normal::Value(match value.as_str() {
+        Some("") | None => Value::Null,
+        Some(text) => json!(text),
+    })
+}
+
+pub(super) fn image(value: &Value) -> Normal {
     match value.as_str() {
         Some(image) => Normal::Image(image::normalised(image)),
         None => Normal::Value(Value::Null),
     }
 }
 
-/// The constraints without differences of spacing, in order: all of them hold.
-pub(super) fn constraints(value: &Value, _: &BTreeMap<String, String>) -> Normal {
-    let written = elements(value).iter().filter_map(Value::as_str);
-    sorted(written.map(|text| match text.parse::<Constraint>() {
-        Ok(constraint) => constraint.to_string(),
-        Err(_) => text.to_owned(),
-    }))
-}
-
-/// The networks by name.
-pub(super) fn networks(value: &Value, names: &BTreeMap<String, String>) -> Normal {
-    sorted(elements(value).iter().map(|attachment| {
-        let target = attachment
-            .get("Target")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let name = names.get(target).map_or(target, String::as_str);
-        let aliases = attachment.get("Aliases").map_or(&[][..], elements);
-        let mut aliases: Vec<&str> = aliases.iter().filter_map(Value::as_str).collect();
-        aliases.sort_unstable();
-        if aliases.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{name} as {}", aliases.join(", "))
-        }
-    }))
-}
-
-pub(super) fn mode(value: &Value, _: &BTreeMap<String, String>) -> Normal {
-    const REPLICAS_DEFAULT: u64 = 1;
-    Normal::Value(match value.get("Replicated") {
-        Some(replicated) => {
-            let replicas = replicated.get("Replicas").and_then(Value::as_u64);
-            json!({"Replicated": {"Replicas": replicas.unwrap_or(REPLICAS_DEFAULT)}})
-        }
-        None => value.clone(),
-    })
-}
-
-pub(super) fn endpoint(value: &Value, _: &BTreeMap<String, String>) -> Normal {
-    let mode = value
-        .as_str()
-        .filter(|mode| !mode.is_empty())
-        .unwrap_or("vip");
-    Normal::Value(json!(mode))
-}
-
-/// The ports as the docker command line writes them, in order.
-pub(super) fn ports(value: &Value, _: &BTreeMap<String, String>) -> Normal {
-    sorted(elements(value).iter().map(|port| {
-        let word = |field: &str, default: &'static str| {
-            port.get(field)
-                .and_then(Value::as_str)
-                .unwrap_or(default)
-                .to_owned()
-        };
-        let number = |field: &str| port.get(field).and_then(Value::as_u64).unwrap_or(0);
-        let published = match number("PublishedPort") {
-            0 => String::new(),
-            number => format!("published={number},"),
-        };
-        format!(
-            "{published}target={},protocol={},mode={}",
-            number("TargetPort"),
-            word("Protocol", "tcp"),
-            word("PublishMode", "ingress"),
-        )
-    }))
-}
-
 fn elements(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// The elements that are texts.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    elements(value).iter().filter_map(Value::as_str)
+}
+
+/// A text below `value`.
+fn word<'a>(value: &'a Value, field: &str, default: &'a str) -> &'a str {
+    let word = value.get(field).and_then(Value::as_str);
+    word.filter(|word| !word.is_empty()).unwrap_or(default)
+}
+
+/// A number below `value`.
+fn count(value: &Value, field: &str, default: i64) -> i64 {
+    value.get(field).and_then(Value::as_i64).unwrap_or(default)
+}
+
+/// Named entries; those that are empty are none.
+fn entries<const N: usize>(entries: [(&str, Value); N]) -> Normal {
+    let entries = entries.into_iter().filter(|(_, value)| !is_empty(value));
+    Normal::Map(
+        entries
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
 fn sorted(texts: impl Iterator<Item = String>) -> Normal {
+    Normal::Value(json!(in_order(texts)))
+}
+
+fn in_order(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut texts: Vec<String> = texts.collect();
     texts.sort();
-    Normal::Value(json!(texts))
+    texts
 }

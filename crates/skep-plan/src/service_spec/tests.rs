@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+
 use skep_manifest::desired::Desired;
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
 use super::*;
+use crate::ownership::owned_fields;
 
 fn desired(service: &str) -> Desired {
     let swarm = "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.1, role: manager}]}\n---\napiVersion: skep/v1\nkind: Network\nmetadata: {name: front}\nspec: {}\n";
@@ -23,9 +26,38 @@ fn written(service: &str) -> Result<Value, Vec<String>> {
     service_spec(&swarm, &desired.services["web"])
 }
 
+/// A service that says something in every field.
+const EVERYTHING: &str = r#"{
+    image: "registry.example.com/app:1", command: [/app], args: [-v],
+    environment: {B: "2", A: "1"}, labels: {team: blue}, containerLabels: {log: json},
+    mode: {replicated: {replicas: 3, maxPerNode: 1}},
+    ports: [{published: 53, target: 5353, protocol: udp, mode: host}, {target: 80, mode: host}],
+    placement: {constraints: ["node.labels.role==web", "node.role != manager"],
+        spread: [node.labels.zone, engine.labels.rack], platforms: [linux/amd64]},
+    networks: [{external: host, aliases: [w]}],
+    mounts: [{bind: {source: /srv/www}, target: /www, readOnly: true},
+        {volume: {name: cache, driver: nfs, options: {o: rw}}, target: /cache},
+        {volume: {}, target: /scratch},
+        {tmpfs: {size: 64Mi, mode: "1777"}, target: /tmp}],
+    containerHealth: {test: [curl, -f, http://localhost/], interval: 5s, timeout: 2s, retries: 4, startPeriod: 10s},
+    resources: {limits: {cpus: "0.5", memory: 128Mi, pids: 100}, reservations: {cpus: "0.1", memory: 64Mi}},
+    restart: {condition: on-failure, delay: 1s, maxAttempts: 7, window: 1m},
+    update: {parallelism: 2, delay: 3s, order: start-first, onFailure: rollback, monitor: 6s, maxFailureRatio: 0.25},
+    rollback: {parallelism: 0, delay: 4s, order: start-first, onFailure: continue, monitor: 7s, maxFailureRatio: 0.5},
+    stop: {signal: SIGQUIT, grace: 20s}, init: true, user: "101:101", workingDirectory: /app,
+    hostname: "{{.Node.Hostname}}", readOnly: true, capabilities: {add: [NET_ADMIN], drop: [CAP_CHOWN, ALL]},
+    sysctls: {net.core.somaxconn: "1024"}, ulimits: {nofile: {soft: 1024, hard: -1}},
+    hosts: {db: 10.0.0.5, cache: "fd00::5"},
+    dns: {nameservers: [10.0.0.53], search: [example.com], options: ["ndots:2"]},
+    endpoint: dnsrr, logging: {driver: json-file, options: {max-size: 10m}}}"#;
+
 #[test]
 fn every_owned_field_is_written_also_when_it_is_empty() {
     let spec = written("{image: nginx, mode: {global: {}}}").unwrap();
+    let rollout = json!({
+        "Parallelism": 1, "Delay": 0, "FailureAction": "pause", "Monitor": 5_000_000_000_u64,
+        "MaxFailureRatio": 0.0, "Order": "stop-first",
+    });
     let expected = json!({
         "Name": "web",
         "Labels": {
@@ -36,54 +68,105 @@ fn every_owned_field_is_written_also_when_it_is_empty() {
         "TaskTemplate": {
             "ContainerSpec": {
                 "Image": "nginx:latest", "Command": [], "Args": [], "Env": [], "Labels": {},
+                "Hostname": null, "Dir": null, "User": null, "ReadOnly": false, "Init": false,
+                "StopSignal": null, "StopGracePeriod": 10_000_000_000_u64, "Healthcheck": null,
+                "Mounts": [], "Hosts": [],
+                "DNSConfig": {"Nameservers": [], "Search": [], "Options": []},
+                "Sysctls": {}, "CapabilityAdd": [], "CapabilityDrop": [], "Ulimits": [],
             },
-            "Placement": {"Constraints": [], "MaxReplicas": 0},
+            "Resources": {
+                "Limits": {"NanoCPUs": 0, "MemoryBytes": 0, "Pids": 0},
+                "Reservations": {"NanoCPUs": 0, "MemoryBytes": 0},
+            },
+            "RestartPolicy": {
+                "Condition": "any", "Delay": 5_000_000_000_u64, "MaxAttempts": 0, "Window": 0,
+            },
+            "Placement": {"Constraints": [], "Preferences": [], "Platforms": [], "MaxReplicas": 0},
             "Networks": [],
+            "LogDriver": null,
         },
         "Mode": {"Global": {}},
+        "UpdateConfig": rollout,
+        "RollbackConfig": rollout,
         "EndpointSpec": {"Mode": "vip", "Ports": []},
     });
     assert_eq!(spec, expected);
+    for field in owned_fields() {
+        let pointer = format!("/{}", field.replace('.', "/"));
+        assert!(spec.pointer(&pointer).is_some(), "{field}");
+    }
 }
 
 #[test]
 fn everything_that_is_declared_is_written() {
-    let spec = written(
-        r#"{image: "registry.example.com/app:1", command: [/app], args: [-v],
-            environment: {B: "2", A: "1"}, labels: {team: blue}, containerLabels: {log: json},
-            mode: {replicated: {replicas: 3, maxPerNode: 1}},
-            ports: [{published: 53, target: 5353, protocol: udp, mode: host}, {target: 80}],
-            placement: {constraints: ["node.labels.role==web", "node.role != manager"]},
-            networks: [{external: host, aliases: [w]}], endpoint: dnsrr}"#,
-    )
-    .unwrap();
-    let container = json!({
-        "Image": "registry.example.com/app:1",
-        "Command": ["/app"],
-        "Args": ["-v"],
-        "Env": ["A=1", "B=2"],
-        "Labels": {"log": "json"},
-    });
-    assert_eq!(spec["TaskTemplate"]["ContainerSpec"], container);
-    assert_eq!(spec["Labels"]["team"], "blue");
+    let mut spec = written(EVERYTHING).unwrap();
+    spec["Labels"].as_object_mut().unwrap().remove(HASH);
+    insta::assert_snapshot!(format!("{spec:#}"));
+}
+
+#[test]
+fn nothing_is_written_that_is_not_compared() {
+    let owned: Vec<String> = owned_fields().collect();
+    let job = "{image: nginx, mode: {replicatedJob: {completions: 3}}}";
+    for service in [EVERYTHING, job] {
+        let mut unowned = Vec::new();
+        collect_unowned(&written(service).unwrap(), "", &owned, &mut unowned);
+        assert_eq!(unowned, ["Name"], "{service}");
+    }
+}
+
+/// The paths of everything in a value that lies below no owned field.
+fn collect_unowned(value: &Value, path: &str, owned: &[String], unowned: &mut Vec<String>) {
+    if owned.iter().any(|owned| owned == path) {
+        return;
+    }
+    let Value::Object(fields) = value else {
+        return unowned.push(path.to_owned());
+    };
+    for (name, field) in fields {
+        let path = format!("{path}.{name}");
+        collect_unowned(field, path.trim_start_matches('.'), owned, unowned);
+    }
+}
+
+#[test]
+fn whatever_is_declared_is_a_difference_to_saying_nothing() {
+    let nothing = written("{image: nginx}").unwrap();
+    let everything = written(EVERYTHING).unwrap();
+    let changes = difference::difference(&everything, &nothing, &BTreeMap::new()).changes;
+    for field in owned_fields() {
+        let found = changes.iter().any(|change| change.path.starts_with(&field));
+        assert!(found, "{field}");
+    }
+}
+
+#[test]
+fn a_job_is_restarted_after_failures_and_never_rolled_out() {
+    let spec = written("{image: nginx, mode: {replicatedJob: {completions: 3}}}").unwrap();
+    let mode = json!({"ReplicatedJob": {"TotalCompletions": 3, "MaxConcurrent": 3}});
+    assert_eq!(spec["Mode"], mode);
+    assert_eq!(spec["UpdateConfig"], Value::Null);
+    assert_eq!(spec["RollbackConfig"], Value::Null);
+    let condition = &spec["TaskTemplate"]["RestartPolicy"]["Condition"];
+    assert_eq!(condition, "on-failure");
+    let spec = written("{image: nginx, mode: {globalJob: {}}}").unwrap();
+    assert_eq!(spec["Mode"], json!({"GlobalJob": {}}));
+}
+
+#[test]
+fn the_health_check_of_an_image_stays_unless_it_is_replaced_or_taken_away() {
+    let health = |service: &str| {
+        let spec = written(&format!("{{image: nginx, {service}}}")).unwrap();
+        spec["TaskTemplate"]["ContainerSpec"]["Healthcheck"].clone()
+    };
+    assert_eq!(health("containerHealth: ~"), Value::Null);
     assert_eq!(
-        spec["TaskTemplate"]["Placement"],
-        json!({
-            "Constraints": ["node.labels.role == web", "node.role != manager"],
-            "MaxReplicas": 1,
-        })
+        health("containerHealth: {test: [NONE]}"),
+        json!({"Test": ["NONE"]})
     );
     assert_eq!(
-        spec["TaskTemplate"]["Networks"],
-        json!([{"Target": "host", "Aliases": ["w"]}])
-    );
-    assert_eq!(spec["Mode"], json!({"Replicated": {"Replicas": 3}}));
-    assert_eq!(
-        spec["EndpointSpec"],
-        json!({"Mode": "dnsrr", "Ports": [
-            {"Protocol": "udp", "TargetPort": 5353, "PublishedPort": 53, "PublishMode": "host"},
-            {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 0, "PublishMode": "ingress"},
-        ]})
+        health("containerHealth: {test: [/check]}")["Test"],
+        json!(["CMD", "/check"])
     );
 }
 
@@ -113,41 +196,14 @@ fn the_fingerprint_changes_with_what_is_declared_and_with_nothing_else() {
 #[test]
 fn what_cannot_be_honoured_is_named_and_never_dropped() {
     for (field, service) in [
-        ("mode", "mode: {replicatedJob: {}}"),
+        ("digest", "digest: pin"),
         (
             "ports.onlyOn",
             "ports: [{target: 80, onlyOn: {vipGroup: v}}]",
         ),
-        (
-            "placement.spread",
-            "placement: {spread: [node.labels.zone]}",
-        ),
-        (
-            "placement.platforms",
-            "placement: {platforms: [linux/amd64]}",
-        ),
         ("networks.network", "networks: [{network: front}]"),
-        ("digest", "digest: pin"),
-        ("mounts", "mounts: [{tmpfs: {}, target: /tmp}]"),
         ("configs", "configs: [{external: site}]"),
         ("secrets", "secrets: [{external: key}]"),
-        ("containerHealth", "containerHealth: {test: [/bin/true]}"),
-        ("resources", "resources: {limits: {pids: 5}}"),
-        ("restart", "restart: {condition: none}"),
-        ("update", "update: {parallelism: 2}"),
-        ("rollback", "rollback: {parallelism: 2}"),
-        ("stop", "stop: {grace: 1s}"),
-        ("init", "init: true"),
-        ("user", "user: \"1\""),
-        ("workingDirectory", "workingDirectory: /"),
-        ("hostname", "hostname: h"),
-        ("readOnly", "readOnly: true"),
-        ("capabilities", "capabilities: {add: [NET_ADMIN]}"),
-        ("sysctls", "sysctls: {net.core.somaxconn: \"1\"}"),
-        ("ulimits", "ulimits: {nofile: {soft: 1, hard: 2}}"),
-        ("hosts", "hosts: {db: 10.0.0.5}"),
-        ("dns", "dns: {search: [example.com]}"),
-        ("logging", "logging: {driver: json-file}"),
     ] {
         let service = format!("{{image: nginx, {service}}}");
         assert_eq!(written(&service), Err(vec![field.to_owned()]), "{service}");

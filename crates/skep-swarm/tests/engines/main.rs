@@ -6,4 +6,5 @@ mod fault;
 mod generations;
 mod membership;
 mod service;
+mod services;
 mod site;

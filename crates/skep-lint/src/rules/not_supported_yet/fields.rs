@@ -40,19 +40,13 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
 
 const ENGINE_DEFAULT: &str = "remove it: the engine's own default counts until a later release";
 const UNSEALED: &str = "put the value into a file on every node and name it with `fromNodeFile`";
-const CONTAINER_DEFAULT: &str =
-    "remove it: what the image and the engine say counts until a later release";
-const ROLLOUT_DEFAULT: &str = "remove it: Docker's own defaults count until a later release";
 
 const SWARM: &[Field] = &[
     Field(
         "adopt",
         Later("remove it: skep leaves a swarm alone that it did not create"),
     ),
-    Field(
-        "drift",
-        When(is_repair, "remove it: what differs is repaired"),
-    ),
+    Field("drift", Full),
     Field("nodes/*/name", Full),
     Field("nodes/*/address", Full),
     Field("nodes/*/dataPathAddress", Full),
@@ -234,18 +228,12 @@ const SERVICE: &[Field] = &[
     Field("args", Full),
     Field("environment", Full),
     Field("labels", Full),
-    Field("containerLabels", Later(CONTAINER_DEFAULT)),
+    Field("containerLabels", Full),
     Field("mode/replicated/replicas", Full),
     Field("mode/replicated/maxPerNode", Full),
     Field("mode/global", Full),
-    Field(
-        "mode/replicatedJob",
-        Later("run the job with `docker service create --mode replicated-job`"),
-    ),
-    Field(
-        "mode/globalJob",
-        Later("run the job with `docker service create --mode global-job`"),
-    ),
+    Field("mode/replicatedJob", Full),
+    Field("mode/globalJob", Full),
     Field("ports/*/published", Full),
     Field("ports/*/target", Full),
     Field("ports/*/protocol", Full),
@@ -255,14 +243,8 @@ const SERVICE: &[Field] = &[
         Later("remove it: the port is reachable on every address of the node"),
     ),
     Field("placement/constraints", Full),
-    Field(
-        "placement/spread",
-        Later("remove it: Docker spreads tasks evenly over the nodes"),
-    ),
-    Field(
-        "placement/platforms",
-        Later("write constraints on `node.platform.os` and `node.platform.arch`"),
-    ),
+    Field("placement/spread", Full),
+    Field("placement/platforms", Full),
     Field(
         "networks/*/network",
         Later("attach the service to `{external: host}`, or remove the entry"),
@@ -275,7 +257,7 @@ const SERVICE: &[Field] = &[
         ),
     ),
     Field("networks/*/aliases", Later("remove it")),
-    Field("mounts", Later(CONTAINER_DEFAULT)),
+    Field("mounts", Full),
     Field(
         "configs",
         Later("put the content into the image, or hand it over in `environment`"),
@@ -284,34 +266,25 @@ const SERVICE: &[Field] = &[
         "secrets",
         Later("put the content into the image, or hand it over in `environment`"),
     ),
-    Field("containerHealth", Later(CONTAINER_DEFAULT)),
-    Field(
-        "resources",
-        Later("remove it: tasks have no limits and reserve nothing"),
-    ),
-    Field("restart", Later(ROLLOUT_DEFAULT)),
-    Field("update", Later(ROLLOUT_DEFAULT)),
-    Field("rollback", Later(ROLLOUT_DEFAULT)),
-    Field("stop", Later(CONTAINER_DEFAULT)),
-    Field("init", Later(CONTAINER_DEFAULT)),
-    Field("user", Later(CONTAINER_DEFAULT)),
-    Field("workingDirectory", Later(CONTAINER_DEFAULT)),
-    Field("hostname", Later(CONTAINER_DEFAULT)),
-    Field("readOnly", Later(CONTAINER_DEFAULT)),
-    Field("capabilities", Later(CONTAINER_DEFAULT)),
-    Field("sysctls", Later(CONTAINER_DEFAULT)),
-    Field("ulimits", Later(CONTAINER_DEFAULT)),
-    Field("hosts", Later(CONTAINER_DEFAULT)),
-    Field("dns", Later(CONTAINER_DEFAULT)),
-    Field(
-        "endpoint",
-        Later("remove it: the service's name resolves to one virtual address"),
-    ),
-    Field("logging", Later(ENGINE_DEFAULT)),
-    Field(
-        "drift",
-        When(is_repair, "remove it: what differs is repaired"),
-    ),
+    Field("containerHealth", Full),
+    Field("resources", Full),
+    Field("restart", Full),
+    Field("update", Full),
+    Field("rollback", Full),
+    Field("stop", Full),
+    Field("init", Full),
+    Field("user", Full),
+    Field("workingDirectory", Full),
+    Field("hostname", Full),
+    Field("readOnly", Full),
+    Field("capabilities", Full),
+    Field("sysctls", Full),
+    Field("ulimits", Full),
+    Field("hosts", Full),
+    Field("dns", Full),
+    Field("endpoint", Full),
+    Field("logging", Full),
+    Field("drift", Full),
 ];
 
 fn is_true(value: &Value) -> bool {
@@ -324,10 +297,6 @@ fn is_false(value: &Value) -> bool {
 
 fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
-}
-
-fn is_repair(value: &Value) -> bool {
-    *value == "repair"
 }
 
 fn is_ignore(value: &Value) -> bool {
