@@ -39,11 +39,16 @@ pub(crate) const ALL: &[Mistake] = &[
         "duplicate-member",
         "A node that is a member of a group twice.",
     ),
+    error("duplicate-mount", "Two mounts at one place of a container."),
     error(
         "duplicate-node",
         "A node that is listed in the `Swarm` twice.",
     ),
     error("duplicate-object", "Two objects of the same kind and name."),
+    error(
+        "duplicate-port",
+        "A port that is published twice where only one can have it.",
+    ),
     error("duplicate-swarm", "More than one `Swarm`."),
     warning(
         "malformed-suppression",

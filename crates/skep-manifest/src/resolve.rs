@@ -6,6 +6,7 @@
 mod consistency;
 mod group;
 mod references;
+mod service;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ struct Resolver<'a> {
     declared: BTreeMap<(Kind, &'a Name), Option<Span>>,
     swarm: KnownSwarm<'a>,
     nodes: BTreeMap<&'a NodeName, &'a Node>,
+    ports: service::Ports<'a>,
     problems: Vec<Problem>,
 }
 
@@ -60,12 +62,13 @@ enum KnownSwarm<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    const fn new(set: &'a ManifestSet) -> Self {
+    fn new(set: &'a ManifestSet) -> Self {
         Self {
             set,
             declared: BTreeMap::new(),
             swarm: KnownSwarm::None,
             nodes: BTreeMap::new(),
+            ports: service::Ports::default(),
             problems: Vec::new(),
         }
     }
@@ -144,7 +147,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn add(&mut self, document: &Document, desired: &mut Desired) {
+    fn add(&mut self, document: &'a Document, desired: &mut Desired) {
         let origin = self.origin(document);
         match &document.object {
             Object::Swarm(resource) => {
@@ -165,6 +168,7 @@ impl<'a> Resolver<'a> {
             Object::Notifier(resource) => add(&mut desired.notifiers, resource, origin),
             Object::Service(resource) => {
                 self.check_service_references(document, &resource.spec);
+                self.check_service(document, &resource.spec);
                 self.require_swarm(document);
                 add(&mut desired.services, resource, origin);
             }

@@ -159,10 +159,28 @@ pub struct Logging {
     pub options: BTreeMap<String, String>,
 }
 
+/// The signals of Linux that have a name, without `SIG`.
+const SIGNALS: [&str; 34] = [
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
+    "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
+    "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+];
+/// From `SIGRTMIN` to `SIGRTMAX`.
+const REAL_TIME_SIGNALS: u8 = 30;
+
 fn is_signal(text: &str) -> bool {
-    text.strip_prefix("SIG").is_some_and(|rest| {
-        let letter =
-            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"+-".contains(&byte);
-        !rest.is_empty() && rest.bytes().all(letter)
-    })
+    let Some(name) = text.strip_prefix("SIG") else {
+        return false;
+    };
+    let distance = |rest: &str| {
+        rest.bytes().all(|byte| byte.is_ascii_digit())
+            && rest
+                .parse()
+                .is_ok_and(|number: u8| (1..=REAL_TIME_SIGNALS).contains(&number))
+    };
+    let is_real_time = |begin: &str, sign: char| {
+        name.strip_prefix(begin)
+            .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(sign).is_some_and(distance))
+    };
+    SIGNALS.contains(&name) || is_real_time("RTMIN", '+') || is_real_time("RTMAX", '-')
 }

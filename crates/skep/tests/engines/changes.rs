@@ -92,6 +92,17 @@ fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drain
 #[test]
 fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_a_second() {
     let site = Site::up_with("refused", LONE);
+    site.apply("first", &site.write(LONE));
+    // What another tool made is not in the manifest, so only the engine can know.
+    let taken = [
+        "service",
+        "create",
+        "--detach",
+        "--name=a",
+        "--publish=80:80",
+        "nginx",
+    ];
+    site.docker("first", &taken);
     let service = |name: &str, more: &str| {
         format!(
             "---\napiVersion: skep/v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  \
@@ -99,13 +110,7 @@ fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_
         )
     };
     let port = "  ports: [{published: 80, target: 80, mode: ingress}]\n";
-    let manifest = [
-        LONE,
-        &service("a", port),
-        &service("b", port),
-        &service("c", ""),
-    ]
-    .concat();
+    let manifest = [LONE, &service("b", port), &service("c", "")].concat();
     let path = site.write(&manifest).display().to_string();
     site.skep("first", &["apply", "-f", &path]).check_success();
     site.wait_until("the service after the refused one is there", || {
