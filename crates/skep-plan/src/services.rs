@@ -12,7 +12,7 @@ use skep_manifest::service::ServiceSpec;
 use skep_manifest::swarm::{Drift, SwarmSpec};
 
 use crate::action::{
-    Action, Blocked, CreateService, Executor, Plan, RemoveService, Step, UpdateService,
+    Action, Blocked, Change, CreateService, Executor, Plan, RemoveService, Step, UpdateService,
 };
 use crate::difference::{changes_kind, difference};
 use crate::observed::{Cluster, ClusterService};
@@ -89,17 +89,7 @@ impl Planner<'_> {
         let by_hand = fingerprint_of(&wanted) == fingerprint_of(&observed.spec);
         let drift = service.spec.drift.unwrap_or(self.swarm.spec.drift);
         if by_hand && drift == Drift::Report {
-            let paths: Vec<&str> = difference
-                .changes
-                .iter()
-                .map(|change| change.path.as_str())
-                .collect();
-            plan.blocked.push(Blocked {
-                object: service_object(name.as_str()),
-                reason: Reason::Drifted,
-                message: format!("changed by somebody else: {}", paths.join(", ")),
-                remedy: "take the change over into the manifest, or say `drift: repair`".to_owned(),
-            });
+            plan.blocked.push(drifted(name, &difference.changes));
         } else if changes_kind(&wanted, &observed.spec) {
             let because = "the engine cannot change its mode: it is removed and created again";
             plan.steps.push(remove(name.as_str(), observed, because));
@@ -149,6 +139,21 @@ fn remove(name: &str, observed: &ClusterService, because: &str) -> Step {
     }
 }
 
+fn drifted(name: &Name, changes: &[Change]) -> Blocked {
+    let drift = changes
+        .iter()
+        .map(|Change { path, old, new }| format!("{path} is {old}, declared {new}"));
+    Blocked {
+        object: service_object(name.as_str()),
+        reason: Reason::Drifted,
+        message: format!(
+            "changed by somebody else: {}",
+            drift.collect::<Vec<_>>().join("; ")
+        ),
+        remedy: "take the change over into the manifest, or say `drift: repair`".to_owned(),
+    }
+}
+
 fn not_supported(service: &Declared<ServiceSpec>, fields: &[String]) -> Blocked {
     let place = &service.origin;
     Blocked {
@@ -162,3 +167,6 @@ fn not_supported(service: &Declared<ServiceSpec>, fields: &[String]) -> Blocked 
 fn fingerprint_of(spec: &Value) -> Option<&str> {
     spec.get("Labels")?.get(HASH)?.as_str()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,11 @@
 //! An engine that is busy starting and stopping tasks, on the node that holds an address.
 
 use std::net::Ipv4Addr;
-use std::process::Command;
 use std::time::Duration;
 
 use skep_lab::capture::{Capture, Frame, now};
 
-use crate::site::{PATIENCE, Site, Speak as _, tell};
+use crate::site::{PATIENCE, Site, tell};
 
 /// Fast enough for an election whenever an advertisement waits for the engine's network calls.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -56,16 +55,16 @@ fn thirty_tasks_that_start_and_stop_delay_no_advertisement_and_move_no_address()
         "many",
         "--replicas",
     ];
-    docker(
-        &site,
+    site.docker(
+        "a",
         &[&create, [tasks.as_str(), "nginx"].as_slice()].concat(),
     );
     let running = || site.engine("a").containers().len() + site.engine("b").containers().len();
     site.wait_until("all tasks run", || running() >= TASKS);
-    docker(&site, &["service", "scale", "many=1"]);
+    site.docker("a", &["service", "scale", "many=1"]);
     site.wait_until("all tasks but one stop", || running() <= 1);
     let until = now();
-    docker(&site, &["service", "rm", "many"]);
+    site.docker("a", &["service", "rm", "many"]);
     let late = capture.wait_for(PATIENCE, |sighting| {
         sighting.is_from(A) && sighting.at > until
     });
@@ -94,12 +93,4 @@ fn thirty_tasks_that_start_and_stop_delay_no_advertisement_and_move_no_address()
         ),
     );
     assert!(usual <= INTERVAL + LATE, "{usual:?}");
-}
-
-/// The engine's own command line, as somebody uses it beside skep.
-fn docker(site: &Site, words: &[&str]) {
-    let host = format!("unix://{}", site.disk("a").join("docker.sock").display());
-    let mut command = Command::new("docker");
-    command.args(["--host", &host]).args(words);
-    command.said().check_success();
 }

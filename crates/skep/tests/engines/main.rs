@@ -4,6 +4,7 @@
 
 mod changes;
 mod control;
+mod drift;
 mod engine;
 mod generations;
 mod leader;

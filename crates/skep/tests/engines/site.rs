@@ -138,6 +138,14 @@ impl Site {
         self.lab_command(&[&["exec", node, "--"], program].concat())
     }
 
+    /// The engine's own command line, as somebody uses it beside skep.
+    pub(crate) fn docker(&self, node: &str, words: &[&str]) {
+        let host = format!("unix://{}", self.disk(node).join("docker.sock").display());
+        let mut command = Command::new("docker");
+        command.args(["--host", &host]).args(words);
+        command.said().check_success();
+    }
+
     /// Whether a node has an address on an interface, with this prefix length.
     pub(crate) fn has_address(&self, node: &str, interface: &str, address: &str) -> bool {
         let shown = self.exec(node, &["ip", "-4", "-o", "addr", "show", interface]);
