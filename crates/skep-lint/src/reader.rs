@@ -110,6 +110,10 @@ pub(crate) const ALL: &[Mistake] = &[
         "The name of an object or node that is declared nowhere.",
     ),
     error("unsupported-tag", "A YAML tag such as `!!binary`."),
+    error(
+        "unusable-address-pool",
+        "An address pool that no engine takes: of IPv6, too small for its networks, cut otherwise than the first one or inside of another one.",
+    ),
     error("wrong-type", "A value of another type than the field has."),
     error(
         "wrong-value",

@@ -7,6 +7,7 @@ mod consistency;
 mod group;
 mod references;
 mod service;
+mod swarm;
 
 use std::collections::BTreeMap;
 
@@ -151,6 +152,7 @@ impl<'a> Resolver<'a> {
         let origin = self.origin(document);
         match &document.object {
             Object::Swarm(resource) => {
+                self.check_swarm(document, &resource.spec);
                 desired
                     .swarm
                     .get_or_insert_with(|| declared(resource, origin));

@@ -54,20 +54,29 @@ pub struct SwarmSpec {
 }
 
 impl SwarmSpec {
+    /// The engine's own default.
+    pub const DEFAULT_DATA_PATH_PORT: u16 = 4789;
+    /// The engine's own default.
+    pub const DEFAULT_CERTIFICATE_EXPIRY: Interval = Interval::from_secs(2160 * 3600);
+    /// The engine's own default.
+    pub const DEFAULT_TASK_HISTORY: u16 = 5;
+    /// The engine's own default.
+    pub const DEFAULT_DISPATCHER_HEARTBEAT: Interval = Interval::from_secs(5);
+
     const fn default_data_path_port() -> u16 {
-        4789
+        Self::DEFAULT_DATA_PATH_PORT
     }
 
     const fn default_certificate_expiry() -> Interval {
-        Interval::from_secs(2160 * 3600)
+        Self::DEFAULT_CERTIFICATE_EXPIRY
     }
 
     const fn default_task_history() -> u16 {
-        5
+        Self::DEFAULT_TASK_HISTORY
     }
 
     const fn default_dispatcher_heartbeat() -> Interval {
-        Interval::from_secs(5)
+        Self::DEFAULT_DISPATCHER_HEARTBEAT
     }
 }
 
@@ -137,15 +146,18 @@ pub enum Availability {
 pub struct AddressPool {
     /// The whole range.
     pub base: Subnet,
-    /// The length of the prefix of each network's share.
+    /// The length of the prefix of each network's share, the same in all pools.
     #[serde(default = "AddressPool::default_prefix_length")]
     #[schemars(range(min = 8, max = 29))]
     pub prefix_length: u8,
 }
 
 impl AddressPool {
+    /// What the engine takes as well when no pool is given.
+    pub const DEFAULT_PREFIX_LENGTH: u8 = 24;
+
     const fn default_prefix_length() -> u8 {
-        24
+        Self::DEFAULT_PREFIX_LENGTH
     }
 }
 
