@@ -99,6 +99,7 @@ fn observed(desired: &Desired) -> Observed {
         };
         let listed = ClusterNode {
             host_name: node.name.to_string(),
+            advertised: None,
             role: node.role,
             availability: Availability::Active,
             labels: BTreeMap::new(),
@@ -116,6 +117,7 @@ fn observed(desired: &Desired) -> Observed {
             membership: Membership::Active(active),
             remembers: Some("id".to_owned()),
             refused: None,
+            is_stuck: false,
         };
         observed.engines.insert(node.name.clone(), engine);
     }

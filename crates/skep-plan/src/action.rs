@@ -10,6 +10,7 @@ use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
 
 use crate::groups::GroupChange;
+use crate::observed::Foundation;
 
 /// Ordered actions that lead from the observed to the desired state, as far as they can be done
 /// at present: after them the world is observed and planned again.
@@ -71,6 +72,8 @@ pub enum Executor {
 pub enum Action {
     /// Create the swarm.
     InitSwarm(InitSwarm),
+    /// Change the settings of the swarm.
+    UpdateSwarm(UpdateSwarm),
     /// Join the swarm; the token comes with a grant.
     JoinSwarm(JoinSwarm),
     /// Give a node exactly these labels of skep's and of the manifest.
@@ -79,6 +82,10 @@ pub enum Action {
     SetAvailability(SetAvailability),
     /// Make a worker a manager, or a manager a worker.
     SetRole(SetRole),
+    /// Leave the swarm.
+    LeaveSwarm(LeaveSwarm),
+    /// Remove a node that is down from the swarm's list.
+    RemoveNode(RemoveNode),
     /// Create a service.
     CreateService(CreateService),
     /// Change a service.
@@ -104,8 +111,9 @@ impl Action {
                 Role::Manager => "promote",
                 Role::Worker => "demote",
             },
-            Self::UpdateService(_) => "update",
-            Self::RemoveService(_) => "remove",
+            Self::UpdateSwarm(_) | Self::UpdateService(_) => "update",
+            Self::LeaveSwarm(_) => "leave",
+            Self::RemoveNode(_) | Self::RemoveService(_) => "remove",
         }
     }
 }
@@ -116,12 +124,24 @@ impl Action {
 pub struct InitSwarm {
     /// The labels of the swarm itself, which make it known as skep's.
     pub labels: BTreeMap<String, String>,
+    /// What it is made with for good.
+    pub foundation: Foundation,
+    /// What it shall have otherwise than the engine would make it.
+    pub changes: Vec<Change>,
     /// Under which address the others reach this node.
     pub advertise_address: IpAddr,
     /// The address of overlay traffic.
     pub data_path_address: IpAddr,
     /// Whether this node gets tasks.
     pub availability: Availability,
+}
+
+/// Settings of the swarm that differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateSwarm {
+    /// What differs: paths in the engine's specification with the old and the new value.
+    pub changes: Vec<Change>,
 }
 
 /// What a node joins with.
@@ -178,6 +198,24 @@ pub struct SetRole {
     pub role: Role,
 }
 
+/// A node that goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaveSwarm {
+    /// The node by its id in the swarm.
+    pub node_id: String,
+}
+
+/// A node that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveNode {
+    /// The name it had.
+    pub node: NodeName,
+    /// The node by its id in the swarm.
+    pub node_id: String,
+}
+
 /// A service that does not exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -206,7 +244,7 @@ pub struct UpdateService {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Where: `TaskTemplate.ContainerSpec.Image`.

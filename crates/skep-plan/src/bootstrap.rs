@@ -14,6 +14,7 @@ use crate::action::{Action, Blocked, Executor, InitSwarm, Plan, Step, Waiting};
 use crate::membership::{role_word, trouble};
 use crate::observed::{Active, Cluster, Engine, Membership, Observed};
 use crate::ownership::{self, SWARM, node_object, swarm_object};
+use crate::settings;
 
 /// The swarm when it is there and skep's; otherwise why not.
 pub(crate) fn our_cluster<'a>(
@@ -103,7 +104,7 @@ pub(crate) fn plan(swarm: &Declared<SwarmSpec>, observed: &Observed, plan: &mut 
     }
     match quorum_of_agents(name, &managers, observed) {
         Ok(because) => {
-            plan.steps.push(init(name, first, because));
+            plan.steps.push(init(swarm, first, because));
             plan.waiting.extend(others(swarm, first));
         }
         Err(blocked) => plan.blocked.push(blocked),
@@ -207,12 +208,15 @@ fn quorum_of_agents(
     })
 }
 
-fn init(swarm: &Name, first: &Node, because: String) -> Step {
+fn init(swarm: &Declared<SwarmSpec>, first: &Node, because: String) -> Step {
+    let name = &swarm.metadata.name;
     Step {
-        object: swarm_object(swarm),
+        object: swarm_object(name),
         executor: Executor::Node(first.name.clone()),
         action: Action::InitSwarm(InitSwarm {
-            labels: BTreeMap::from([(SWARM.to_owned(), swarm.to_string())]),
+            labels: BTreeMap::from([(SWARM.to_owned(), name.to_string())]),
+            foundation: settings::foundation(&swarm.spec),
+            changes: settings::initial(&swarm.spec),
             advertise_address: first.address.0,
             data_path_address: first.data_path_address.unwrap_or(first.address).0,
             availability: first.availability,

@@ -9,10 +9,11 @@ use std::fmt::{self, Display, Formatter};
 use serde_json::Value;
 
 use crate::action::{
-    Action, Blocked, Change, CreateService, Executor, LabelNode, Plan, Step, Waiting,
+    Action, Blocked, Change, CreateService, Executor, InitSwarm, LabelNode, Plan, Step, Waiting,
 };
 use crate::difference::difference;
 use crate::membership::role_word;
+use crate::observed::Foundation;
 use crate::ownership;
 
 impl Display for Plan {
@@ -83,11 +84,12 @@ impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let sign = match &self.action {
             Action::InitSwarm(_) | Action::JoinSwarm(_) | Action::CreateService(_) => '+',
-            Action::LabelNode(_)
+            Action::UpdateSwarm(_)
+            | Action::LabelNode(_)
             | Action::SetAvailability(_)
             | Action::SetRole(_)
             | Action::UpdateService(_) => '~',
-            Action::RemoveService(_) => '-',
+            Action::LeaveSwarm(_) | Action::RemoveNode(_) | Action::RemoveService(_) => '-',
         };
         write!(f, "{sign} {} {}", self.action.word(), self.object)?;
         match (&self.action, &self.executor) {
@@ -100,10 +102,13 @@ impl Display for Step {
             Action::LabelNode(labels) => write_labels(f, labels),
             Action::CreateService(service) => write_fields(f, service),
             Action::UpdateService(service) => write_changes(f, &service.changes),
-            Action::InitSwarm(_)
-            | Action::JoinSwarm(_)
+            Action::UpdateSwarm(swarm) => write_changes(f, &swarm.changes),
+            Action::InitSwarm(init) => write_init(f, init),
+            Action::JoinSwarm(_)
             | Action::SetAvailability(_)
             | Action::SetRole(_)
+            | Action::LeaveSwarm(_)
+            | Action::RemoveNode(_)
             | Action::RemoveService(_) => Ok(()),
         }
     }
@@ -126,6 +131,24 @@ fn write_fields(f: &mut Formatter<'_>, service: &CreateService) -> fmt::Result {
         writeln!(f, "    {path}: {new}")?;
     }
     Ok(())
+}
+
+/// What a new swarm has otherwise than the engine would make it.
+fn write_init(f: &mut Formatter<'_>, init: &InitSwarm) -> fmt::Result {
+    let Foundation {
+        address_pools,
+        subnet_length,
+        data_path_port,
+    } = &init.foundation;
+    let usual = Foundation::default();
+    if *address_pools != usual.address_pools || *subnet_length != usual.subnet_length {
+        writeln!(f, "    DefaultAddrPool: {}", address_pools.join(", "))?;
+        writeln!(f, "    SubnetSize: {subnet_length}")?;
+    }
+    if *data_path_port != usual.data_path_port {
+        writeln!(f, "    DataPathPort: {data_path_port}")?;
+    }
+    write_changes(f, &init.changes)
 }
 
 fn write_changes(f: &mut Formatter<'_>, changes: &[Change]) -> fmt::Result {

@@ -10,7 +10,7 @@ use crate::action::{Action, Blocked, Executor, JoinSwarm, Plan, Step, Waiting};
 use crate::observed::{Engine, Membership};
 use crate::ownership::node_object;
 use crate::quorum::Turn;
-use crate::roster::{Labelled, Member, Roster};
+use crate::roster::{Member, Roster};
 
 /// Where a node of the manifest stands.
 pub(crate) enum Standing {
@@ -232,47 +232,6 @@ fn manager_addresses(roster: &Roster<'_>) -> Vec<IpAddr> {
         .map(|(_, address)| *address)
         .chain(others)
         .collect()
-}
-
-/// Reports the nodes that skep knows and the manifest does not list.
-pub(crate) fn plan_leavers(roster: &Roster<'_>, plan: &mut Plan) {
-    plan.blocked.extend(roster.leavers.iter().map(leaver));
-    plan.blocked.extend(roster.twins.iter().map(|twin| Blocked {
-        object: format!("node/{}", twin.listed.id),
-        reason: Reason::NotSupported,
-        message: format!(
-            "the swarm still lists it: the node that {} was before",
-            twin.name
-        ),
-        remedy: format!(
-            "skep does not remove nodes yet: `docker node rm {}` on a manager",
-            twin.listed.id
-        ),
-    }));
-}
-
-fn leaver(leaver: &Labelled<'_>) -> Blocked {
-    let name = &leaver.name;
-    match leaver.listed.node.availability {
-        Availability::Active | Availability::Pause => Blocked {
-            object: node_object(name),
-            reason: Reason::NodeNotDrained,
-            message: "it left the manifest before it was drained; nothing was changed".to_owned(),
-            remedy: format!(
-                "list {name} again with `availability: drain`, and remove it when its tasks are gone"
-            ),
-        },
-        Availability::Drain => Blocked {
-            object: node_object(name),
-            reason: Reason::NotSupported,
-            message: "it left the manifest and is drained, but skep does not remove nodes yet"
-                .to_owned(),
-            remedy: format!(
-                "`docker swarm leave` on {name}, then `docker node rm {}` on a manager",
-                leaver.listed.id
-            ),
-        },
-    }
 }
 
 pub(crate) const fn role_word(role: Role) -> &'static str {

@@ -9,6 +9,7 @@ use skep_manifest::swarm::{Availability, Node};
 use crate::action::{Action, Executor, LabelNode, Plan, SetAvailability, Step};
 use crate::observed::ClusterNode;
 use crate::ownership::{NODE, NODE_LABELS, SWARM};
+use crate::rejoining::Rejoining;
 use crate::roster::{Listed, Member, Roster};
 
 /// Plans the labels: those that skep knows its nodes by, and those of the manifest. A label the
@@ -23,9 +24,18 @@ pub(crate) fn plan_labels(roster: &Roster<'_>, plan: &mut Plan) {
 }
 
 /// Plans the availability.
-pub(crate) fn plan_availability(roster: &Roster<'_>, plan: &mut Plan) {
-    plan.steps
-        .extend(roster.members.iter().filter_map(availability));
+pub(crate) fn plan_availability(
+    roster: &Roster<'_>,
+    rejoining: &Rejoining<'_, '_>,
+    plan: &mut Plan,
+) {
+    // A node that is to leave is drained, whatever is declared; it joins again as declared.
+    let leaves = |member: &Member<'_>| {
+        let going = rejoining.member();
+        going.is_some_and(|going| going.declared.name == member.declared.name)
+    };
+    let staying = roster.members.iter().filter(|member| !leaves(member));
+    plan.steps.extend(staying.filter_map(availability));
 }
 
 fn labels(swarm: &Name, member: &Member<'_>) -> Option<Step> {

@@ -31,6 +31,9 @@ pub struct Engine {
     /// again, and nothing else waits for it.
     #[serde(default)]
     pub refused: Option<String>,
+    /// Whether it has been in a swarm without working for so long that waiting does not help.
+    #[serde(default)]
+    pub is_stuck: bool,
 }
 
 /// An engine's part in a swarm.
@@ -72,6 +75,9 @@ pub struct Active {
     pub node_id: String,
     /// Whether it is a manager.
     pub role: Role,
+    /// The address under which it told the others to reach it.
+    #[serde(default)]
+    pub advertised: Option<IpAddr>,
 }
 
 /// The swarm, read from one manager.
@@ -83,6 +89,12 @@ pub struct Cluster {
     /// Its own labels: skep marks the swarms it creates.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// Its specification in the engine's words, when it is told.
+    #[serde(default)]
+    pub spec: Option<Value>,
+    /// What it was made with for good, when that is told.
+    #[serde(default)]
+    pub foundation: Option<Foundation>,
     /// Its nodes, by their ids.
     pub nodes: BTreeMap<String, ClusterNode>,
     /// Its services, by name: those of skep and all others.
@@ -92,6 +104,18 @@ pub struct Cluster {
     /// asked for one id it tells.
     #[serde(default)]
     pub networks: BTreeMap<String, String>,
+}
+
+/// What a swarm is made with and keeps as long as it exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Foundation {
+    /// The ranges from which overlay networks get their subnets.
+    pub address_pools: Vec<String>,
+    /// The length of the prefix of each network's share.
+    pub subnet_length: u8,
+    /// The UDP port of overlay traffic.
+    pub data_path_port: u16,
 }
 
 /// A node as the swarm knows it.
@@ -112,6 +136,9 @@ pub struct ClusterNode {
     pub manager: Option<Manager>,
     /// The address the swarm knows it by.
     pub address: Option<IpAddr>,
+    /// How many of its tasks have not ended; told of drained nodes only.
+    #[serde(default)]
+    pub tasks: u64,
 }
 
 /// Whether a node answers the managers.

@@ -1,7 +1,7 @@
 //! The whole decision: desired and observed state in, ordered actions out.
 //!
-//! The order is fixed: create the swarm, join managers one at a time, join workers, label, services,
-//! availability, demote. A plan has what can be done at present; after it the world is observed and
+//! The order is fixed: create the swarm, its settings, join managers one at a time, join workers, label, services,
+//! availability, demote, leave and remove. A plan has what can be done at present; after it the world is observed and
 //! planned again, so a plan is safe to stop anywhere and to run twice.
 
 use skep_manifest::condition::Reason;
@@ -13,7 +13,7 @@ use crate::bootstrap::{self, Absence};
 use crate::observed::{Cluster, Observed};
 use crate::ownership::swarm_object;
 use crate::roster::Roster;
-use crate::{membership, nodes, quorum, services, settings};
+use crate::{departure, membership, nodes, quorum, rejoining, services, settings};
 
 /// What leads from the observed to the desired state, as far as it can be done at present.
 #[must_use]
@@ -51,7 +51,9 @@ fn plan_cluster(
     plan: &mut Plan,
 ) {
     let roster = Roster::new(&swarm.metadata.name, &swarm.spec, observed, cluster);
-    let turn = quorum::turn(&roster);
+    let rejoining = rejoining::rejoining(&roster);
+    let turn = quorum::turn(&roster, &rejoining);
+    settings::plan(swarm, cluster, plan);
     membership::plan(&roster, &turn, plan);
     turn.plan_promotion(plan);
     nodes::plan_labels(&roster, plan);
@@ -64,9 +66,10 @@ fn plan_cluster(
         plan.steps.extend(changes.steps);
         plan.blocked.extend(changes.blocked);
     }
-    nodes::plan_availability(&roster, plan);
+    nodes::plan_availability(&roster, &rejoining, plan);
     turn.plan_demotion(plan);
-    membership::plan_leavers(&roster, plan);
+    rejoining.plan(plan);
+    departure::plan_departures(&roster, plan);
 }
 
 /// Turns what would be done to services into what waits.

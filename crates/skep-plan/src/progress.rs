@@ -101,6 +101,9 @@ fn node_progress(member: &Member<'_>) -> How {
         NodeState::Ready if listed.is_manager() && !listed.is_reachable() => {
             How::working("the other managers do not reach it")
         }
+        NodeState::Ready if member.engine.is_none() && member.is_known_elsewhere(listed) => {
+            How::working("its agent has not told its address yet")
+        }
         NodeState::Ready => How::done("is ready"),
         NodeState::Down => How::working("is down"),
         NodeState::Disconnected => How::working("is away for a moment"),

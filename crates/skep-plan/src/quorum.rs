@@ -12,6 +12,7 @@ use crate::action::{Action, Blocked, Executor, Plan, SetRole, Step, Waiting};
 use crate::membership::Standing;
 use crate::observed::{Membership, NodeState};
 use crate::ownership::node_object;
+use crate::rejoining::Rejoining;
 use crate::roster::{Listed, Member, Roster};
 
 /// Whose turn it is, and what becomes of the others in the line.
@@ -42,14 +43,14 @@ struct Subject<'r, 'a> {
 }
 
 /// Decides whose turn it is.
-pub(crate) fn turn<'r, 'a>(roster: &'r Roster<'a>) -> Turn<'r, 'a> {
+pub(crate) fn turn<'r, 'a>(roster: &'r Roster<'a>, rejoining: &Rejoining<'r, 'a>) -> Turn<'r, 'a> {
     let mut turn = Turn {
         taken: None,
         waiting: Vec::new(),
         blocked: Vec::new(),
     };
     let guard = Guard::new(roster);
-    for change in line(roster) {
+    for change in line(roster, rejoining) {
         if let Some(taken) = turn.taken {
             turn.waiting
                 .push((change, format!("until {}", taken.outcome())));
@@ -67,7 +68,7 @@ pub(crate) fn turn<'r, 'a>(roster: &'r Roster<'a>) -> Turn<'r, 'a> {
 }
 
 /// Everything that is to change about the managers, in the order in which it may.
-fn line<'r, 'a>(roster: &'r Roster<'a>) -> Vec<Change<'r, 'a>> {
+fn line<'r, 'a>(roster: &'r Roster<'a>, rejoining: &Rejoining<'r, 'a>) -> Vec<Change<'r, 'a>> {
     let members = || roster.members.iter();
     let subject = |member: &'r Member<'a>| {
         Some(Subject {
@@ -80,7 +81,13 @@ fn line<'r, 'a>(roster: &'r Roster<'a>) -> Vec<Change<'r, 'a>> {
         listed: twin.listed,
     });
     let declared_as = |role| members().filter(move |member| member.declared.role == role);
-    let surplus = declared_as(Role::Worker).filter_map(subject);
+    let leavers = roster.leavers.iter().filter(|leaver| leaver.may_go());
+    let leavers = leavers.map(|leaver| Subject {
+        name: &leaver.name,
+        listed: leaver.listed,
+    });
+    let surplus = declared_as(Role::Worker).filter_map(subject).chain(leavers);
+    let surplus = surplus.chain(rejoining.member().and_then(subject));
     let surplus = surplus.filter(|subject| subject.listed.is_manager());
     let (mut leaving, dead): (Vec<_>, Vec<_>) =
         surplus.partition(|subject| subject.listed.is_reachable());
@@ -99,7 +106,9 @@ fn line<'r, 'a>(roster: &'r Roster<'a>) -> Vec<Change<'r, 'a>> {
     let (refused, joining): (Vec<_>, Vec<_>) = declared_as(Role::Manager)
         .filter(|member| matches!(member.standing(roster), Standing::Joinable))
         .partition(|member| member.was_refused());
-    let rising = declared_as(Role::Manager).filter_map(subject);
+    // Who joins anew becomes a manager by joining.
+    let staying = declared_as(Role::Manager).filter(|member| !member.has_moved());
+    let rising = staying.filter_map(subject);
     let rising = rising.filter(|subject| !subject.listed.is_manager());
     dead.map(Change::DemoteDead)
         .chain(joining.into_iter().map(Change::Join))
@@ -205,8 +214,8 @@ impl Guard {
                 node,
                 &format!("{what} could cost the majority"),
                 format!(
-                    "start {silent}; if it is gone for good, declare it as worker, or demote it \
-                     with `docker node demote` when the manifest does not list it"
+                    "start {silent}; if it is gone for good, declare it with `availability: drain` \
+                     and then remove it from the manifest"
                 ),
             ))
         }
@@ -261,10 +270,10 @@ impl<'a> Turn<'_, 'a> {
         match self.taken {
             Some(Change::Demote(subject)) => {
                 plan.steps
-                    .push(subject.step(Role::Worker, "declared as worker, it is a manager"));
+                    .push(subject.step(Role::Worker, "it is not to be a manager any more"));
             }
             Some(Change::DemoteDead(subject)) => {
-                let because = "no manager any more, and the others do not reach it";
+                let because = "it is not to be a manager any more, and the others do not reach it";
                 plan.steps.push(subject.step(Role::Worker, because));
             }
             Some(Change::Join(_) | Change::Promote(_)) | None => {}

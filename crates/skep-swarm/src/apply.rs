@@ -9,8 +9,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use skep_plan::action::Action;
 
-pub use membership::{Leave, leave};
-
 use crate::engine::{Client, EngineError};
 use crate::token::JoinToken;
 
@@ -81,9 +79,12 @@ pub async fn apply(
         Action::JoinSwarm(join) => {
             membership::join(client, join, token.ok_or(ApplyError::TokenMissing)?).await
         }
+        Action::UpdateSwarm(update) => membership::update(client, update).await,
         Action::LabelNode(label) => node::label(client, label).await,
         Action::SetAvailability(set) => node::set_availability(client, set).await,
         Action::SetRole(set) => node::set_role(client, set).await,
+        Action::LeaveSwarm(_) => membership::leave(client).await,
+        Action::RemoveNode(remove) => node::remove(client, remove).await,
         Action::CreateService(create) => service::create(client, create).await,
         Action::UpdateService(update) => service::update(client, update).await,
         Action::RemoveService(remove) => service::remove(client, remove).await,
@@ -118,6 +119,11 @@ pub(crate) async fn change(
     Err(ApplyError::Contended {
         path: path.to_owned(),
     })
+}
+
+/// What is to be written, unless it is so already.
+fn differs(spec: &Value, changed: Value) -> Option<Value> {
+    (*spec != changed).then_some(changed)
 }
 
 /// An object of the swarm, as the engine keeps it.

@@ -5,6 +5,8 @@ mod wire;
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+use skep_manifest::swarm::Availability;
 use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, TaskTrouble, Tasks};
 
 use crate::engine::{Client, EngineError, percent_encoded};
@@ -46,13 +48,20 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
         client.read::<Vec<wire::Task>>(&current),
     )?;
     let mut cluster = Cluster {
+        labels: swarm.labels(),
         id: swarm.id,
-        labels: swarm.spec.labels,
+        foundation: swarm.foundation.map(Into::into),
+        spec: Some(swarm.spec),
         networks: networks::names(client, &services).await?,
         ..Cluster::default()
     };
     for node in nodes {
         cluster.nodes.insert(node.id.clone(), node.into());
+    }
+    for (node, tasks) in tasks_of_drained(client, &cluster).await? {
+        if let Some(node) = cluster.nodes.get_mut(&node) {
+            node.tasks = tasks;
+        }
     }
     let mut known = Known::of(&wanted, &current, &cluster);
     for service in services {
@@ -61,6 +70,29 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
         cluster.services.insert(name, service);
     }
     Ok(cluster)
+}
+
+/// How many tasks of each drained node have not ended: those go on that shall run no more.
+async fn tasks_of_drained(
+    client: &Client,
+    cluster: &Cluster,
+) -> Result<BTreeMap<String, u64>, EngineError> {
+    let nodes = cluster.nodes.iter();
+    let drained = nodes.filter(|(_, node)| node.availability == Availability::Drain);
+    let drained: Vec<&String> = drained.map(|(id, _)| id).collect();
+    let mut going = BTreeMap::new();
+    if drained.is_empty() {
+        return Ok(going);
+    }
+    let filter = json!({ "node": drained }).to_string();
+    let path = format!("/tasks?filters={}", percent_encoded(&filter));
+    for task in client.read::<Vec<wire::Task>>(&path).await? {
+        let node = task.node_id.filter(|node| drained.contains(&node));
+        if let Some(node) = node.filter(|_| !task.status.has_ended()) {
+            *going.entry(node).or_default() += 1;
+        }
+    }
+    Ok(going)
 }
 
 /// What is known of the tasks of a service.

@@ -21,6 +21,7 @@ pub(super) mod writer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use skep_api::generation::{Held, Rank};
 use skep_api::moves::Move;
@@ -30,7 +31,8 @@ use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 use skep_plan::action::{Action, Blocked, Executor, Step};
-use skep_plan::observed::Membership;
+use skep_plan::departure::departure;
+use skep_plan::observed::{Membership, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
@@ -48,14 +50,18 @@ use crate::control::cluster::peers::Peers;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
 use crate::control::desired::Accepted;
+use crate::control::understand::is_local;
 
 /// Happenings that may wait for the loop.
 const HAPPENINGS_WAITING: usize = 64;
 
+/// An engine that starts, joins or waits for managers that are away needs half of it.
+const STUCK: Duration = Duration::from_secs(60);
+
 /// What a task of the cluster came to.
 pub(super) enum Happening {
     /// The engine was looked at.
-    Seen(Sight),
+    Seen(Box<Sight>),
     /// A peer answered, or did not.
     Heard(Heard),
     /// A peer's desired state arrived, or did not.
@@ -107,6 +113,12 @@ pub(super) struct Cluster {
     trouble: Option<String>,
     /// Why the last attempt to create or join the swarm failed.
     refused: Option<String>,
+    /// Whether this node has the address that the manifest gives it: what is mistyped moves nobody.
+    has_declared_address: bool,
+    /// Since when the engine is in a swarm without working.
+    idle_since: Option<Instant>,
+    /// Whether that has been so for [`STUCK`].
+    is_stuck: bool,
     /// Whether a desired state is on its way.
     fetching: bool,
     /// Whether the swarm is given a desired state to keep.
@@ -136,7 +148,8 @@ impl Cluster {
         ));
         let (reports, heard) = mpsc::channel(HAPPENINGS_WAITING);
 
-        tokio::spawn(forward(seen, happenings.clone(), Happening::Seen));
+        let boxed = |sight| Happening::Seen(Box::new(sight));
+        tokio::spawn(forward(seen, happenings.clone(), boxed));
         tokio::spawn(forward(heard, happenings.clone(), Happening::Heard));
         let store = Store::open(&options.state)?;
         let cluster = Self {
@@ -154,6 +167,9 @@ impl Cluster {
             stale: None,
             trouble: None,
             refused: None,
+            has_declared_address: false,
+            idle_since: None,
+            is_stuck: false,
             fetching: false,
             storing: false,
             stored_at: None,
@@ -169,8 +185,10 @@ impl Cluster {
         if self.stale.is_some_and(|since| since <= sight.began) {
             self.stale = None;
         }
+        let after = sight.membership.clone();
         let before = self.sight.replace(sight);
-        let after = self.engine().membership;
+        self.judge_engine(&after, now);
+        self.has_declared_address = accepted.is_some_and(has_declared_address);
         if matches!(after, Membership::Active(_)) {
             self.refused = None;
         }
@@ -182,6 +200,18 @@ impl Cluster {
                 self.announce_to_all(accepted);
             }
         }
+    }
+
+    /// Whether the engine is in a swarm and will not work there again by itself.
+    fn judge_engine(&mut self, membership: &Membership, now: Instant) {
+        self.idle_since = match membership {
+            Membership::Pending | Membership::Error(_) => self.idle_since.or(Some(now)),
+            Membership::Silent | Membership::Inactive => None,
+            Membership::Locked | Membership::Active(_) => None,
+        };
+        self.is_stuck = self
+            .idle_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= STUCK);
     }
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
@@ -212,7 +242,8 @@ impl Cluster {
                 self.refused = Some(trouble.clone());
             }
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
-            (_, Some(Errand::Write) | None) => {}
+            (Some(_), Some(Errand::Rotate)) => self.grants.keep_worth(),
+            (None, Some(Errand::Rotate)) | (_, Some(Errand::Leave | Errand::Write) | None) => {}
         }
         self.stale = Some(now);
         // What was refused is refused again: it is tried at the pace of the looks.
@@ -223,24 +254,29 @@ impl Cluster {
 
     /// Does what is next, when nothing is being done.
     pub(super) fn proceed(&mut self, accepted: &Accepted, now: Instant) {
-        let (Some(swarm), Some(node)) = (&accepted.desired.swarm, &accepted.node) else {
+        let Some(swarm) = &accepted.desired.swarm else {
             return;
         };
         let observed = self.observed(accepted.node.as_ref(), now);
+        let Some(node) = &accepted.node else {
+            return self.depart(&accepted.desired, &observed);
+        };
         let planned = plan(&accepted.desired, &observed);
         let writes = self.writer(&swarm.spec, node, now) == Some(node);
         if writes {
             self.hand_over(&swarm.metadata.name);
         }
         self.blocked.clone_from(&planned.blocked);
-        if self.errand.is_some() || self.stale.is_some() {
+        if self.is_busy() {
             return;
         }
+        let all_done = planned.steps.is_empty() && planned.waiting.is_empty();
         let mine: Vec<Step> = planned
             .steps
             .into_iter()
             .filter(|step| match &step.executor {
-                Executor::Node(executor) => executor == node && is_init(step),
+                // A join needs a grant, it is asked for below.
+                Executor::Node(executor) => executor == node && !is_join(step),
                 Executor::Writer => writes && observed.cluster.is_some(),
             })
             .collect();
@@ -251,11 +287,32 @@ impl Cluster {
                 swarm.metadata.name.as_str(),
                 node,
             );
+        } else if let Some(leave) = mine.iter().find(|step| is_leave(step)) {
+            self.start_leaving(leave.action.clone());
         } else if !mine.is_empty() {
             self.start_writing(mine);
         } else if self.wants_to_join() {
             self.start_join(&swarm.spec, node, now);
+        } else if all_done && self.engine().membership.is_manager() {
+            // Nobody is on the way in: what was granted is worth nothing from here on.
+            self.rotate_tokens(&observed, now);
         }
+    }
+
+    /// Leaves the swarm when the manifest does not list this node any more, and it is its turn.
+    fn depart(&mut self, desired: &Desired, observed: &Observed) {
+        self.blocked.clear();
+        if self.is_busy() {
+            return;
+        }
+        if let Some(leave) = departure(desired, observed, &self.engine()) {
+            self.start_leaving(leave);
+        }
+    }
+
+    /// Whether something is being done, or was and its outcome was not seen yet.
+    const fn is_busy(&self) -> bool {
+        self.errand.is_some() || self.stale.is_some()
     }
 
     fn wants_to_join(&self) -> bool {
@@ -281,10 +338,30 @@ const fn is_init(step: &Step) -> bool {
     matches!(step.action, Action::InitSwarm(_))
 }
 
+const fn is_join(step: &Step) -> bool {
+    matches!(step.action, Action::JoinSwarm(_))
+}
+
+const fn is_leave(step: &Step) -> bool {
+    matches!(step.action, Action::LeaveSwarm(_))
+}
+
 /// The names of the managers, in the order of the manifest.
 pub(super) fn managers(swarm: &SwarmSpec) -> Vec<NodeName> {
     let managers = swarm.nodes.iter().filter(|node| node.role == Role::Manager);
     managers.map(|node| node.name.clone()).collect()
+}
+
+/// What the manifest says of this node.
+fn own_node(accepted: &Accepted) -> Option<&Node> {
+    let swarm = accepted.desired.swarm.as_ref()?;
+    let own = accepted.node.as_ref()?;
+    swarm.spec.nodes.iter().find(|node| node.name == *own)
+}
+
+/// Whether this node has the address that the manifest gives it.
+fn has_declared_address(accepted: &Accepted) -> bool {
+    own_node(accepted).is_some_and(|node| is_local(node.address.0))
 }
 
 /// The node that keeps the desired state: the first manager.

@@ -186,7 +186,7 @@ impl Control {
             return;
         };
         match happening {
-            Happening::Seen(sight) => cluster.handle_seen(sight, self.desired.accepted(), now()),
+            Happening::Seen(sight) => cluster.handle_seen(*sight, self.desired.accepted(), now()),
             Happening::Heard(heard) => {
                 let moves = heard
                     .report

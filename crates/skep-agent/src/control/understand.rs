@@ -158,7 +158,7 @@ fn is_named(desired: &Desired, name: &NodeName) -> bool {
 }
 
 /// Whether `address` is one of this host's: only those can be bound.
-fn is_local(address: std::net::IpAddr) -> bool {
+pub(super) fn is_local(address: std::net::IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }
 

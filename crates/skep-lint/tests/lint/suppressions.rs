@@ -39,7 +39,7 @@ fn an_error_of_the_reader_is_never_suppressed() {
 fn the_agent_heeds_no_suppression_of_what_it_cannot_do() {
     let set = written(&TWO_MANAGERS.replace(
         "spec:\n",
-        "spec:\n  taskHistory: 9 # skep: ignore[not-supported-yet] later is early enough\n",
+        "spec:\n  adopt: abc # skep: ignore[not-supported-yet] later is early enough\n",
     ));
     assert_eq!(
         standing(&lint_for(&set, Audience::Author)),

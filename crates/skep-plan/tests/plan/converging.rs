@@ -9,7 +9,7 @@ use skep_manifest::condition::Reason;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{Action, Plan};
+use skep_plan::action::{Action, Blocked, Plan};
 use skep_plan::observed::{Membership, NodeState};
 use skep_plan::plan;
 use skep_plan::progress::{Progress, progress};
@@ -24,6 +24,10 @@ const ROUNDS_MAX: usize = 4 * NODES_MAX + 8;
 /// What a random manifest says of one node.
 #[derive(Clone, Debug)]
 struct DeclaredNode {
+    /// Whether it stands in the manifest at all.
+    listed: bool,
+    /// In which subnet its address is.
+    subnet: u8,
     manager: bool,
     availability: &'static str,
     label: Option<&'static str>,
@@ -59,15 +63,21 @@ enum Event {
 fn nodes() -> impl Strategy<Value = Vec<DeclaredNode>> {
     let availability = prop_oneof![4 => Just("active"), 1 => Just("pause"), 1 => Just("drain")];
     let label = prop_oneof![Just(None), Just(Some("a")), Just(Some("b"))];
-    let node = (any::<bool>(), availability, label).prop_map(|(manager, availability, label)| {
-        DeclaredNode {
+    let listed = prop_oneof![5 => Just(true), 1 => Just(false)];
+    let subnet = prop_oneof![3 => Just(0), 1 => Just(1)];
+    let node = (listed, subnet, any::<bool>(), availability, label);
+    let node = node.prop_map(
+        |(listed, subnet, manager, availability, label)| DeclaredNode {
+            listed,
+            subnet,
             manager,
             availability,
             label,
-        }
-    });
+        },
+    );
     vec(node, NODES_MAX).prop_map(|mut nodes| {
-        nodes[0].manager |= nodes.iter().all(|node| !node.manager);
+        nodes[0].listed = true;
+        nodes[0].manager |= nodes.iter().all(|node| !(node.manager && node.listed));
         nodes
     })
 }
@@ -90,14 +100,15 @@ fn manifest() -> impl Strategy<Value = Desired> {
 
 fn yaml(nodes: &[DeclaredNode], services: &[DeclaredService]) -> String {
     let swarm = "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec:\n  nodes:\n";
-    let nodes = nodes.iter().enumerate().map(|(index, node)| {
+    let nodes = nodes.iter().enumerate().filter(|(_, node)| node.listed);
+    let nodes = nodes.map(|(index, node)| {
         let role = if node.manager { "manager" } else { "worker" };
-        let availability = node.availability;
+        let (availability, subnet) = (node.availability, node.subnet);
         let zone = node
             .label
             .map_or(String::new(), |zone| format!("zone: {zone}"));
         format!(
-            "    - {{name: n{index}, address: 10.0.0.{index}, role: {role}, \
+            "    - {{name: n{index}, address: 10.0.{subnet}.{index}, role: {role}, \
              availability: {availability}, labels: {{{zone}}}}}\n"
         )
     });
@@ -190,7 +201,11 @@ impl World {
                 }
             }
             Event::NodeReturns(index) => {
-                self.change_node(name(index).as_str(), |node| node.state = NodeState::Ready);
+                let name = name(index);
+                // The engine of one that left or was wiped does not return as that node.
+                if !self.wiped.contains(&name) {
+                    self.change_node(name.as_str(), |node| node.state = NodeState::Ready);
+                }
             }
             Event::LabelsVanish(index) => {
                 let name = name(index);
@@ -432,10 +447,16 @@ proptest! {
         heal(&mut world);
         let rest = settle(&mut world, &then);
         prop_assert_eq!(&rest.waiting, &vec![]);
+        let left_undrained =
+            |blocked: &Blocked| blocked.reason == Reason::NodeNotDrained;
         for blocked in &rest.blocked {
-            // Left to a person: somebody else's service of the same name, and dead entries.
+            // Left to a person: somebody else's service of the same name, nodes that were not
+            // drained before they left the manifest (a dead manager among them holds up all
+            // others), and the address of an only manager.
             let expected = blocked.object.starts_with("service/s") && blocked.reason == Reason::Refused
-                || blocked.object.starts_with("node/node-") && blocked.reason == Reason::NotSupported;
+                || blocked.object.starts_with("node/n") && left_undrained(blocked)
+                || blocked.reason == Reason::QuorumAtRisk && rest.blocked.iter().any(left_undrained)
+                || blocked.message == "it is the only manager";
             prop_assert!(expected, "{blocked:?}");
         }
     }

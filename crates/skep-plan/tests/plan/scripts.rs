@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use skep_manifest::desired::Desired;
 use skep_manifest::swarm::{Availability, Role};
+use skep_plan::departure::departure;
 use skep_plan::observed::{Active, Cluster, Engine, Membership, NodeState, TaskTrouble};
 use skep_plan::plan;
 use skep_plan::progress::progress;
@@ -90,6 +91,12 @@ impl Session {
             ["apply"] => self.apply(),
             ["settle"] => self.settle(),
             ["progress"] => self.progress(),
+            ["departure", node] => {
+                let engine = &self.world.observed.engines[&node_name(node)];
+                let action = departure(&self.desired, &self.world.observed, engine);
+                let word = action.map_or("stay", |action| action.word());
+                self.print(&format!("    {word}"));
+            }
             ["engine", node, what @ ..] => self.engine(node, what),
             ["node", node, what @ ..] => self.node(node, what),
             ["service", name, what @ ..] => self.service(name, what),
@@ -143,6 +150,7 @@ impl Session {
                     membership,
                     remembers,
                     refused: None,
+                    is_stuck: false,
                 },
             );
         };
@@ -156,6 +164,7 @@ impl Session {
             ["in-foreign-swarm", role] => put(Membership::Active(Active {
                 swarm_id: (*role == "manager").then(|| "foreign".to_owned()),
                 node_id: "foreign-node".to_owned(),
+                advertised: None,
                 role: if *role == "manager" {
                     Role::Manager
                 } else {
@@ -164,6 +173,7 @@ impl Session {
             })),
             ["remembers", id] => self.world.engine(node).remembers = Some((*id).to_owned()),
             ["refused", why @ ..] => self.world.engine(node).refused = Some(why.join(" ")),
+            ["stuck"] => self.world.engine(node).is_stuck = true,
             ["wiped"] => self.world.wipe(node),
             _ => panic!("an engine cannot be {what:?}"),
         }
@@ -186,6 +196,7 @@ impl Session {
                 listed.state = NodeState::Ready;
                 listed.manager.iter_mut().for_each(reach(true));
             }
+            ["tasks", tasks] => listed.tasks = tasks.parse().expect("a number"),
             ["drained"] => listed.availability = Availability::Drain,
             ["label", key, value] => {
                 listed.labels.insert((*key).to_owned(), (*value).to_owned());
@@ -255,6 +266,19 @@ impl Session {
             ["label", key, value] => {
                 let labels = &mut self.world.cluster().labels;
                 labels.insert((*key).to_owned(), (*value).to_owned());
+            }
+            ["set", path, value] => {
+                let spec = self.world.cluster().spec.as_mut().expect("it is told");
+                let (section, field) = path.split_once('.').expect("two words");
+                spec[section][field] = serde_json::from_str(value).expect("JSON");
+            }
+            ["made-with-port", port] => {
+                let foundation = self.world.cluster().foundation.as_mut();
+                foundation.expect("it is told").data_path_port = port.parse().expect("a number");
+            }
+            ["forgets", node] => {
+                let nodes = &mut self.world.cluster().nodes;
+                nodes.retain(|_, listed| listed.host_name != *node);
             }
             ["unseen"] => self.world.observed.cluster = None,
             _ => panic!("a swarm cannot be {what:?}"),

@@ -1,9 +1,11 @@
 //! What the world looks like after a step: a swarm that always obeys, and stores a specification
 //! the way the engine does.
 
+use std::net::IpAddr;
+
 use serde_json::{Value, json};
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{Action, Executor, Plan, Step};
+use skep_plan::action::{Action, Change, Executor, Plan, Step};
 use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, Tasks};
 
 use crate::world::{World, manager};
@@ -28,16 +30,30 @@ impl World {
                 self.observed.cluster = Some(Cluster {
                     id: format!("swarm-{}", self.swarms),
                     labels: init.labels.clone(),
+                    spec: Some(with_changes(&json!({}), &init.changes)),
+                    foundation: Some(init.foundation.clone()),
                     ..Cluster::default()
                 });
                 let id = self.enlist(node.as_str(), Role::Manager, init.availability);
+                self.tell_address(&id, init.advertise_address);
                 self.admit(node, id, Role::Manager);
             }
             (Action::JoinSwarm(join), Executor::Node(node)) => {
                 assert_eq!(self.engine(node.as_str()).membership, Membership::Inactive);
                 assert!(!join.remote_addresses.is_empty(), "somebody must be asked");
                 let id = self.enlist(node.as_str(), join.role, join.availability);
+                self.tell_address(&id, join.advertise_address);
                 self.admit(node, id, join.role);
+            }
+            (Action::LeaveSwarm(leave), Executor::Node(node)) => {
+                let listed = self.cluster().nodes.get_mut(&leave.node_id);
+                let listed = listed.expect("a node");
+                assert_eq!(listed.role, Role::Worker, "a manager does not leave");
+                listed.state = NodeState::Down;
+                if let Some(engine) = self.observed.engines.get_mut(node) {
+                    engine.membership = Membership::Inactive;
+                }
+                self.wiped.insert(node.clone());
             }
             (action, Executor::Writer) => self.write(action),
             (action, executor) => panic!("{executor:?} cannot do {action:?}"),
@@ -83,8 +99,27 @@ impl World {
             Action::RemoveService(remove) => {
                 services.remove(&remove.name).expect("a service");
             }
-            Action::InitSwarm(_) | Action::JoinSwarm(_) => panic!("a node does that itself"),
+            Action::UpdateSwarm(update) => {
+                let spec = self.cluster().spec.take().expect("it is told");
+                self.cluster().spec = Some(with_changes(&spec, &update.changes));
+            }
+            Action::RemoveNode(remove) => {
+                let node = self.cluster().nodes.remove(&remove.node_id);
+                let node = node.expect("a node");
+                assert_eq!(node.state, NodeState::Down, "only dead nodes are removed");
+                assert_eq!(node.role, Role::Worker, "a manager is not removed");
+            }
+            Action::InitSwarm(_) | Action::JoinSwarm(_) | Action::LeaveSwarm(_) => {
+                panic!("a node does that itself")
+            }
         }
+    }
+
+    /// What the others know a node by from here on.
+    fn tell_address(&mut self, node_id: &str, address: IpAddr) {
+        self.advertised.insert(node_id.to_owned(), address);
+        let node = self.cluster().nodes.get_mut(node_id).expect("a node");
+        node.address = Some(address);
     }
 
     pub(crate) fn set_role(&mut self, node_id: &str, role: Role) {
@@ -142,6 +177,15 @@ impl World {
             first.leader = true;
         }
     }
+}
+
+fn with_changes(spec: &Value, changes: &[Change]) -> Value {
+    let mut changed = spec.clone();
+    for Change { path, new, .. } in changes {
+        let (section, field) = path.split_once('.').expect("two words");
+        changed[section][field] = new.clone();
+    }
+    changed
 }
 
 /// The engine leaves out what is empty, but for a mode, a number of replicas and the labels of the

@@ -1,6 +1,7 @@
 //! A desired and an observed state that can be made and changed in few words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use serde_json::Value;
 use skep_manifest::desired::Desired;
@@ -37,6 +38,7 @@ pub(crate) fn engine(membership: Membership) -> Engine {
         membership,
         remembers: None,
         refused: None,
+        is_stuck: false,
     }
 }
 
@@ -48,8 +50,10 @@ pub(crate) struct World {
     pub(crate) swarms: usize,
     /// How many nodes ever joined.
     pub(crate) nodes: u8,
-    /// The nodes whose engines lost their state and did not join again.
+    /// The nodes whose engines left or lost their state and did not join again.
     pub(crate) wiped: BTreeSet<NodeName>,
+    /// The addresses that nodes joined with, by their ids.
+    pub(crate) advertised: BTreeMap<String, IpAddr>,
 }
 
 impl World {
@@ -93,6 +97,7 @@ impl World {
             state: NodeState::Ready,
             manager: manager(role),
             address: Some([192, 0, 2, self.nodes].into()),
+            tasks: 0,
         };
         self.cluster().nodes.insert(id.clone(), node);
         id
@@ -127,12 +132,14 @@ impl World {
         let id = self.cluster().id.clone();
         let engine = Engine {
             membership: Membership::Active(Active {
+                advertised: self.advertised.get(&node_id).copied(),
                 swarm_id: (role == Role::Manager).then(|| id.clone()),
                 node_id,
                 role,
             }),
             remembers: Some(id),
             refused: None,
+            is_stuck: false,
         };
         self.observed.engines.insert(node.clone(), engine);
         self.wiped.remove(node);

@@ -2,37 +2,21 @@
 
 use std::net::IpAddr;
 
-use serde_json::json;
-use skep_plan::action::{InitSwarm, JoinSwarm};
+use serde_json::{Value, json};
+use skep_plan::action::{Change, InitSwarm, JoinSwarm, UpdateSwarm};
+use skep_plan::observed::Foundation;
 
-use super::{Applied, ApplyError};
+use super::{Applied, ApplyError, change, differs};
 use crate::engine::{Client, EngineError};
 use crate::token::JoinToken;
 
 /// The port on which managers speak with each other and with all nodes.
 const SWARM_PORT: u16 = 2377;
 
-/// How a node leaves its swarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leave {
-    /// Unless it is a manager, whose going could cost the swarm its quorum.
-    Orderly,
-    /// Whatever it is.
-    Forced,
-}
-
-/// Takes the engine out of its swarm. It goes on leaving after it has answered: look at its
-/// membership before it joins another.
-///
-/// # Errors
-///
-/// [`ApplyError`] when the engine refuses or does not answer.
-pub async fn leave(client: &Client, leave: Leave) -> Result<Applied, ApplyError> {
-    let path = match leave {
-        Leave::Orderly => "/swarm/leave",
-        Leave::Forced => "/swarm/leave?force=true",
-    };
-    match client.write(path, &json!({})).await {
+/// Takes the engine out of its swarm, unless it is a manager, whose going could cost the quorum.
+/// It goes on leaving after it has answered: its membership says when it is out.
+pub(super) async fn leave(client: &Client) -> Result<Applied, ApplyError> {
+    match client.write("/swarm/leave", &json!({})).await {
         Ok(()) => Ok(Applied::Done),
         Err(EngineError::NotAManager) => Ok(Applied::AlreadyDone),
         Err(error) => Err(error.into()),
@@ -42,6 +26,13 @@ pub async fn leave(client: &Client, leave: Leave) -> Result<Applied, ApplyError>
 pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, ApplyError> {
     let InitSwarm {
         labels,
+        foundation:
+            Foundation {
+                address_pools,
+                subnet_length,
+                data_path_port,
+            },
+        changes,
         advertise_address,
         data_path_address,
         availability,
@@ -50,11 +41,36 @@ pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, A
         "ListenAddr": listen_address(*advertise_address),
         "AdvertiseAddr": with_port(*advertise_address),
         "DataPathAddr": data_path_address,
+        "DataPathPort": data_path_port,
+        "DefaultAddrPool": address_pools,
+        "SubnetSize": subnet_length,
         "Availability": availability,
-        "Spec": { "Labels": labels },
+        "Spec": with_changes(&json!({ "Labels": labels }), changes),
     });
     client.write("/swarm/init", &body).await?;
     Ok(Applied::Done)
+}
+
+/// Changes the settings of the swarm.
+pub(super) async fn update(client: &Client, update: &UpdateSwarm) -> Result<Applied, ApplyError> {
+    change("/swarm", "", client, |spec| {
+        differs(spec, with_changes(spec, &update.changes))
+    })
+    .await
+}
+
+fn with_changes(spec: &Value, changes: &[Change]) -> Value {
+    let mut changed = spec.clone();
+    for Change { path, new, .. } in changes {
+        let place = path.split('.').fold(&mut changed, |value, name| {
+            if !value.is_object() {
+                *value = json!({});
+            }
+            &mut value[name]
+        });
+        *place = new.clone();
+    }
+    changed
 }
 
 pub(super) async fn join(

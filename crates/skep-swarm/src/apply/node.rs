@@ -1,11 +1,11 @@
 //! Changes of a node's specification.
 
 use serde::Serialize;
-use serde_json::{Value, json};
-use skep_plan::action::{LabelNode, SetAvailability, SetRole};
+use serde_json::json;
+use skep_plan::action::{LabelNode, RemoveNode, SetAvailability, SetRole};
 
-use super::{Applied, ApplyError, change};
-use crate::engine::{Client, percent_encoded};
+use super::{Applied, ApplyError, change, differs};
+use crate::engine::{Client, EngineError, percent_encoded};
 
 pub(super) async fn label(client: &Client, label: &LabelNode) -> Result<Applied, ApplyError> {
     change(&path(&label.node_id), "", client, |spec| {
@@ -35,6 +35,15 @@ pub(super) async fn set_role(client: &Client, set: &SetRole) -> Result<Applied, 
     set_field(client, &set.node_id, "Role", set.role).await
 }
 
+/// Removes a node that is down; of any other the engine says no.
+pub(super) async fn remove(client: &Client, remove: &RemoveNode) -> Result<Applied, ApplyError> {
+    match client.remove(&path(&remove.node_id)).await {
+        Ok(()) => Ok(Applied::Done),
+        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn set_field(
     client: &Client,
     node_id: &str,
@@ -52,8 +61,4 @@ async fn set_field(
 
 fn path(node_id: &str) -> String {
     format!("/nodes/{}", percent_encoded(node_id))
-}
-
-fn differs(spec: &Value, changed: Value) -> Option<Value> {
-    (*spec != changed).then_some(changed)
 }

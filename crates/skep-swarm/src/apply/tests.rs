@@ -3,7 +3,8 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{CreateService, InitSwarm, JoinSwarm, LabelNode, SetAvailability};
+use skep_plan::action::{Change, CreateService, InitSwarm, JoinSwarm, LabelNode, SetAvailability};
+use skep_plan::observed::Foundation;
 
 use super::*;
 use crate::fake::Fake;
@@ -239,6 +240,12 @@ async fn a_swarm_is_labelled_and_addresses_of_ipv6_stand_in_brackets() {
         let mut fake = Fake::answering(|_| (200, Value::Null));
         let init = Action::InitSwarm(InitSwarm {
             labels: BTreeMap::from([("skep.swarm".to_owned(), "cube".to_owned())]),
+            foundation: Foundation::default(),
+            changes: vec![Change {
+                path: "Orchestration.TaskHistoryRetentionLimit".to_owned(),
+                old: json!(5),
+                new: json!(3),
+            }],
             advertise_address: "fd00::1".parse().unwrap(),
             data_path_address: "fd00::1".parse().unwrap(),
             availability: Availability::Active,
@@ -252,7 +259,13 @@ async fn a_swarm_is_labelled_and_addresses_of_ipv6_stand_in_brackets() {
                 "ListenAddr": "[::]:2377",
                 "AdvertiseAddr": "[fd00::1]:2377",
                 "DataPathAddr": "fd00::1",
-                "Spec": { "Labels": { "skep.swarm": "cube" } },
+                "DataPathPort": 4789,
+                "DefaultAddrPool": ["10.0.0.0/8"],
+                "SubnetSize": 24,
+                "Spec": {
+                    "Labels": { "skep.swarm": "cube" },
+                    "Orchestration": { "TaskHistoryRetentionLimit": 3 },
+                },
                 "Availability": "active",
             })
         );

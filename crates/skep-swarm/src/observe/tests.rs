@@ -22,6 +22,7 @@ fn active(swarm_id: Option<&str>, role: Role) -> Membership {
     let swarm_id = swarm_id.map(str::to_owned);
     Membership::Active(Active {
         swarm_id,
+        advertised: None,
         node_id: "n1".to_owned(),
         role,
     })
@@ -187,6 +188,26 @@ async fn tasks_count_where_somebody_hears_them() {
             desired: 7,
             running: 1
         }
+    );
+}
+
+#[tokio::test]
+async fn what_has_not_ended_on_a_drained_node_is_counted_and_on_no_other() {
+    let task = |node: &str, state: &str| json!({ "ServiceID": "w1", "NodeID": node, "Status": { "State": state } });
+    let tasks = json!([
+        task("n1", "running"),
+        task("n2", "running"),
+        task("n2", "starting"),
+        task("n2", "shutdown"),
+        task("n2", "failed"),
+    ]);
+    let mut drained = node("n2", "ready");
+    drained["Spec"]["Availability"] = json!("drain");
+    let nodes = json!([node("n1", "ready"), drained]);
+    let cluster = told(nodes, json!([]), tasks).await.unwrap();
+    assert_eq!(
+        (cluster.nodes["n1"].tasks, cluster.nodes["n2"].tasks),
+        (0, 2)
     );
 }
 

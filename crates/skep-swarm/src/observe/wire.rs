@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::observed::{Active, ClusterNode, Manager, Membership, NodeState};
+use skep_plan::observed::{self, Active, ClusterNode, Manager, Membership, NodeState};
 
 use crate::engine::EngineError;
 
@@ -23,6 +23,8 @@ pub(super) struct LocalSwarm {
     local_node_state: LocalNodeState,
     #[serde(rename = "NodeID", default)]
     node_id: String,
+    #[serde(default)]
+    node_addr: String,
     #[serde(default)]
     control_available: bool,
     #[serde(default)]
@@ -46,14 +48,18 @@ pub(super) struct Swarm {
     #[serde(rename = "ID")]
     pub(super) id: String,
     #[serde(rename = "Spec", default)]
-    pub(super) spec: SwarmSpec,
+    pub(super) spec: Value,
+    #[serde(flatten)]
+    pub(super) foundation: Option<Foundation>,
 }
 
-#[derive(Default, Deserialize)]
+/// What a swarm was made with.
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SwarmSpec {
-    #[serde(default, deserialize_with = "or_empty")]
-    pub(super) labels: BTreeMap<String, String>,
+pub(super) struct Foundation {
+    default_addr_pool: Vec<String>,
+    subnet_size: u8,
+    data_path_port: u16,
 }
 
 #[derive(Deserialize)]
@@ -184,6 +190,16 @@ pub(super) struct TaskStatus {
     pub(super) error: Option<String>,
 }
 
+impl TaskStatus {
+    /// Whether nothing of the task runs or will.
+    pub(super) fn has_ended(&self) -> bool {
+        const ENDED: [&str; 6] = [
+            "complete", "shutdown", "failed", "rejected", "remove", "orphaned",
+        ];
+        ENDED.contains(&self.state.as_str())
+    }
+}
+
 impl UpdateStatus {
     /// Whether the engine gave up, an update or going back to what was before.
     pub(super) fn is_paused(&self) -> bool {
@@ -200,6 +216,26 @@ impl Spec {
     }
 }
 
+impl Swarm {
+    /// The labels of the swarm itself.
+    pub(super) fn labels(&self) -> BTreeMap<String, String> {
+        let labels = self.spec.get("Labels");
+        labels
+            .and_then(|labels| BTreeMap::deserialize(labels).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl From<Foundation> for observed::Foundation {
+    fn from(foundation: Foundation) -> Self {
+        Self {
+            address_pools: foundation.default_addr_pool,
+            subnet_length: foundation.subnet_size,
+            data_path_port: foundation.data_path_port,
+        }
+    }
+}
+
 impl From<LocalSwarm> for Membership {
     fn from(swarm: LocalSwarm) -> Self {
         match swarm.local_node_state {
@@ -213,6 +249,7 @@ impl From<LocalSwarm> for Membership {
                     .map(|cluster| cluster.id)
                     .filter(|id| !id.is_empty()),
                 node_id: swarm.node_id,
+                advertised: address(&swarm.node_addr),
                 role: if swarm.control_available {
                     Role::Manager
                 } else {
@@ -253,6 +290,7 @@ impl From<Node> for ClusterNode {
                 leader: manager.leader,
             }),
             address,
+            tasks: 0,
         }
     }
 }

@@ -70,6 +70,7 @@ async fn a_manager_alone_of_three_has_no_leader() {
     // It works, as a manager of a swarm that it cannot read.
     let alone = Active {
         swarm_id: None,
+        advertised: Some(site.host("c").address),
         node_id,
         role: Role::Manager,
     };

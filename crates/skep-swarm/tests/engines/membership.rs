@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{Action, LabelNode, SetAvailability, SetRole};
+use skep_plan::action::{Action, LabelNode, LeaveSwarm, RemoveNode, SetAvailability, SetRole};
 use skep_plan::observed::{ClusterNode, Manager, Membership, NodeState};
-use skep_swarm::apply::{Applied, ApplyError, Leave, apply, leave};
+use skep_swarm::apply::{Applied, ApplyError, apply};
 use skep_swarm::engine::EngineError;
 use skep_swarm::event::{Event, events};
 use skep_swarm::observe::cluster;
@@ -63,6 +63,7 @@ async fn bare_engines_become_a_swarm_and_everything_is_observed() {
                 leader: name == "a",
             }),
             address: Some(site.host(name).address),
+            tasks: 0,
         };
         eventually("all are ready", async || {
             site.cluster("b").await.nodes.get(&active.node_id) == Some(&expected)
@@ -129,9 +130,12 @@ async fn a_node_is_labelled_paused_promoted_and_leaves() {
     }
     assert_eq!(of_b().await.labels.len(), 2);
 
+    let leave = Action::LeaveSwarm(LeaveSwarm {
+        node_id: node_id.clone(),
+    });
     // An engine that answers late may have left all the same: it is told again.
     eventually("it was told to leave", async || {
-        leave(site.client("b"), Leave::Orderly).await.is_ok()
+        apply(site.client("b"), &leave, None).await.is_ok()
     })
     .await;
     eventually("it is out", async || {
@@ -139,9 +143,15 @@ async fn a_node_is_labelled_paused_promoted_and_leaves() {
     })
     .await;
     assert_eq!(
-        leave(site.client("b"), Leave::Orderly).await.unwrap(),
+        apply(site.client("b"), &leave, None).await.unwrap(),
         Applied::AlreadyDone
     );
+    eventually("the swarm knows that it is gone", async || {
+        of_b().await.state == NodeState::Down
+    })
+    .await;
+    apply_twice(&site, &Action::RemoveNode(RemoveNode { node, node_id })).await;
+    assert_eq!(site.cluster("a").await.nodes.len(), 1);
 }
 
 #[tokio::test]

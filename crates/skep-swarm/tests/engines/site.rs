@@ -11,7 +11,7 @@ use skep_lab::engine::Engine;
 use skep_lab::plan::{LabNode, LabPlan};
 use skep_manifest::swarm::{Availability, Role};
 use skep_plan::action::{Action, InitSwarm, JoinSwarm};
-use skep_plan::observed::{Active, Cluster, Membership};
+use skep_plan::observed::{Active, Cluster, Foundation, Membership};
 use skep_swarm::apply::{Applied, ApplyError, apply};
 use skep_swarm::engine::Client;
 use skep_swarm::observe::{cluster, membership};
@@ -88,6 +88,8 @@ impl Site {
         let Host { address, .. } = self.host(name);
         Action::InitSwarm(InitSwarm {
             labels: BTreeMap::from([("skep.swarm".to_owned(), "cube".to_owned())]),
+            foundation: Foundation::default(),
+            changes: Vec::new(),
             advertise_address: *address,
             data_path_address: *address,
             availability: Availability::Active,

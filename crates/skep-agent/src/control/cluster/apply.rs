@@ -12,7 +12,7 @@ use skep_plan::observed::Membership;
 use skep_swarm::apply::{ApplyError, apply};
 use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::observe;
-use skep_swarm::token::JoinToken;
+use skep_swarm::token::{JoinToken, rotate_join_tokens};
 use skep_vrrp::time::Instant;
 use tokio::time::sleep;
 
@@ -31,6 +31,10 @@ pub(super) enum Errand {
     Init,
     /// Joining it.
     Join,
+    /// Leaving it.
+    Leave,
+    /// Making the tokens worthless with which nodes joined.
+    Rotate,
     /// Changing it.
     Write,
 }
@@ -135,6 +139,40 @@ impl Cluster {
         });
     }
 
+    /// Takes this node's engine out of the swarm.
+    pub(super) fn start_leaving(&mut self, leave: Action) {
+        let docker = self.docker.clone();
+        self.start(Errand::Leave, async move {
+            tracing::info!("leaving the swarm");
+            let client = Client::new(&docker);
+            match apply(&client, &leave, None).await {
+                Ok(_) => Outcome {
+                    membership: observe::membership(&client).await.ok(),
+                    trouble: None,
+                },
+                Err(error) => {
+                    let trouble = format!("leaving the swarm: {}", with_causes(&error));
+                    tracing::warn!("{trouble}");
+                    Outcome::failed(trouble)
+                }
+            }
+        });
+    }
+
+    /// Makes the tokens worthless that this agent granted.
+    pub(super) fn start_rotating(&mut self) {
+        let docker = self.docker.clone();
+        self.start(Errand::Rotate, async move {
+            tracing::info!("everybody is in: rotating the join tokens");
+            match rotate_join_tokens(&Client::new(&docker)).await {
+                Ok(()) => Outcome::default(),
+                Err(error) => {
+                    Outcome::failed(format!("rotating the join tokens: {}", with_causes(&error)))
+                }
+            }
+        });
+    }
+
     fn start(&mut self, errand: Errand, work: impl Future<Output = Outcome> + Send + 'static) {
         self.errand = Some(errand);
         let happenings = self.happenings.clone();
@@ -151,14 +189,17 @@ const fn leaves_others_alone(action: &Action, error: &ApplyError) -> bool {
     use EngineError::{Late, NoLeader, Silent};
     let engine_answers = !matches!(error, ApplyError::Engine(Silent { .. } | Late | NoLeader));
     match action {
-        Action::CreateService(_) | Action::UpdateService(_) | Action::RemoveService(_) => {
-            engine_answers
-        }
+        Action::UpdateSwarm(_)
+        | Action::RemoveNode(_)
+        | Action::CreateService(_)
+        | Action::UpdateService(_)
+        | Action::RemoveService(_) => engine_answers,
         Action::InitSwarm(_)
         | Action::JoinSwarm(_)
         | Action::LabelNode(_)
         | Action::SetAvailability(_)
-        | Action::SetRole(_) => false,
+        | Action::SetRole(_)
+        | Action::LeaveSwarm(_) => false,
     }
 }
 

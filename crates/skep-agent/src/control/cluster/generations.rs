@@ -11,7 +11,7 @@ use skep_plan::decisions::Decisions;
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::store::Kept;
-use crate::control::cluster::{Cluster, Happening};
+use crate::control::cluster::{Cluster, Happening, has_declared_address, own_node};
 use crate::control::desired::Accepted;
 use crate::control::status::wall_clock;
 use crate::control::understand::with_causes;
@@ -46,6 +46,7 @@ impl Cluster {
     /// Works towards `held` from here on, which is `accepted`.
     pub(in crate::control) fn follow(&mut self, held: Held, accepted: &Accepted) {
         self.held = Some(held);
+        self.has_declared_address = has_declared_address(accepted);
         if let Some(swarm) = &accepted.desired.swarm {
             self.peers.follow(&swarm.spec, accepted.node.as_ref());
         }
@@ -150,11 +151,7 @@ impl Cluster {
 
     /// Tells `node` that this agent has a newer desired state.
     pub(super) fn announce(&self, node: &NodeName, accepted: Option<&Accepted>) {
-        let own = accepted.and_then(|accepted| {
-            let swarm = accepted.desired.swarm.as_ref()?;
-            let own = accepted.node.as_ref()?;
-            swarm.spec.nodes.iter().find(|node| node.name == *own)
-        });
+        let own = accepted.and_then(own_node);
         let (Some(own), Some(other), Some(held)) = (own, self.peers.get(node), &self.held) else {
             return;
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use skep_api::cluster::{Grant, GrantRequest};
 use skep_manifest::name::NodeName;
 use skep_plan::action::{Action, Executor, JoinSwarm};
+use skep_plan::observed::{Membership, Observed};
 use skep_plan::plan;
 use skep_swarm::engine::Client;
 use skep_swarm::token::join_tokens;
@@ -22,6 +23,8 @@ const GRANT: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     outstanding: Option<(NodeName, Instant)>,
+    /// Whether a token that was granted still lets nodes in.
+    has_worth: bool,
 }
 
 impl Grants {
@@ -33,9 +36,24 @@ impl Grants {
             }
             _ => {
                 self.outstanding = Some((node.clone(), now + GRANT));
+                self.has_worth = true;
                 Ok(())
             }
         }
+    }
+
+    /// Whether what was granted is to be made worthless, which whoever asks then does.
+    fn take_worth(&mut self, now: Instant) -> bool {
+        let may_be_used = self
+            .outstanding
+            .as_ref()
+            .is_some_and(|(_, until)| now < *until);
+        !may_be_used && std::mem::take(&mut self.has_worth)
+    }
+
+    /// What was granted still lets nodes in.
+    pub(super) const fn keep_worth(&mut self) {
+        self.has_worth = true;
     }
 
     /// The node that has the grant came in, or will not.
@@ -89,15 +107,7 @@ impl Cluster {
             return Err("this agent does not write".to_owned());
         }
         let observed = self.observed(accepted.node.as_ref(), now);
-        let is_in = |holder: &NodeName| {
-            observed.engines.get(holder).is_some_and(|engine| {
-                matches!(
-                    engine.membership,
-                    skep_plan::observed::Membership::Active(_)
-                )
-            })
-        };
-        self.grants.settle(is_in);
+        self.grants.settle(|holder| is_in(holder, &observed));
         let planned = plan(&accepted.desired, &observed);
         let for_node =
             planned
@@ -115,6 +125,21 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Makes the tokens worthless that this agent granted, once nobody may be joining with them.
+    pub(super) fn rotate_tokens(&mut self, observed: &Observed, now: Instant) {
+        self.grants.settle(|holder| is_in(holder, observed));
+        if self.grants.take_worth(now) {
+            self.start_rotating();
+        }
+    }
+}
+
+fn is_in(node: &NodeName, observed: &Observed) -> bool {
+    let engine = observed.engines.get(node);
+    engine.is_some_and(|engine| matches!(engine.membership, Membership::Active(_)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +153,9 @@ mod tests {
         assert_eq!(grants.take(&name("a"), at(1)), Ok(()));
         assert!(grants.take(&name("b"), at(2)).is_err());
         assert_eq!(grants.take(&name("b"), at(61)), Ok(()));
+        assert!(!grants.take_worth(at(62)), "b may still join with it");
         grants.settle(|holder| *holder == name("b"));
+        assert!(grants.take_worth(at(62)) && !grants.take_worth(at(62)));
         assert_eq!(grants.take(&name("c"), at(62)), Ok(()));
     }
 }

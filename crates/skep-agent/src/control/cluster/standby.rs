@@ -89,6 +89,7 @@ mod tests {
         membership: Membership::Silent,
         remembers: None,
         refused: None,
+        is_stuck: false,
     };
 
     fn report(routers: &Value, heard_s: u64) -> (Box<PeerReport>, Instant) {

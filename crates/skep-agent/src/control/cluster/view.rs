@@ -10,7 +10,7 @@ use skep_api::peer::{Peer, PeerClient};
 use skep_api::trust::group_key::GroupKeys;
 use skep_manifest::name::{Name, NodeName};
 use skep_manifest::schema::REVISION;
-use skep_manifest::swarm::SwarmSpec;
+use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::action::{Blocked, Plan};
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
 use skep_plan::plan;
@@ -40,8 +40,31 @@ impl Cluster {
         if let Some(node) = own {
             engines.insert(node.clone(), self.engine());
         }
-        let cluster = self.sight.as_ref().and_then(|sight| sight.cluster.clone());
-        Observed { engines, cluster }
+        // An engine that manages tells for itself, or nothing can be written through it.
+        let told = if self.engine().membership.is_manager() {
+            self.swarm()
+        } else {
+            self.swarm_by_peers(now)
+        };
+        Observed {
+            engines,
+            cluster: told.cloned(),
+        }
+    }
+
+    /// The swarm as its leader's agent just told it, or else any manager's.
+    fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
+        let reports = self
+            .peers
+            .iter()
+            .filter_map(|(_, peer)| peer.latest.as_ref());
+        let fresh = reports.filter(|(_, at)| now.saturating_duration_since(*at) < FRESH);
+        let told = fresh.filter_map(|(report, _)| Some((report, report.cluster.as_ref()?)));
+        let mut told = told.peekable();
+        let first = told.peek().map(|(_, swarm)| *swarm);
+        told.find(|(report, swarm)| leads(&report.engine.membership, Some(swarm)))
+            .map(|(_, swarm)| swarm)
+            .or(first)
     }
 
     /// What would change with `desired` instead of what is known.
@@ -69,16 +92,23 @@ impl Cluster {
 
     /// This node's own engine.
     pub(in crate::control) fn engine(&self) -> Engine {
+        let mut membership = self
+            .sight
+            .as_ref()
+            .map_or(Membership::Silent, |sight| sight.membership.clone());
+        if let Membership::Active(active) = &mut membership
+            && !self.has_declared_address
+        {
+            active.advertised = None;
+        }
         Engine {
-            membership: self
-                .sight
-                .as_ref()
-                .map_or(Membership::Silent, |sight| sight.membership.clone()),
+            membership,
             remembers: self
                 .remembered
                 .as_ref()
                 .map(|remembered| remembered.swarm_id.clone()),
             refused: self.refused.clone(),
+            is_stuck: self.is_stuck,
         }
     }
 
@@ -198,7 +228,10 @@ impl Cluster {
         now: Instant,
     ) -> Option<&'a NodeName> {
         let engine = self.engine();
-        let order = managers(swarm);
+        // A manager that shall be one no longer writes until another one can.
+        let surplus = swarm.nodes.iter().filter(|node| node.role == Role::Worker);
+        let surplus = surplus.map(|node| node.name.clone());
+        let order: Vec<NodeName> = managers(swarm).into_iter().chain(surplus).collect();
         let mut candidates: BTreeMap<NodeName, Candidate<'_>> = self
             .peers
             .iter()

@@ -20,7 +20,7 @@ pub(super) struct Candidate<'a> {
 }
 
 /// The agent of the Swarm leader, or, when that has not answered for [`LEADER_SILENT`], the first
-/// manager of `order` whose agent answers and whose engine works.
+/// manager of `order` whose agent answers and whose engine works as one.
 ///
 /// Two agents may choose differently for a moment; every write is conditional, so that is harmless.
 pub(super) fn writer<'a>(
@@ -60,6 +60,7 @@ mod tests {
         let manager = Membership::Active(Active {
             swarm_id: Some("s".to_owned()),
             node_id: "n".to_owned(),
+            advertised: None,
             role: Role::Manager,
         });
         let name = |name: &str| name.parse::<NodeName>().expect("a name");
