@@ -9,6 +9,7 @@ mod engine;
 mod generations;
 mod leader;
 mod load;
+mod membership;
 mod process;
 mod seeds;
 mod site;
