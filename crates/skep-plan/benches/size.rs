@@ -99,7 +99,7 @@ fn observed(desired: &Desired) -> Observed {
         };
         let listed = ClusterNode {
             host_name: node.name.to_string(),
-            advertised: None,
+            tasks: 0,
             role: node.role,
             availability: Availability::Active,
             labels: BTreeMap::new(),
@@ -111,6 +111,7 @@ fn observed(desired: &Desired) -> Observed {
         let active = Active {
             swarm_id: None,
             node_id,
+            advertised: None,
             role: node.role,
         };
         let engine = Engine {

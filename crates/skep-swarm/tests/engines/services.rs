@@ -100,6 +100,7 @@ impl Swarm {
             membership: self.site.membership(NODE).await,
             remembers: Some(cluster.id.clone()),
             refused: None,
+            is_stuck: false,
         };
         let observed = Observed {
             engines: BTreeMap::from([(NODE.parse().expect("a name"), engine)]),

@@ -38,7 +38,6 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
     }
 }
 
-const ENGINE_DEFAULT: &str = "remove it: the engine's own default counts until a later release";
 const UNSEALED: &str = "put the value into a file on every node and name it with `fromNodeFile`";
 
 const SWARM: &[Field] = &[
