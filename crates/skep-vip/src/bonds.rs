@@ -13,8 +13,9 @@ use crate::configuration::{RouterConfiguration, TrackedInput};
 
 /// What a follower ranks with while its leader is Active: above every router but an owner.
 pub(crate) const WITH_LEADER: Priority = Priority::new(254);
-/// What a follower ranks with otherwise.
-pub(crate) const WITHOUT_LEADER: Priority = Priority::new(1);
+/// What a follower ranks with otherwise: below every router that should have the addresses. One
+/// less would be a farewell, and a follower that says so is still there.
+pub(crate) const WITHOUT_LEADER: Priority = Priority::new(2);
 
 /// Who leads whom, by slot.
 #[derive(Debug, Default)]

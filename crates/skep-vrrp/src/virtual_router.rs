@@ -200,24 +200,31 @@ impl VirtualRouter {
     }
 
     /// Takes on another configuration without leaving its state. A Backup's running timer moves
-    /// by the difference; an Active router advertises what changed at once.
+    /// by the difference; an Active router advertises what changed at once, unless it slept: what
+    /// arrived meanwhile may tell that others have taken over, and its timer is due.
     pub fn handle_configuration(&mut self, configuration: Configuration, now: Instant) {
+        let overslept = self.overslept(now);
         let before = std::mem::replace(&mut self.configuration, configuration);
         if self.configuration.checksum_choice == ChecksumChoice::Fixed
             || before.dialect.version() != self.configuration.dialect.version()
         {
             self.peer_checksum = None;
         }
-        if !self.advertises_alike(&before) {
+        if !self.advertises_alike(&before) && !overslept {
             self.after_change(now);
         }
     }
 
     /// Ranks with `priority` from now on.
     pub fn handle_priority(&mut self, priority: Priority, now: Instant) {
+        let overslept = self.overslept(now);
         if self.configuration.priority != priority {
             self.configuration.priority = priority;
-            self.after_change(now);
+            // Who was an equal is none any more.
+            self.equal = None;
+            if !overslept {
+                self.after_change(now);
+            }
         }
     }
 

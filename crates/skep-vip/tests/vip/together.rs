@@ -118,7 +118,7 @@ fn both_families_start_on_one_node_together() {
     let priorities: Vec<u8> = (0..HOSTS)
         .map(|host| report(&segment, host, "ingress", Family::Ipv6).2.number())
         .collect();
-    assert_eq!(priorities, [254, 1, 1]);
+    assert_eq!(priorities, [254, 2, 2]);
 }
 
 #[test]
@@ -155,6 +155,22 @@ fn a_healed_partition_takes_neither_family_away() {
         let gone = segment.last(0, |event| event == Event::Removed(ip(address)));
         assert!(gone.is_none_or(|at| at < healed), "{address}: {gone:?}");
     }
+}
+
+/// The second family leaves as soon as the first one does. A word before its farewell would be a
+/// claim for whoever leaves just then.
+#[test]
+fn who_slept_while_others_took_over_claims_neither_family() {
+    let mut segment = dual_segment();
+    segment.run_for(10_000);
+    segment.hosts[0].frozen = true;
+    segment.run_for(10_000);
+    let thawed = segment.now;
+    segment.thaw(0);
+    segment.run_for(1_000);
+    let mut said = segment.events_since(0, thawed);
+    said.retain(|event| matches!(event, Event::Sent(..)));
+    assert_eq!(said, [Event::Sent(51, 1); 2], "one farewell of each");
 }
 
 #[test]

@@ -49,9 +49,12 @@ impl VirtualRouter {
         match rank {
             Rank::Release => backup.released(now),
             // The Active router gave up, and another one has left before: its farewell is no claim.
-            // Nor can it be an equal's, who waits as long as this router does.
+            // Nor can it be an equal's, who waits as long as this router does. A router that sleeps
+            // for longer hears who has taken over.
             Rank::EqualHigherAddress | Rank::EqualLowerAddress | Rank::Lower
-                if backup.is_succeeding() && priority == Priority::FAREWELL =>
+                if backup.is_succeeding()
+                    && priority == Priority::FAREWELL
+                    && now < backup.deadline(&self.configuration) =>
             {
                 backup
             }

@@ -153,6 +153,25 @@ fn a_farewell_after_a_release_is_no_claim() {
 }
 
 #[test]
+fn who_sleeps_through_a_succession_hears_a_successor_of_priority_1() {
+    let mut patient = configuration(version_2(), 100);
+    patient.preemption = Preemption::Disabled;
+    let others = [200, 1].map(|priority| configuration(version_2(), priority));
+    let mut segment = Segment::started([vec![patient], others.to_vec()].concat());
+    segment.run_until(at(10_300));
+    segment.stop(1);
+    segment.run_until(at(10_310));
+    segment.nodes[0].frozen = true;
+    segment.run_until(at(20_000));
+    segment.thaw(0);
+    segment.run_until(at(30_000));
+    assert_eq!(
+        segment.states(),
+        [State::Backup, State::Initialize, State::Active]
+    );
+}
+
+#[test]
 fn an_active_router_of_priority_1_yields_to_an_equal_and_not_to_a_farewell() {
     let mut segment = v2(&[1]);
     segment.run_until(at(10_300));
