@@ -47,7 +47,7 @@ pub(crate) struct Group {
     ids: BTreeSet<VirtualRouterId>,
     /// The longest and the shortest interval that any of them ever has, and the longest time that
     /// priorities divide: who was told another one may still wait with the one before.
-    longest: Duration,
+    pub(crate) longest: Duration,
     shortest: Duration,
     skew_unit: Duration,
     start: Start,

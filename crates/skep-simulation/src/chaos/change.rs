@@ -31,7 +31,8 @@ impl Misfortunes {
         }
         cluster.happen(Happening::Replay {
             key: router.key,
-            older_than: WINDOW + SLACK,
+            // What a receiver has not heard counts as long as it remembers the sender.
+            older_than: WINDOW * 2 + SLACK,
         })
     }
 

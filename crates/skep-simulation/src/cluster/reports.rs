@@ -124,8 +124,13 @@ impl Cluster {
         configuration: &Rc<RouterConfiguration>,
     ) {
         let last = news.last().map(|transition| &transition.reason);
-        let before =
+        let mut before =
             leaving_overlap(configuration.advertisement_interval) + self.network.latency_max();
+        let leader = self.groups[group].leader;
+        if leader != group {
+            // Where two lead, what follows them is settled when they are.
+            before += self.groups[leader].forbearance() + self.groups[group].longest;
+        }
         let spoken = Instant::from_boot(self.now.since_boot().saturating_sub(before));
         if matches!(last, Some(Reason::HandedOver { .. })) && self.watch.is_quiet_since(spoken) {
             self.hand_overs += 1;

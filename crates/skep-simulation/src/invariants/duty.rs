@@ -16,6 +16,9 @@ use crate::kernel::EXPIRY_LATE_MAX;
 use crate::network::Relation;
 use crate::node::{Node, Router, places};
 
+/// What a router ranks with that follows one which is not Active.
+const FOLLOWER: Priority = Priority::new(2);
+
 /// Something that may be so for some time only. Groups and nodes are indices, classes sets of
 /// nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,7 +184,8 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                 if hear_each_other(world, number, one, other) {
                     let mut within = group.overlap_max(slack(world, [node, peer]));
                     if group.leader != number {
-                        within += world.groups[group.leader].forbearance();
+                        // One that waited in vain yields at the next word of the other.
+                        within += world.groups[group.leader].forbearance() + group.longest;
                     }
                     // Two that leave wait for a third in silence, and one may have left the address
                     // to another group meanwhile.
@@ -241,8 +245,8 @@ fn owe_election(
     let members = class.routers(world, number);
     let slack = slack(world, members.map(|(node, _)| &world.nodes[node]));
     if group.leader != number {
-        // It is 1 until the router that leads is Active.
-        best = Priority::new(1);
+        // It is this until the router that leads is Active.
+        best = FOLLOWER;
     }
     let duty = Duty::Unsettled {
         group: number,

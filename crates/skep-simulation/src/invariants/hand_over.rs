@@ -54,22 +54,32 @@ pub(super) fn owe_answers(number: usize, world: &World<'_>, owed: &mut Vec<Owed>
 }
 
 /// The other nodes of the group, as far as they and the one that left hear each other; none where
-/// somebody hears it now and then, or is not heard by it.
+/// somebody hears only some of them, or is heard by some only.
 fn peers<'a>(
     number: usize,
     hand_over: &HandOver,
     world: &World<'a>,
 ) -> Option<Vec<(&'a Node, &'a Router)>> {
+    let nodes = || world.nodes.iter().enumerate();
+    let others = || nodes().filter(|(other, _)| *other != hand_over.from);
+    let relation = |one: usize, other: usize| {
+        let segment = world.groups[number].segment;
+        world.network.relation(segment, one, other)
+    };
     let mut peers = Vec::new();
-    for (other, node) in world.nodes.iter().enumerate() {
-        let Some(router) = node.router(number).filter(|_| other != hand_over.from) else {
+    for (other, node) in others() {
+        let Some(router) = node.router(number) else {
             continue;
         };
         if !understand_each_other(&hand_over.router, &router.configuration) {
             continue;
         }
-        let segment = world.groups[number].segment;
-        match world.network.relation(segment, hand_over.from, other) {
+        let beside = relation(hand_over.from, other);
+        if others().any(|(third, _)| third != other && relation(third, other) == Relation::Impaired)
+        {
+            return None;
+        }
+        match beside {
             Relation::Whole => peers.push((node, router)),
             Relation::Apart => {}
             Relation::Impaired => return None,

@@ -169,6 +169,47 @@ fn followers_do_not_leave_their_addresses_to_nobody() {
     check(Repertoire::Whole, &[17, 23, 25, 35, 124, 363, 511]);
 }
 
+/// The same where they were equals before, while none of their leaders was Active.
+#[test]
+fn followers_that_were_equals_before_wait_anew() {
+    let seeds = [73_401_050, 73_700_610, 73_800_933, 73_900_575];
+    check(Repertoire::Whole, &seeds);
+}
+
+/// Two leaders never hear each other, and what follows them does: each lets the other be for as long
+/// as leaders may take.
+#[test]
+fn followers_of_leaders_that_do_not_meet_hold_for_a_while_together() {
+    check(Repertoire::Whole, &[73_400_054, 73_900_946]);
+}
+
+/// A router that follows another one wakes up when both are long succeeded: it said that it ranks
+/// low, and then farewell.
+#[test]
+fn who_overslept_is_no_successor() {
+    check(Repertoire::Whole, &[71_500_740, 71_600_162, 71_600_272]);
+}
+
+/// A follower without its leader contradicts an equal, and gives up a moment later: its farewell is
+/// no contradiction.
+#[test]
+fn a_follower_says_something_else_than_farewell() {
+    let seeds = [71_701_024, 71_800_402, 71_800_421, 71_900_278, 71_901_007];
+    check(Repertoire::Whole, &seeds);
+}
+
+/// A Backup sleeps while it waits for its rank after a release, and somebody of priority 1 succeeds.
+#[test]
+fn who_sleeps_through_a_succession_hears_the_successor() {
+    check(Repertoire::Whole, &[71_700_426]);
+}
+
+/// What a node did not hear in a partition is said again when it still remembers the sender.
+#[test]
+fn what_was_kept_from_a_receiver_counts_while_it_remembers_the_sender() {
+    check(Repertoire::Whole, &[71_600_412]);
+}
+
 /// The group of an owner is moved away from it; what follows in the group, or in its sync group,
 /// goes along.
 #[test]
