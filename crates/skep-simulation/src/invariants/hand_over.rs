@@ -33,10 +33,11 @@ pub(super) fn owe_answers(number: usize, world: &World<'_>, owed: &mut Vec<Owed>
     if !peers.iter().any(|(node, _)| can_hold(node, number)) {
         return;
     }
-    // Who takes over advertises before its hand is done; the one that left waited for a moment.
+    // Who takes over advertises before its hand is done; the one that left waited for a moment, in
+    // which a hand that is fast enough is done.
     let hands = peers.iter().map(|(node, _)| hand(node)).max();
     let overlap = leaving_overlap(hand_over.router.advertisement_interval);
-    let within = hands.unwrap_or_default().saturating_sub(overlap);
+    let within = hands.filter(|hand| *hand > overlap).unwrap_or_default();
     let shared = |place: &Place| {
         let mut routers = peers.iter().map(|(_, router)| &router.configuration);
         routers.all(|router| places(router).any(|it| it == *place))

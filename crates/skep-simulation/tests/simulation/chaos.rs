@@ -210,6 +210,13 @@ fn what_was_kept_from_a_receiver_counts_while_it_remembers_the_sender() {
     check(Repertoire::Whole, &[71_600_412]);
 }
 
+/// A successor's hand takes longer than the overlap, however much of it is done when that ends.
+#[test]
+fn a_slow_hand_has_all_of_its_time_after_a_hand_over() {
+    check(Repertoire::Plain, &[500_041]);
+    check(Repertoire::Whole, &[76_000_932, 76_001_318]);
+}
+
 /// The group of an owner is moved away from it; what follows in the group, or in its sync group,
 /// goes along.
 #[test]
