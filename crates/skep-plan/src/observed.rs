@@ -217,8 +217,8 @@ impl TaskTrouble {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tasks {
-    /// How many shall run.
+    /// How many shall run; of a job, how many shall succeed.
     pub desired: u64,
-    /// How many run as the service is specified at present.
+    /// How many run as the service is specified at present; of a job, how many have succeeded.
     pub running: u64,
 }

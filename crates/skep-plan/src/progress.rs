@@ -128,7 +128,11 @@ fn service_progress(service: &Declared<ServiceSpec>, cluster: Option<&Cluster>) 
             (running == desired && desired > 0, desired)
         }
     };
-    let count = format!("{running} of {all} tasks run");
+    let verb = match service.spec.mode {
+        Mode::Replicated(_) | Mode::Global(_) => "run",
+        Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => "have succeeded",
+    };
+    let count = format!("{running} of {all} tasks {verb}");
     match &observed.trouble {
         _ if all_run => How::done(&count),
         None => How::working(&count),

@@ -11,8 +11,9 @@ use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, TaskTr
 
 use crate::engine::{Client, EngineError, percent_encoded};
 
-/// Tasks that shall run, at once or after a pause; those that are kept as history are many more.
-const WANTED: &str = r#"{"desired-state":["running","ready"]}"#;
+/// Tasks that shall run, at once or after a pause, or to their end; those that are kept as history
+/// are many more.
+const WANTED: &str = r#"{"desired-state":["running","ready","complete"]}"#;
 
 /// Tasks that shall run and are as their service is specified at present: while it is updated,
 /// those of before run too. The engine's own command line asks like this.
@@ -43,7 +44,7 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     let (swarm, nodes, services, wanted, current) = tokio::try_join!(
         client.read::<wire::Swarm>("/swarm"),
         client.read::<Vec<wire::Node>>("/nodes"),
-        client.read::<Vec<wire::Service>>("/services"),
+        client.read::<Vec<wire::Service>>("/services?status=true"),
         client.read::<Vec<wire::Task>>(&wanted),
         client.read::<Vec<wire::Task>>(&current),
     )?;
@@ -130,8 +131,20 @@ impl Known {
 fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterService), EngineError> {
     let trouble = trouble(service.update_status, known.error);
     let spec: wire::ServiceSpec = service.spec.understood()?;
-    if let Some(replicas) = spec.mode.and_then(|mode| mode.replicated?.replicas) {
+    let status = service.service_status.unwrap_or_default();
+    let mode = spec.mode.unwrap_or_default();
+    let is_job = mode.replicated_job.is_some() || mode.global_job.is_some();
+    if is_job {
+        known.tasks = Tasks {
+            desired: status.desired_tasks + status.completed_tasks,
+            running: status.completed_tasks,
+        };
+    }
+    if let Some(replicas) = mode.replicated.and_then(|mode| mode.replicas) {
         known.tasks.desired = replicas;
+    }
+    if let Some(completions) = mode.replicated_job.and_then(|job| job.total_completions) {
+        known.tasks.desired = completions;
     }
     Ok((
         spec.name,

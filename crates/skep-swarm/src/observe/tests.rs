@@ -102,7 +102,7 @@ async fn told_updating(
                 json!({ "ID": "s1", "Spec": { "Labels": { "skep.swarm": "cube" } } }),
             ),
             "GET /nodes" => (200, nodes.clone()),
-            "GET /services" => (200, services.clone()),
+            "GET /services?status=true" => (200, services.clone()),
             "GET /networks" => (200, json!([{ "Id": "net1", "Name": "front" }])),
             "GET /networks/net2" => (200, json!({ "Id": "net2", "Name": "host" })),
             "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),

@@ -128,6 +128,19 @@ pub(super) struct Service {
     pub(super) spec: Spec,
     /// None until it is updated for the first time.
     pub(super) update_status: Option<UpdateStatus>,
+    pub(super) service_status: Option<ServiceStatus>,
+}
+
+/// How many tasks a service has.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ServiceStatus {
+    /// Of a job, those that have not succeeded yet.
+    #[serde(default)]
+    pub(super) desired_tasks: u64,
+    /// Of a job, those that have succeeded since it was last changed.
+    #[serde(default)]
+    pub(super) completed_tasks: u64,
 }
 
 /// How the last update of a service goes.
@@ -159,16 +172,24 @@ pub(super) struct ServiceSpec {
     pub(super) mode: Option<Mode>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Mode {
     pub(super) replicated: Option<Replicated>,
+    pub(super) replicated_job: Option<ReplicatedJob>,
+    pub(super) global_job: Option<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Replicated {
     pub(super) replicas: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ReplicatedJob {
+    pub(super) total_completions: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@
 
 mod fault;
 mod generations;
+mod jobs;
 mod membership;
 mod service;
 mod services;
