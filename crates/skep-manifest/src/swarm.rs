@@ -48,7 +48,8 @@ pub struct SwarmSpec {
     /// How often the managers write a snapshot of their log.
     #[serde(default)]
     pub snapshots: Snapshots,
-    /// Credentials for services whose image lives in one of these registries.
+    /// Credentials for services whose image lives in one of these registries. A service gets them
+    /// when it is created or changed.
     #[serde(default)]
     pub registries: Vec<Registry>,
 }

@@ -172,7 +172,6 @@ pub(crate) fn unsupported(spec: &SwarmSpec) -> Vec<&'static str> {
     let fields = [
         ("adopt", spec.adopt.is_some()),
         ("autolock", spec.autolock != Autolock::default()),
-        ("registries", !spec.registries.is_empty()),
     ];
     fields
         .into_iter()

@@ -10,6 +10,7 @@ use serde_json::Value;
 use skep_plan::action::Action;
 
 use crate::engine::{Client, EngineError};
+use crate::registries::MissingCredentials;
 use crate::token::JoinToken;
 
 /// How often an object is read and written anew when others write it too: the managers themselves
@@ -34,6 +35,9 @@ pub enum ApplyError {
     /// A join needs a token: ask for a grant.
     #[error("joining a swarm needs a join token")]
     TokenMissing,
+    /// The image of a service needs credentials that cannot be had.
+    #[error(transparent)]
+    MissingCredentials(#[from] MissingCredentials),
     /// Another service has the name; it is not touched.
     #[error("service `{0}` exists and is another one")]
     NameTaken(String),
@@ -58,7 +62,10 @@ impl ApplyError {
         match self {
             Self::Engine(error) => error.is_retryable(),
             Self::Contended { .. } => true,
-            Self::TokenMissing | Self::NameTaken(_) | Self::NoSpecification { .. } => false,
+            Self::TokenMissing
+            | Self::MissingCredentials(_)
+            | Self::NameTaken(_)
+            | Self::NoSpecification { .. } => false,
         }
     }
 }

@@ -19,7 +19,10 @@ pub use error::EngineError;
 pub use version::{ApiVersion, InvalidApiVersion};
 
 pub(crate) use exchange::Lines;
-use exchange::{Answer, exchange, listen};
+use exchange::{Answer, Question, exchange, listen};
+
+use crate::apply::ApplyError;
+use crate::registries::Registries;
 
 /// How long an engine may take to answer a call: without a quorum it would take 20 s to say so.
 /// Later than this is unknown.
@@ -34,6 +37,7 @@ pub struct Client {
     socket: PathBuf,
     /// The version agreed upon, until the engine is found to be gone: it may come back as another.
     version: Mutex<Option<ApiVersion>>,
+    registries: Registries,
 }
 
 impl Client {
@@ -43,7 +47,14 @@ impl Client {
         Self {
             socket: socket.to_owned(),
             version: Mutex::new(None),
+            registries: Registries::default(),
         }
+    }
+
+    /// The same client, that gives services the credentials for their images.
+    #[must_use]
+    pub fn with_registries(self, registries: Registries) -> Self {
+        Self { registries, ..self }
     }
 
     /// The version of the interface that is spoken with the engine.
@@ -52,7 +63,7 @@ impl Client {
             return Ok(version);
         }
         // The one path without a version.
-        let Answer { headers, .. } = self.ask(Method::GET, "/_ping", None).await?;
+        let Answer { headers, .. } = self.ask(Question::get("/_ping")).await?;
         let newest = headers
             .get("Api-Version")
             .and_then(|version| version.to_str().ok());
@@ -64,7 +75,7 @@ impl Client {
     }
 
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
-        let answer = self.call(Method::GET, path, None).await?;
+        let answer = self.call(Question::get(path)).await?;
         serde_json::from_slice(&answer.body).map_err(|source| EngineError::NotUnderstood {
             question: path.to_owned(),
             source,
@@ -72,12 +83,25 @@ impl Client {
     }
 
     pub(crate) async fn write(&self, path: &str, body: &Value) -> Result<(), EngineError> {
-        let body = body.to_string().into_bytes();
-        self.call(Method::POST, path, Some(body)).await.map(drop)
+        self.call(Question::post(path, body)).await.map(drop)
+    }
+
+    /// Writes the specification of a service, with the credentials for its image.
+    pub(crate) async fn write_service(&self, path: &str, spec: &Value) -> Result<(), ApplyError> {
+        let registry = self.registries.header(spec)?;
+        let question = Question {
+            registry,
+            ..Question::post(path, spec)
+        };
+        Ok(self.call(question).await.map(drop)?)
     }
 
     pub(crate) async fn remove(&self, path: &str) -> Result<(), EngineError> {
-        self.call(Method::DELETE, path, None).await.map(drop)
+        let question = Question {
+            method: Method::DELETE,
+            ..Question::get(path)
+        };
+        self.call(question).await.map(drop)
     }
 
     /// The lines of an answer that does not end.
@@ -95,23 +119,14 @@ impl Client {
         self.judge(opened.unwrap_or(Err(EngineError::Late)))
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-    ) -> Result<Answer, EngineError> {
+    async fn call(&self, question: Question) -> Result<Answer, EngineError> {
         let version = self.version().await?;
-        self.ask(method, &format!("/v{version}{path}"), body).await
+        let path = format!("/v{version}{}", question.path);
+        self.ask(Question { path, ..question }).await
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-    ) -> Result<Answer, EngineError> {
-        let exchange = exchange(&self.socket, method, path, body);
+    async fn ask(&self, question: Question) -> Result<Answer, EngineError> {
+        let exchange = exchange(&self.socket, question);
         let answered = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
         self.judge(answered.unwrap_or(Err(EngineError::Late)).and_then(success))
     }

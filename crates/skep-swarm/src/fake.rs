@@ -27,6 +27,7 @@ pub(crate) enum Reply {
 pub(crate) struct Fake {
     pub(crate) client: Client,
     asked: mpsc::UnboundedReceiver<String>,
+    credentials: mpsc::UnboundedReceiver<String>,
     directory: TempDir,
 }
 
@@ -41,10 +42,12 @@ impl Fake {
         let socket: PathBuf = directory.path().join(SOCKET);
         let listener = UnixListener::bind(&socket).unwrap();
         let (tell, asked) = mpsc::unbounded_channel();
-        tokio::task::spawn_local(serve(listener, tell, reply));
+        let (show, credentials) = mpsc::unbounded_channel();
+        tokio::task::spawn_local(serve(listener, [tell, show], reply));
         Self {
             client: Client::new(&socket),
             asked,
+            credentials,
             directory,
         }
     }
@@ -77,6 +80,11 @@ impl Fake {
     pub(crate) fn asked(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.asked.try_recv().ok()).collect()
     }
+
+    /// The credentials for images that came with them.
+    pub(crate) fn credentials(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.credentials.try_recv().ok()).collect()
+    }
 }
 
 /// A whole answer.
@@ -87,13 +95,18 @@ pub(crate) fn http(status: u16, body: &str) -> Vec<u8> {
 
 async fn serve(
     listener: UnixListener,
-    tell: mpsc::UnboundedSender<String>,
+    [tell, show]: [mpsc::UnboundedSender<String>; 2],
     mut reply: impl FnMut(&str, &str) -> Reply,
 ) {
     let mut stalled = Vec::new();
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let (line, body) = read(&mut stream).await;
+        let (head, body) = read(&mut stream).await;
+        let mut lines = head.lines();
+        let line = lines.next().unwrap();
+        if let Some(credentials) = lines.find_map(|line| line.strip_prefix("x-registry-auth: ")) {
+            let _ = show.send(credentials.to_owned());
+        }
         let request = line.trim_end_matches(" HTTP/1.1").to_owned();
         let _ = tell.send(format!("{request} {body}").trim_end().to_owned());
         match reply(&request, &body) {
@@ -107,7 +120,7 @@ async fn serve(
     }
 }
 
-/// A request's first line and body.
+/// A request's head and body.
 async fn read(stream: &mut UnixStream) -> (String, String) {
     let mut bytes = Vec::new();
     loop {
@@ -118,7 +131,7 @@ async fn read(stream: &mut UnixStream) -> (String, String) {
                 .find_map(|line| line.strip_prefix("content-length: "))
                 .map_or(0, |length| length.parse().unwrap());
             if body.len() >= length {
-                return (head.lines().next().unwrap().to_owned(), body.to_owned());
+                return (head.to_owned(), body.to_owned());
             }
         }
         assert!(

@@ -15,4 +15,5 @@ pub mod event;
 mod fake;
 pub mod generations;
 pub mod observe;
+pub mod registries;
 pub mod token;

@@ -290,7 +290,7 @@ impl Cluster {
         } else if let Some(leave) = mine.iter().find(|step| is_leave(step)) {
             self.start_leaving(leave.action.clone());
         } else if !mine.is_empty() {
-            self.start_writing(mine);
+            self.start_writing(mine, &swarm.spec);
         } else if self.wants_to_join() {
             self.start_join(&swarm.spec, node, now);
         } else if all_done && self.engine().membership.is_manager() {

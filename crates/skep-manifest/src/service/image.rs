@@ -23,6 +23,26 @@ checked_text!(
     "such as `nginx:1.27` or `registry.example.com/team/app:1.0`, the repository in lower case"
 );
 
+/// The registry of an image that names none.
+const DEFAULT_REGISTRY: &str = "docker.io";
+
+impl Image {
+    /// The registry it lives in, as its name says: `docker.io` when it says none.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        let looks_like_host = |first: &&str| {
+            *first == "localhost"
+                || first.contains(['.', ':'])
+                || first.bytes().any(|byte| byte.is_ascii_uppercase())
+        };
+        let first = self.0.split_once('/').map(|(first, _)| first);
+        match first.filter(looks_like_host) {
+            None | Some("index.docker.io") => DEFAULT_REGISTRY,
+            Some(registry) => registry,
+        }
+    }
+}
+
 /// Whether the image's tag is followed, pinned, or left to the nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -99,6 +119,20 @@ fn is_digest(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_lives_where_its_name_says_or_in_the_registry_of_docker() {
+        for (text, registry) in [
+            ("nginx", "docker.io"),
+            ("traefik/whoami:v1.10", "docker.io"),
+            ("index.docker.io/library/nginx", "docker.io"),
+            ("localhost/app", "localhost"),
+            ("localhost:5000/app:1", "localhost:5000"),
+            ("registry.example.com/team/app:1.0", "registry.example.com"),
+        ] {
+            assert_eq!(text.parse::<Image>().unwrap().registry(), registry);
+        }
+    }
 
     #[test]
     fn images_are_named_as_docker_names_them() {

@@ -13,16 +13,16 @@ const HASH_LABEL: &str = "skep.hash";
 /// Creates a service. One of its name that was made from the same is this service: an earlier try
 /// whose answer did not come.
 pub(super) async fn create(client: &Client, create: &CreateService) -> Result<Applied, ApplyError> {
-    match client.write("/services/create", &create.spec).await {
+    match client.write_service("/services/create", &create.spec).await {
         Ok(()) => Ok(Applied::Done),
-        Err(EngineError::NameTaken(_)) => {
+        Err(ApplyError::Engine(EngineError::NameTaken(_))) => {
             let Service { spec } = client.read(&path(&create.name)).await?;
             match (hash(&spec), hash(&create.spec)) {
                 (Some(there), Some(wanted)) if there == wanted => Ok(Applied::AlreadyDone),
                 _ => Err(ApplyError::NameTaken(create.name.clone())),
             }
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn create(client: &Client, create: &CreateService) -> Result<Ap
 /// made from something else: that is [`EngineError::OutOfSequence`], and not tried again.
 pub(super) async fn update(client: &Client, update: &UpdateService) -> Result<Applied, ApplyError> {
     let path = format!("{}/update?version={}", path(&update.id), update.version);
-    client.write(&path, &update.spec).await?;
+    client.write_service(&path, &update.spec).await?;
     Ok(Applied::Done)
 }
 

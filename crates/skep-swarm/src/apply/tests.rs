@@ -1,13 +1,18 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
 use serde_json::json;
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{Change, CreateService, InitSwarm, JoinSwarm, LabelNode, SetAvailability};
+use skep_plan::action::{
+    Change, CreateService, InitSwarm, JoinSwarm, LabelNode, SetAvailability, UpdateService,
+};
 use skep_plan::observed::Foundation;
 
 use super::*;
 use crate::fake::Fake;
+use crate::registries::{Credentials, Registries};
 use crate::token::rotate_join_tokens;
 
 /// Runs a test with a fake engine beside it.
@@ -306,4 +311,54 @@ async fn a_service_that_was_created_already_is_no_error_and_another_one_is() {
         assert_eq!(error.to_string(), "service `web` exists and is another one");
         assert!(!error.is_retryable());
     }
+}
+
+#[tokio::test]
+async fn a_service_gets_the_credentials_of_the_registry_its_image_lives_in_and_no_others() {
+    let apply_image = async |image: &'static str| {
+        beside(async move {
+            let mut fake = Fake::answering(|_| (201, json!({})));
+            let mut registries = Registries::default();
+            let puller = Credentials {
+                username: "puller".to_owned(),
+                password: "p?ss>word".to_owned(),
+            };
+            assert_eq!(format!("{puller:?}"), "Credentials(..)");
+            registries.insert("registry.example.com", Ok(puller));
+            registries.insert("locked.example.com", Err("/key is empty".to_owned()));
+            let client = Client::new(&fake.socket()).with_registries(registries);
+            let spec = json!({"TaskTemplate": {"ContainerSpec": {"Image": image}}});
+            let create = Action::CreateService(CreateService {
+                name: "web".to_owned(),
+                spec: spec.clone(),
+            });
+            let update = Action::UpdateService(UpdateService {
+                name: "web".to_owned(),
+                id: "s1".to_owned(),
+                version: 7,
+                spec,
+                changes: Vec::new(),
+            });
+            let created = apply(&client, &create, None).await;
+            let updated = apply(&client, &update, None).await;
+            let errors = [created, updated].map(|done| done.err().map(|error| error.to_string()));
+            (errors, fake.credentials())
+        })
+        .await
+    };
+    let said =
+        r#"{"password":"p?ss>word","serveraddress":"registry.example.com","username":"puller"}"#;
+    let header = URL_SAFE.encode(said);
+    assert!(header.contains(['-', '_']), "{header}");
+    let both = vec![header.clone(), header];
+    assert_eq!(
+        apply_image("registry.example.com/app:1").await,
+        ([None, None], both)
+    );
+    assert_eq!(apply_image("nginx").await, ([None, None], Vec::new()));
+    let why = "no credentials for locked.example.com: /key is empty".to_owned();
+    assert_eq!(
+        apply_image("locked.example.com/app").await,
+        ([Some(why.clone()), Some(why)], Vec::new())
+    );
 }

@@ -11,6 +11,7 @@ use hyper::client::conn::http1::{Connection, SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
@@ -18,6 +19,37 @@ use super::{ANSWER_LENGTH_MAX, EngineError};
 
 /// The longest line that is read: an event is a few hundred bytes.
 const LINE_LENGTH_MAX: usize = 1 << 20;
+
+/// The header with the credentials for the image of a service.
+const REGISTRY: &str = "X-Registry-Auth";
+
+/// What an engine is asked.
+pub(super) struct Question {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Option<Vec<u8>>,
+    /// The credentials for an image.
+    pub(super) registry: Option<String>,
+}
+
+impl Question {
+    pub(super) fn get(path: &str) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            body: None,
+            registry: None,
+        }
+    }
+
+    pub(super) fn post(path: &str, body: &Value) -> Self {
+        Self {
+            method: Method::POST,
+            body: Some(body.to_string().into_bytes()),
+            ..Self::get(path)
+        }
+    }
+}
 
 /// An engine's answer.
 #[derive(Debug)]
@@ -43,15 +75,10 @@ struct Driver(JoinHandle<()>);
 type Socket = TokioIo<UnixStream>;
 
 /// Sends a request and reads the whole answer. The connection ends with this future.
-pub(super) async fn exchange(
-    socket: &Path,
-    method: Method,
-    path: &str,
-    body: Option<Vec<u8>>,
-) -> Result<Answer, EngineError> {
+pub(super) async fn exchange(socket: &Path, question: Question) -> Result<Answer, EngineError> {
     let silent = |source| silent(socket, source);
     let (mut sender, connection) = connect(socket).await?;
-    let request = request(method, path, body).map_err(|error| silent(io::Error::other(error)))?;
+    let request = request(question).map_err(|error| silent(io::Error::other(error)))?;
     let answer = async {
         let response = sender.send_request(request).await;
         let response = response.map_err(|error| silent(io::Error::other(error)))?;
@@ -77,7 +104,7 @@ pub(super) async fn exchange(
 pub(super) async fn listen(socket: &Path, path: &str) -> Result<(StatusCode, Lines), EngineError> {
     let silent = |source| silent(socket, source);
     let (mut sender, connection) = connect(socket).await?;
-    let request = request(Method::GET, path, None);
+    let request = request(Question::get(path));
     let request = request.map_err(|error| silent(io::Error::other(error)))?;
     let driver = Driver(tokio::spawn(async move {
         // What breaks a connection ends the answer's body too.
@@ -131,11 +158,13 @@ async fn connect(
     opened.map_err(|error| silent(socket, io::Error::other(error)))
 }
 
-fn request(
-    method: Method,
-    path: &str,
-    body: Option<Vec<u8>>,
-) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+fn request(question: Question) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    let Question {
+        method,
+        path,
+        body,
+        registry,
+    } = question;
     // The engine looks at no host, but the protocol wants one.
     let mut request = Request::builder()
         .method(method)
@@ -143,6 +172,9 @@ fn request(
         .header(HOST, "docker");
     if body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
+    }
+    if let Some(credentials) = registry {
+        request = request.header(REGISTRY, credentials);
     }
     request.body(Full::from(body.unwrap_or_default()))
 }

@@ -6,12 +6,14 @@ use std::time::Duration;
 use skep_api::cluster::{Grant, GrantRequest};
 use skep_api::path;
 use skep_manifest::name::NodeName;
-use skep_manifest::swarm::SwarmSpec;
+use skep_manifest::swarm::{Registry, SwarmSpec};
+use skep_manifest::value_source::ValueSource;
 use skep_plan::action::{Action, Step};
 use skep_plan::observed::Membership;
 use skep_swarm::apply::{ApplyError, apply};
 use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::observe;
+use skep_swarm::registries::{Credentials, Registries};
 use skep_swarm::token::{JoinToken, rotate_join_tokens};
 use skep_vrrp::time::Instant;
 use tokio::time::sleep;
@@ -19,6 +21,7 @@ use tokio::time::sleep;
 use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::votes::Election;
 use crate::control::cluster::{Cluster, Happening};
+use crate::control::node_file;
 use crate::control::understand::with_causes;
 
 /// How long a node that may not join yet lets the writer be.
@@ -111,10 +114,11 @@ impl Cluster {
 
     /// Changes the swarm, step by step. A service that is refused does not stop the others; nodes
     /// are changed in the order of the plan or not at all.
-    pub(super) fn start_writing(&mut self, steps: Vec<Step>) {
+    pub(super) fn start_writing(&mut self, steps: Vec<Step>, swarm: &SwarmSpec) {
         let docker = self.docker.clone();
+        let registries = swarm.registries.clone();
         self.start(Errand::Write, async move {
-            let client = Client::new(&docker);
+            let client = Client::new(&docker).with_registries(read_registries(&registries));
             let mut troubles = Vec::new();
             for step in steps {
                 tracing::info!(
@@ -182,6 +186,33 @@ impl Cluster {
             let _stopping = happenings.send(Happening::Done(outcome)).await;
         });
     }
+}
+
+/// The credentials for registries, as the files of this node say them at present.
+fn read_registries(declared: &[Registry]) -> Registries {
+    let mut registries = Registries::default();
+    for Registry {
+        host,
+        username,
+        password,
+    } in declared
+    {
+        let password = match password {
+            ValueSource::FromNodeFile(path) => {
+                node_file::read(path).map_err(|error| with_causes(&error))
+            }
+            ValueSource::Value(_)
+            | ValueSource::FromFile(_)
+            | ValueSource::FromEnv(_)
+            | ValueSource::Sealed(_) => Err("the password is in no file of this node".to_owned()),
+        };
+        let credentials = password.map(|password| Credentials {
+            username: username.clone(),
+            password,
+        });
+        registries.insert(host, credentials);
+    }
+    registries
 }
 
 /// Whether the steps after one that failed can be done all the same.

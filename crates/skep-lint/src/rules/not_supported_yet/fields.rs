@@ -39,6 +39,8 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
 }
 
 const UNSEALED: &str = "put the value into a file on every node and name it with `fromNodeFile`";
+const ON_NODES: &str =
+    "put the password into a file on every manager and name it with `fromNodeFile`";
 
 const SWARM: &[Field] = &[
     Field(
@@ -61,10 +63,13 @@ const SWARM: &[Field] = &[
     Field("taskHistory", Full),
     Field("dispatcherHeartbeat", Full),
     Field("snapshots", Full),
-    Field(
-        "registries",
-        Later("remove it, and run `docker login` on the nodes or use images that need no password"),
-    ),
+    Field("registries/*/host", Full),
+    Field("registries/*/username", Full),
+    Field("registries/*/password/value", Later(ON_NODES)),
+    Field("registries/*/password/fromFile", Later(ON_NODES)),
+    Field("registries/*/password/fromEnv", Later(ON_NODES)),
+    Field("registries/*/password/sealed", Later(ON_NODES)),
+    Field("registries/*/password/fromNodeFile", Full),
 ];
 
 const VIP_GROUP: &[Field] = &[
