@@ -130,13 +130,16 @@ pub enum Reason {
     ///
     /// Remedy: Submit the manifests that shall run; nothing changes until then.
     StoreWentBack,
-    /// A source differs from what was last fed from it.
+    /// A watched source is not what was last fed from it and did not change from that, or part of
+    /// what it fed was rolled back or taken over.
     ///
-    /// Remedy: Look with `skep diff`, and submit what shall run with `skep apply`.
+    /// Remedy: Look with `skep diff`; make the source what counts, or let it count with `skep
+    /// confirm`, as the message says.
     SourceDiffers,
     /// A change is so large that somebody must confirm it.
     ///
-    /// Remedy: Look with `skep diff`, and confirm or correct the source.
+    /// Remedy: Look with `skep diff`; allow it with `skep confirm`, as the message says, or put back
+    /// what is missing.
     AwaitsConfirmation,
     /// The engine or the kernel refused the change.
     ///

@@ -37,4 +37,5 @@ pub mod text;
 mod tree;
 pub mod value_source;
 pub mod vip_group;
+pub mod without;
 mod yaml;

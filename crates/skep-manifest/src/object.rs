@@ -88,6 +88,27 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Which object: no two of a desired state have the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectKey {
+    /// What it is.
+    pub kind: Kind,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// As plans and conditions name it: `service/web`.
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}",
+            self.kind.as_str().to_ascii_lowercase(),
+            self.name
+        )
+    }
+}
+
 /// What an object is called, and what its author notes about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -177,5 +198,14 @@ impl Object {
     #[must_use]
     pub const fn name(&self) -> &Name {
         &self.metadata().name
+    }
+
+    /// Which one it is.
+    #[must_use]
+    pub fn key(&self) -> ObjectKey {
+        ObjectKey {
+            kind: self.kind(),
+            name: self.name().clone(),
+        }
     }
 }

@@ -31,6 +31,18 @@ pub struct ManifestSet {
 }
 
 impl ManifestSet {
+    /// The documents of the source `source` that could be read.
+    #[must_use]
+    pub fn documents_of(&self, source: usize) -> &[Document] {
+        let before = |bound: usize| {
+            self.documents
+                .partition_point(|document| document.whole().source < bound)
+        };
+        self.documents
+            .get(before(source)..before(source + 1))
+            .unwrap_or_default()
+    }
+
     /// The place where `span` begins, as people name it.
     ///
     /// A span of another set is nowhere: it is given the name `?`.
