@@ -8,6 +8,7 @@
 //! answered may be carried out all the same.
 
 mod head;
+mod orphans;
 mod parts;
 mod seal;
 
@@ -171,9 +172,16 @@ impl Generations {
                 return Ok(Submitted::Accepted);
             }
             if read.head.is(expected) {
-                if !is_laid {
-                    self.lay(&entry, &cut).await?;
-                    is_laid = true;
+                let laid = if is_laid && read.head.number > 0 {
+                    Ok(())
+                } else {
+                    self.make_room_and_lay(&read, &entry, &cut).await
+                };
+                match laid {
+                    Ok(()) => is_laid = true,
+                    Err(error) if attempt == 0 => return Err(error),
+                    // What was asked for before may still be carried out.
+                    Err(_) => return Ok(Submitted::Unknown),
                 }
             } else {
                 if is_laid {
@@ -245,6 +253,19 @@ impl Generations {
         let path = format!("{}/update?version={}", path(&read.id), read.version);
         let spec = json!({ "Name": self.head_name(), "Labels": self.labels(head) });
         self.client.write(&path, &spec).await
+    }
+
+    /// Puts every part in its place; before the first one, where a lost head left some behind.
+    async fn make_room_and_lay(
+        &self,
+        read: &ReadHead,
+        entry: &Entry,
+        cut: &[Vec<u8>],
+    ) -> Result<(), GenerationsError> {
+        if read.head.number == 0 {
+            self.collect_orphans(read.version).await?;
+        }
+        self.lay(entry, cut).await
     }
 
     /// Puts every part in its place.
@@ -329,6 +350,8 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ConfigSpec {
+    #[serde(default)]
+    name: String,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]

@@ -44,6 +44,11 @@ impl Shelf {
             self.put(name, body.clone());
             return (201, Value::Null);
         }
+        if path.starts_with("/configs?filters=") {
+            let configs = self.configs.iter();
+            let all = configs.map(|(name, (index, spec))| config(name, *index, spec));
+            return (200, all.collect());
+        }
         let rest = path.strip_prefix("/configs/").unwrap().replace("%2E", ".");
         if let Some((name, index)) = rest.split_once("/update?version=") {
             return self.update(name, index.parse().unwrap(), body);
@@ -54,10 +59,7 @@ impl Shelf {
                 self.configs.remove(&rest);
                 (204, Value::Null)
             }
-            (_, Some((index, spec))) => (
-                200,
-                json!({ "ID": rest, "Version": { "Index": index }, "Spec": spec }),
-            ),
+            (_, Some((index, spec))) => (200, config(&rest, *index, spec)),
         }
     }
 
@@ -105,6 +107,10 @@ impl Shelf {
     fn parts(&self) -> Vec<&String> {
         self.configs.keys().filter(|name| *name != HEAD).collect()
     }
+}
+
+fn config(id: &str, index: u64, spec: &Value) -> Value {
+    json!({ "ID": id, "Version": { "Index": index }, "Spec": spec })
 }
 
 fn message(status: u16, words: &str) -> (u16, Value) {
@@ -258,6 +264,40 @@ async fn a_store_that_lost_its_head_takes_nothing_but_a_first_generation() {
         let error = bench.submit(2, "second").await.unwrap_err();
         assert!(matches!(error, GenerationsError::HeadMissing(_)), "{error}");
         assert_eq!(bench.submit(1, "first").await.unwrap(), Submitted::Accepted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_lost_head_leaves_behind_is_collected_and_nothing_else() {
+    beside(async |bench| {
+        for number in 1..=3 {
+            bench.submit(number, &number.to_string()).await.unwrap();
+        }
+        let others = [
+            ("site.conf", "cube"),
+            ("skep.cube.site.0", "cube"),
+            ("skep.cube.def.0", "other"),
+            ("skep.other.abc.0", "other"),
+        ];
+        for (name, swarm) in others {
+            let spec = json!({ "Name": name, "Labels": { SWARM: swarm } });
+            bench.shelf.borrow_mut().put(name.to_owned(), spec);
+        }
+        bench.shelf.borrow_mut().configs.remove(HEAD);
+        // Its own part of before is among what is collected, and laid anew.
+        let again = bench.submit(1, "1").await.unwrap();
+        assert_eq!(again, Submitted::Accepted);
+        assert_eq!(bench.latest().await, (1, "1".to_owned()));
+        assert_eq!(bench.shelf.borrow().parts().len(), 1 + others.len());
+
+        // What somebody lays while another one begins is not taken from under them.
+        bench.shelf.borrow_mut().configs.remove(HEAD);
+        bench.store.head_to_advance(true).await.unwrap();
+        let entry: Entry = "1:abc:1".parse().unwrap();
+        bench.store.lay(&entry, &[b"1".to_vec()]).await.unwrap();
+        bench.submit(1, "1").await.unwrap();
+        assert!(bench.store.open("skep.cube.abc.0").await.is_ok());
     })
     .await;
 }
