@@ -20,6 +20,7 @@ mod state;
 pub mod status;
 mod surroundings;
 mod understand;
+mod watched;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,7 +61,7 @@ const QUESTIONS_WAITING: usize = 16;
 pub struct Options {
     /// The name of the node, when it is not the host's.
     pub node: Option<NodeName>,
-    /// The directory of manifests to watch, when the agent is standalone.
+    /// The directory of manifests to watch.
     pub manifests: PathBuf,
     /// Where the agent answers the command line.
     pub socket: PathBuf,
@@ -96,11 +97,9 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     if let Some(address) = options.metrics {
         metrics::serve(address, questions.clone()).await?;
     }
+    directory::feed(options.manifests.clone(), contents)?;
     let (cluster, happened) = match mode {
-        Mode::Standalone => {
-            directory::feed(options.manifests.clone(), contents)?;
-            (None, None)
-        }
+        Mode::Standalone => (None, None),
         Mode::Clustered => {
             let (cluster, happened) = join_cluster(&options.cluster, &desired, questions).await?;
             (Some(cluster), Some(happened))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
+use skep_manifest::condition::Condition;
 use skep_manifest::name::NodeName;
 use skep_plan::action::JoinSwarm;
 use skep_plan::observed::{Cluster, Engine};
@@ -39,6 +40,9 @@ pub struct PeerReport {
     /// The virtual router ids that it hears others use.
     #[serde(default)]
     pub overheard: BTreeSet<NonZeroU8>,
+    /// What is wrong with what is fed there.
+    #[serde(default)]
+    pub feeding: Vec<Condition>,
 }
 
 impl PeerReport {
@@ -75,6 +79,9 @@ pub struct VoteRequest {
     pub initiator: NodeName,
     /// The digest of the desired state it has.
     pub digest: String,
+    /// The nodes that wanted to create it as well and voted for this one since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub withdrawn: BTreeSet<NodeName>,
 }
 
 /// The answer to a [`VoteRequest`].

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use skep_plan::decisions::Decisions;
+use skep_plan::feeding::Kept;
 
 /// Which desired state: the number orders them, the digest tells whether two of the same number are
 /// the same.
@@ -20,12 +21,13 @@ pub struct GenerationId {
 pub struct Generation {
     /// Which one it is.
     pub id: GenerationId,
-    /// Who fed it.
+    /// Who changed what was before.
     pub feeder: String,
     /// When it was accepted, RFC 3339 in UTC.
     pub accepted_at: String,
-    /// The manifests as they were written.
-    pub documents: Vec<Manifest>,
+    /// The manifests as they were written, and who feeds.
+    #[serde(flatten)]
+    pub kept: Kept,
     /// What was decided about them when they were accepted.
     #[serde(default, skip_serializing_if = "Decisions::is_empty")]
     pub decisions: Decisions,
@@ -81,14 +83,4 @@ impl Held {
     pub const fn rank(&self) -> Rank {
         Rank::new(self.generation.id.number, self.is_stored)
     }
-}
-
-/// One manifest file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Manifest {
-    /// Its name in messages.
-    pub name: String,
-    /// Its text.
-    pub text: String,
 }

@@ -53,6 +53,9 @@ pub struct DesiredStatus {
     pub accepted: Option<AcceptedStatus>,
     /// What the source holds that the agent refuses, when it does.
     pub rejected: Option<RejectedStatus>,
+    /// The feeders that feed nothing until somebody resumes them.
+    #[serde(default)]
+    pub paused: Vec<String>,
 }
 
 /// The desired state an agent works towards.

@@ -2,18 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 use skep_plan::action::Plan;
+use skep_plan::feeding::Change;
 use skep_plan::progress::{ObjectProgress, Progress};
 
-use crate::generation::{GenerationId, Manifest};
+use crate::generation::GenerationId;
 
-/// A set of manifests that shall become the desired state.
+/// A change of the desired state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Submission {
-    /// Who feeds it.
-    pub feeder: String,
-    /// The whole set.
-    pub documents: Vec<Manifest>,
+    /// Who makes it, as `skep history` tells it.
+    pub by: String,
+    /// What changes.
+    pub change: Change,
     /// Whether it is only looked at.
     pub dry_run: bool,
 }
@@ -26,7 +27,7 @@ pub struct Recall {
     pub generation: Option<u64>,
 }
 
-/// Somebody says that what waits for that may be done.
+/// Somebody says that what waits for a confirmation may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation {
@@ -39,7 +40,12 @@ pub struct Confirmation {
 #[serde(rename_all = "camelCase")]
 pub enum Submitted {
     /// It is the desired state from here on.
-    Accepted(GenerationId),
+    Accepted {
+        /// Which one it is.
+        id: GenerationId,
+        /// The feeders that feed nothing until somebody resumes them.
+        paused: Vec<String>,
+    },
     /// It is the desired state already.
     Unchanged(GenerationId),
     /// It would be accepted.
@@ -48,6 +54,15 @@ pub enum Submitted {
     Conflict(GenerationId),
     /// It cannot be: why, a line each.
     Rejected(Vec<String>),
+    /// Its source is not what was fed last and did not change from that, in words.
+    SourceDiffers(String),
+    /// It waits until somebody confirms it.
+    AwaitsConfirmation {
+        /// The number of the generation that it would be.
+        generation: u64,
+        /// What it would do.
+        message: String,
+    },
 }
 
 /// What a set of manifests would change.

@@ -26,6 +26,9 @@ pub struct Plan {
     /// What changes about the VIP groups: every node takes its own share.
     #[serde(default)]
     pub vip_groups: Vec<GroupChange>,
+    /// The feeders that feed nothing until somebody resumes them.
+    #[serde(default)]
+    pub paused: Vec<String>,
 }
 
 impl Plan {
@@ -37,6 +40,7 @@ impl Plan {
             waiting,
             blocked,
             vip_groups,
+            paused: _,
         } = self;
         steps.is_empty() && waiting.is_empty() && blocked.is_empty() && vip_groups.is_empty()
     }

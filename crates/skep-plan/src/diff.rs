@@ -21,7 +21,16 @@ impl Display for Plan {
         for entry in entries(self) {
             entry.fmt(f)?;
         }
-        self.vip_groups.iter().try_for_each(|change| change.fmt(f))
+        self.vip_groups
+            .iter()
+            .try_for_each(|change| change.fmt(f))?;
+        let mut paused = self.paused.iter();
+        paused.try_for_each(|feeder| {
+            writeln!(
+                f,
+                "# {feeder} is paused: it feeds nothing until `skep resume {feeder}`"
+            )
+        })
     }
 }
 

@@ -12,6 +12,7 @@ pub mod decisions;
 pub mod departure;
 mod diff;
 mod difference;
+pub mod feeding;
 pub mod groups;
 mod membership;
 mod nodes;

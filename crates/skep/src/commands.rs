@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod apply;
 pub(crate) mod confirm;
+pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod diff;
 pub(crate) mod explain;
@@ -14,6 +15,8 @@ pub(crate) mod lab;
 pub(crate) mod lint;
 mod manifests;
 pub(crate) mod move_group;
+pub(crate) mod pause;
+pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod simulate;

@@ -26,6 +26,7 @@ use std::time::Duration;
 use skep_api::generation::{Held, Rank};
 use skep_api::moves::Move;
 use skep_api::peer::PeerClient;
+use skep_api::submit::Submitted;
 use skep_api::trust::key::ClusterKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
@@ -50,6 +51,7 @@ use crate::control::cluster::peers::Peers;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
 use crate::control::desired::Accepted;
+use crate::control::question::Trouble;
 use crate::control::understand::is_local;
 
 /// Happenings that may wait for the loop.
@@ -74,6 +76,8 @@ pub(super) enum Happening {
     Done(apply::Outcome),
     /// The target of a move took it: it counts here too.
     Moved(Move),
+    /// What the watched directory holds was submitted.
+    FedOn(Result<Submitted, Trouble>),
 }
 
 /// Where an agent of a cluster finds what it needs.
@@ -119,6 +123,8 @@ pub(super) struct Cluster {
     idle_since: Option<Instant>,
     /// Whether that has been so for [`STUCK`].
     is_stuck: bool,
+    /// Whether this agent told its engine to create a swarm, since it runs.
+    has_begun_to_create: bool,
     /// Whether a desired state is on its way.
     fetching: bool,
     /// Whether the swarm is given a desired state to keep.
@@ -170,6 +176,7 @@ impl Cluster {
             has_declared_address: false,
             idle_since: None,
             is_stuck: false,
+            has_begun_to_create: false,
             fetching: false,
             storing: false,
             stored_at: None,
@@ -216,11 +223,14 @@ impl Cluster {
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
-        let theirs = heard.report.as_ref().ok().map(|report| report.rank());
+        let report = heard.report.as_ref().ok();
+        let theirs = report.map(|report| report.rank());
+        let theirs_first = report.and_then(|report| report.generation.as_ref());
+        let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));
         self.peers.handle_heard(heard, now);
         self.remember_if_ours();
         match theirs {
-            Some(theirs) if theirs > self.newest_seen() => self.fetch(&node),
+            Some(theirs) if theirs > self.newest_seen() || gives_way => self.fetch(&node),
             Some(theirs) if theirs < self.rank() => self.announce(&node, accepted),
             Some(_) | None => {}
         }
@@ -233,6 +243,7 @@ impl Cluster {
         now: Instant,
     ) {
         let errand = self.errand.take();
+        self.has_begun_to_create |= outcome.has_begun_to_create;
         if let Some(membership) = outcome.membership {
             self.handle_seen(Sight::of(membership, now), accepted, now);
         }

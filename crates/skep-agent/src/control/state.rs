@@ -2,6 +2,8 @@
 
 mod adopting;
 mod answering;
+mod changing;
+mod feeding;
 mod group_keys;
 mod history;
 mod listening;
@@ -22,12 +24,12 @@ use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
 use crate::control::cluster::{Cluster, Happening, Recalled};
 use crate::control::desired::DesiredState;
-use crate::control::directory::Contents;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::question::{Hop, Question};
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
+use crate::control::watched::{Awaited, Watched};
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
 use crate::process::give_back;
@@ -47,6 +49,10 @@ pub(super) struct Control {
     notifications: Notifications,
     alarms: Alarms,
     cluster: Option<Cluster>,
+    /// The directory that feeds the cluster.
+    watched: Option<Watched>,
+    /// What somebody applied here and has to confirm.
+    awaited: Option<Awaited>,
     link: Link<Command, Report>,
     /// What was submitted and waits, the oldest first.
     waiting: VecDeque<Waiting>,
@@ -67,6 +73,9 @@ impl Control {
         let state = options.cluster.state.clone();
         let directory = options.socket.parent().unwrap_or(Path::new("/"));
         let notifications = Notifications::new(directory, now());
+        let watched = cluster
+            .as_ref()
+            .map(|cluster| Watched::new(&options.manifests, cluster.disk()));
         Self {
             options,
             desired,
@@ -77,6 +86,8 @@ impl Control {
             notifications,
             alarms: Alarms::default(),
             cluster,
+            watched,
+            awaited: None,
             link,
             waiting: VecDeque::new(),
             untold: false,
@@ -106,12 +117,6 @@ impl Control {
 
     pub(super) const fn link(&self) -> &Link<Command, Report> {
         &self.link
-    }
-
-    pub(super) fn handle_fed(&mut self, contents: Contents) {
-        if self.desired.offer(contents, now()) {
-            self.pursue();
-        }
     }
 
     pub(super) fn handle_finding(&mut self, finding: Finding) {
@@ -154,6 +159,7 @@ impl Control {
             self.reconsider();
         }
         self.expire_moves();
+        self.feed_what_is_due();
         self.tell_standbys();
         let groups = status::vip_groups(&self.knowledge(), now());
         self.alarms.follow(&groups);
@@ -201,6 +207,7 @@ impl Control {
                 self.handle_submission(submission, Hop::First, to);
             }
             Happening::Stored(stored) => self.handle_stored(*stored),
+            Happening::FedOn(outcome) => self.handle_fed_on(&outcome),
             Happening::Done(outcome) => {
                 cluster.handle_done(outcome, self.desired.accepted(), now());
             }

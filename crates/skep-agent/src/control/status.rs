@@ -3,6 +3,7 @@
 mod anomaly;
 mod cluster;
 mod condition;
+mod feeding;
 mod observed;
 pub mod router;
 mod unheard;
@@ -27,8 +28,10 @@ use crate::control::desired::{Accepted, DesiredState, Rejected};
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::understand;
+use crate::control::watched::{Awaited, Watched};
 
 pub(super) use condition::wall_time;
+pub(super) use feeding::feeding;
 use observed::Known;
 pub(super) use observed::Observed;
 pub(super) use router::{backup_priority, because, is_fault, signs};
@@ -42,6 +45,8 @@ pub(super) struct Knowledge<'a> {
     pub(super) moves: &'a Moves,
     pub(super) notifications: &'a Notifications,
     pub(super) cluster: Option<&'a Cluster>,
+    pub(super) watched: Option<&'a Watched>,
+    pub(super) awaited: Option<&'a Awaited>,
 }
 
 /// The whole status at the moment `now`.
@@ -53,6 +58,9 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         ..
     } = *known;
     let accepted = state.accepted();
+    let mut conditions = condition::of_agent(state, observed, known.cluster, now);
+    conditions.extend(feeding(known, now));
+    conditions.extend(feeding::of_peers(known, now));
     AgentStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: state.node().map(ToString::to_string),
@@ -60,13 +68,17 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
             understand::Mode::Standalone => Mode::Standalone,
             understand::Mode::Clustered => Mode::Clustered,
         },
-        conditions: condition::of_agent(state, observed, known.cluster, now),
+        conditions,
         desired: DesiredStatus {
             source: source(options, known.cluster),
             accepted: accepted.map(|accepted| accepted_status(accepted, now)),
             rejected: state
                 .rejected()
                 .map(|rejected| rejected_status(rejected, now)),
+            paused: known
+                .cluster
+                .and_then(Cluster::held)
+                .map_or_else(Vec::new, |held| held.generation.kept.paused()),
         },
         data_plane: data_plane(observed, now),
         vip_groups: vip_groups(known, now),

@@ -13,10 +13,11 @@ use skep_api::generation::GenerationId;
 use skep_api::path;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use skep_manifest::duration::Interval;
+use skep_plan::feeding::{APPLY, Change};
 use skep_plan::progress::{ObjectProgress, Progress};
 use tokio::time::{Instant, sleep};
 
-use crate::commands::manifests::{DryRun, Manifests};
+use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
 use crate::commands::{ask, runtime, submitted};
 use crate::exit::Exit;
 use crate::output;
@@ -26,12 +27,14 @@ const ASK: Duration = Duration::from_millis(250);
 
 /// Make manifests the desired state of the cluster.
 ///
-/// Ends with 0 when they are accepted (and, with --wait, when all is as declared), with 1 when they
+/// What was applied before and is not among them stays, unless --prune says that it goes. Ends with 0 when they are accepted (and, with --wait, when all is as declared), with 1 when they
 /// are not, with 3 when they are accepted and not everything is as declared in time.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     manifests: Manifests,
+    #[command(flatten)]
+    ownership: Ownership,
     /// Wait until everything is as declared, and say what is done meanwhile.
     #[arg(long)]
     wait: bool,
@@ -55,9 +58,10 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     } else {
         DryRun::No
     };
-    let Some(submission) = arguments.manifests.submission(dry_run)? else {
+    let Some(feeding) = arguments.manifests.feeding(arguments.ownership)? else {
         return Ok(Exit::Findings);
     };
+    let submission = submission(APPLY.to_owned(), Change::Feed(feeding), dry_run);
     if arguments.dry_run == Some(Where::Client) {
         output::print("acceptable, as far as can be said without the cluster\n")?;
         return Ok(Exit::Success);
@@ -98,9 +102,12 @@ async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::
     loop {
         match client.get::<Reached>(path::PROGRESS).await {
             Ok(reached) => {
-                let is_newer = |known: &GenerationId| known.number > id.number;
-                if reached.generation.as_ref().is_some_and(is_newer) {
-                    bail!("somebody applied another desired state meanwhile: `skep status`");
+                let is_other = |known: &GenerationId| known.number >= id.number && known != id;
+                if reached.generation.as_ref().is_some_and(is_other) {
+                    bail!(
+                        "somebody applied another desired state meanwhile, which counts: look at \
+                         `skep diff` and apply again what is missing"
+                    );
                 }
                 said.trouble = None;
                 let is_known = reached.generation.as_ref() == Some(id);

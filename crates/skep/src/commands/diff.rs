@@ -5,8 +5,9 @@ use std::path::Path;
 use skep_api::client::Client;
 use skep_api::path;
 use skep_api::submit::Differences;
+use skep_plan::feeding::{APPLY, Change, Feeding};
 
-use crate::commands::manifests::{DryRun, Manifests};
+use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
 use crate::commands::{Format, ask};
 use crate::exit::Exit;
 use crate::output;
@@ -18,15 +19,23 @@ use crate::output;
 pub(crate) struct Arguments {
     #[command(flatten)]
     manifests: Manifests,
+    #[command(flatten)]
+    ownership: Ownership,
     /// How to print it.
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     output: Format,
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    let Some(submission) = arguments.manifests.submission(DryRun::Yes)? else {
+    let Some(feeding) = arguments.manifests.feeding(arguments.ownership)? else {
         return Ok(Exit::Usage);
     };
+    // Whether somebody has to confirm it makes no difference to what it would do.
+    let change = Change::Feed(Feeding {
+        confirmed: true,
+        ..feeding
+    });
+    let submission = submission(APPLY.to_owned(), change, DryRun::Yes);
     let client = Client::new(socket);
     let differences = ask(client.post::<Differences>(path::DIFF, &submission))?;
     let plan = match differences {

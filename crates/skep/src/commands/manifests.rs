@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use skep_agent::source;
-use skep_api::generation::Manifest;
 use skep_api::submit::Submission;
 use skep_lint::finding::Finding;
 use skep_lint::render::human;
@@ -13,6 +12,7 @@ use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
+use skep_plan::feeding::{APPLY, Change, Feeding, Manifest};
 
 use crate::output;
 
@@ -31,21 +31,47 @@ impl Manifests {
         Ok(is_sound(&set).then(|| resolve(&set).0))
     }
 
-    /// Reads them all as a submission; nothing when lint finds errors, which it then has shown.
-    pub(crate) fn submission(&self, dry_run: DryRun) -> anyhow::Result<Option<Submission>> {
+    /// Reads them all; nothing when lint finds errors, which it then has shown. What lint says of
+    /// manifests without a `Swarm` depends on what they come to stand beside: the agent judges it.
+    pub(crate) fn feeding(&self, ownership: Ownership) -> anyhow::Result<Option<Feeding>> {
         let sources = read_some(&self.files)?;
-        if !is_sound(&parse(sources.clone())) {
+        let set = parse(sources.clone());
+        let is_part = resolve(&set).0.swarm.is_none() && set.problems.is_empty();
+        if !is_part && !is_sound(&set) {
             return Ok(None);
         }
         let documents = source::fill(sources)?
             .into_iter()
             .map(manifest)
             .collect::<anyhow::Result<_>>()?;
-        Ok(Some(Submission {
-            feeder: "apply".to_owned(),
+        Ok(Some(Feeding {
+            feeder: APPLY.to_owned(),
             documents,
-            dry_run: dry_run == DryRun::Yes,
+            prune: ownership.prune,
+            take_over: ownership.take_over,
+            source: None,
+            confirmed: false,
         }))
+    }
+}
+
+/// What manifests may do to what is there beside them.
+#[derive(Clone, Copy, clap::Args)]
+pub(crate) struct Ownership {
+    /// Remove what was applied before and is not among them any more.
+    #[arg(long)]
+    prune: bool,
+    /// Take over objects that another feeder fed, such as a watched directory.
+    #[arg(long)]
+    take_over: bool,
+}
+
+/// `change` as a submission by somebody at the command line.
+pub(crate) fn submission(by: String, change: Change, dry_run: DryRun) -> Submission {
+    Submission {
+        by,
+        change,
+        dry_run: dry_run == DryRun::Yes,
     }
 }
 

@@ -99,6 +99,12 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
         lines.extend(rejected.errors.iter().map(|error| format!("  {error}")));
         lines.push(format!("hint: {hint}"));
     }
+    let paused = status.desired.paused.iter();
+    lines.extend(
+        paused.map(|feeder| {
+            format!("PAUSED {feeder}: it feeds nothing until `skep resume {feeder}`")
+        }),
+    );
     if !status.data_plane.running {
         lines.push("VRRP is not running: the vip process does not answer".to_owned());
     }

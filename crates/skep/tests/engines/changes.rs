@@ -39,7 +39,7 @@ spec:
 #[test]
 fn engines_follow_a_service_that_comes_changes_and_goes_and_a_node_that_is_drained_and_labelled() {
     let site = Site::up_with("changes", SWARM);
-    let apply = |manifest: &str| site.apply("second", &site.write(manifest));
+    let apply = |manifest: &str| site.apply_all("second", &site.write(manifest));
     apply(SWARM);
     let engine = site.engine("first");
     assert!(engine.service("web").is_none());

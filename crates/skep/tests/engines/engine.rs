@@ -48,21 +48,39 @@ impl Engine {
 
     /// Removes what is at a path.
     pub(crate) fn remove(&self, path: &str) {
-        let answer = self.exchange(ANSWER, "DELETE", path);
+        let answer = self.exchange(ANSWER, "DELETE", path, "");
         let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(answer.starts_with("HTTP/1.0 204"), "{answer}");
     }
 
+    /// Sends something to a path.
+    pub(crate) fn post(&self, path: &str, body: &Value) {
+        let answer = self.exchange(ANSWER, "POST", path, &body.to_string());
+        let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    }
+
     fn ask_within(&self, patience: Duration, path: &str) -> io::Result<Value> {
-        let answer = self.exchange(patience, "GET", path)?;
+        let answer = self.exchange(patience, "GET", path, "")?;
         let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
         Ok(serde_json::from_str(body)?)
     }
 
-    fn exchange(&self, patience: Duration, method: &str, path: &str) -> io::Result<String> {
+    fn exchange(
+        &self,
+        patience: Duration,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> io::Result<String> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(patience))?;
-        let request = format!("{method} {path} HTTP/1.0\r\nHost: docker\r\n\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let request = head + body;
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

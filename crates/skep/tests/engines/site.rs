@@ -110,6 +110,21 @@ impl Site {
         self.skep(node, &words).check_success()
     }
 
+    /// The same where what was applied before and is not among the manifests goes.
+    pub(crate) fn apply_all(&self, node: &str, manifests: &Path) -> String {
+        let path = manifests.display().to_string();
+        let words = [
+            "apply",
+            "-f",
+            &path,
+            "--prune",
+            "--wait",
+            "--timeout",
+            "90s",
+        ];
+        self.skep(node, &words).check_success()
+    }
+
     /// What `skep … -o json` says by the agent of `node`.
     pub(crate) fn json(&self, node: &str, words: &[&str]) -> Value {
         let said = self.skep(node, &[words, &["-o", "json"]].concat());

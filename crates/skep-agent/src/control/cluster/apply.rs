@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use skep_api::cluster::{Grant, GrantRequest};
+use skep_api::cluster::{Grant, GrantRequest, Vote};
 use skep_api::path;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Registry, SwarmSpec};
@@ -49,13 +49,15 @@ pub(in crate::control) struct Outcome {
     pub(super) membership: Option<Membership>,
     /// Why it was not done, when it was not.
     pub(super) trouble: Option<String>,
+    /// Whether the engine was told to create a swarm.
+    pub(super) has_begun_to_create: bool,
 }
 
 impl Outcome {
     fn failed(trouble: String) -> Self {
         Self {
-            membership: None,
             trouble: Some(trouble),
+            ..Self::default()
         }
     }
 }
@@ -67,14 +69,21 @@ impl Cluster {
             return;
         };
         let election = Election::new(swarm, name, own, &held.generation.id.digest);
-        let own_vote = self.handle_vote(&election.request);
+        // Who voted for another one creates none, whatever the others say.
+        let own_vote = self.handle_vote(&election.request, Some(own), true);
         let (client, docker) = (self.peers.client(), self.docker.clone());
         self.start(Errand::Init, async move {
-            if let Err(trouble) = election.win(own_vote, &client).await {
+            if let Vote::Refused(why) = own_vote {
+                return Outcome::failed(format!("no swarm is created here: {why}"));
+            }
+            if let Err(trouble) = election.win(&client).await {
                 return Outcome::failed(trouble);
             }
             tracing::info!("creating the swarm: {}", step.because);
-            enter(docker, &step.action, None).await
+            Outcome {
+                has_begun_to_create: true,
+                ..enter(docker, &step.action, None).await
+            }
         });
     }
 
@@ -137,8 +146,8 @@ impl Cluster {
                 }
             }
             Outcome {
-                membership: None,
                 trouble: (!troubles.is_empty()).then(|| troubles.join("; ")),
+                ..Outcome::default()
             }
         });
     }
@@ -152,7 +161,7 @@ impl Cluster {
             match apply(&client, &leave, None).await {
                 Ok(_) => Outcome {
                     membership: observe::membership(&client).await.ok(),
-                    trouble: None,
+                    ..Outcome::default()
                 },
                 Err(error) => {
                     let trouble = format!("leaving the swarm: {}", with_causes(&error));
@@ -248,6 +257,6 @@ async fn enter(docker: PathBuf, action: &Action, token: Option<&JoinToken>) -> O
     }
     Outcome {
         membership: observe::membership(&client).await.ok(),
-        trouble: None,
+        ..Outcome::default()
     }
 }

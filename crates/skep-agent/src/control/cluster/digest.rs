@@ -1,20 +1,23 @@
-//! Which documents two desired states have in common: all, or not all.
+//! What two desired states have in common: all, or not all.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
-use skep_api::generation::Manifest;
 use skep_plan::decisions::Decisions;
+use skep_plan::feeding::{Fed, Kept};
 
-/// SHA-256 of `documents` with their names and of what was decided about them, in hex.
-pub(super) fn digest(documents: &[Manifest], decisions: &Decisions) -> String {
+/// SHA-256 of what is kept with all names and of what was decided about it, in hex.
+pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
     let mut hash = Sha256::new();
-    for Manifest { name, text } in documents {
+    for Fed { feeder, manifest } in &kept.documents {
         // The lengths keep apart what would be the same when joined.
-        for part in [name, text] {
+        for part in [feeder, &manifest.name, &manifest.text] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
+    }
+    if !kept.feeders.is_empty() {
+        hash.update(serde_json::to_vec(&kept.feeders).expect("feeders have only string keys"));
     }
     if !decisions.is_empty() {
         hash.update(serde_json::to_vec(decisions).expect("decisions have only string keys"));
@@ -32,12 +35,17 @@ mod tests {
     use std::collections::BTreeMap;
     use std::num::NonZeroU8;
 
+    use skep_plan::feeding::{Feeder, Manifest};
+
     use super::*;
 
-    fn manifest(name: &str, text: &str) -> Manifest {
-        Manifest {
-            name: name.to_owned(),
-            text: text.to_owned(),
+    fn fed(feeder: &str, name: &str, text: &str) -> Fed {
+        Fed {
+            feeder: feeder.to_owned(),
+            manifest: Manifest {
+                name: name.to_owned(),
+                text: text.to_owned(),
+            },
         }
     }
 
@@ -45,10 +53,25 @@ mod tests {
     fn every_difference_makes_another_digest() {
         let sets = [
             vec![],
-            vec![manifest("a", "bc")],
-            vec![manifest("ab", "c")],
-            vec![manifest("a", "b"), manifest("", "c")],
+            vec![fed("x", "a", "bc")],
+            vec![fed("x", "ab", "c")],
+            vec![fed("xa", "b", "c")],
+            vec![fed("x", "a", "b"), fed("", "", "c")],
         ];
+        let paused = Feeder {
+            paused: true,
+            ..Feeder::default()
+        };
+        let sets: Vec<Kept> = sets
+            .into_iter()
+            .flat_map(|documents| {
+                let feeders = BTreeMap::from([("x".to_owned(), paused.clone())]);
+                [BTreeMap::new(), feeders].map(|feeders| Kept {
+                    documents: documents.clone(),
+                    feeders,
+                })
+            })
+            .collect();
         let chosen = ("a".parse().expect("a name"), NonZeroU8::MIN);
         let decisions = Decisions {
             virtual_router_ids: BTreeMap::from([chosen]),

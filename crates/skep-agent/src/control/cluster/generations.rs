@@ -1,12 +1,13 @@
 //! The desired state as it travels between the agents of a cluster.
 
 use skep_api::cluster::Announcement;
-use skep_api::generation::{Generation, GenerationId, Held, Manifest, Rank};
+use skep_api::generation::{Generation, GenerationId, Held, Rank};
 use skep_api::path;
 use skep_api::peer::Peer;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
 use skep_plan::decisions::Decisions;
+use skep_plan::feeding::{Fed, Kept as Content, Manifest};
 
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
@@ -33,9 +34,24 @@ impl Cluster {
     }
 
     /// The number of what this agent works towards, 0 for none.
-    pub(super) fn number(&self) -> u64 {
+    pub(in crate::control) fn number(&self) -> u64 {
         let held = self.held.as_ref();
         held.map_or(0, |held| held.generation.id.number)
+    }
+
+    /// Whether the desired state `other` of rank `rank` counts instead of this agent's although both
+    /// have the same number: two were the first at once, on the disks of two first managers. All
+    /// agents decide that alike; who may be creating the swarm with its own does not give way.
+    pub(in crate::control) fn gives_way_to(
+        &self,
+        other: &GenerationId,
+        rank: Option<Rank>,
+    ) -> bool {
+        let own = self.held.as_ref();
+        let Some(own) = own.filter(|own| !own.is_stored && Some(own.rank()) == rank) else {
+            return false;
+        };
+        other.digest < own.generation.id.digest && !self.has_swarm() && !self.may_be_creating()
     }
 
     /// Asks nobody again for the desired state of this rank, which this agent does not understand.
@@ -85,30 +101,30 @@ impl Cluster {
         }
     }
 
-    /// The generation that `documents` would be, after the one that is known.
+    /// The generation that `kept` would be, after the one that is known.
     pub(in crate::control) fn next_generation(
         &self,
         feeder: &str,
-        documents: Vec<Manifest>,
+        kept: Content,
         decisions: Decisions,
     ) -> Generation {
         let id = GenerationId {
             number: self.number() + 1,
-            digest: digest(&documents, &decisions),
+            digest: digest(&kept, &decisions),
         };
         let accepted_at = wall_clock();
         Generation {
             id,
             feeder: feeder.to_owned(),
             accepted_at,
-            documents,
+            kept,
             decisions,
         }
     }
 
     /// Whether `generation` is what its digest says.
     pub(in crate::control) fn is_whole(generation: &Generation) -> bool {
-        digest(&generation.documents, &generation.decisions) == generation.id.digest
+        digest(&generation.kept, &generation.decisions) == generation.id.digest
     }
 
     pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {
@@ -118,7 +134,8 @@ impl Cluster {
             node,
             address,
         } = announcement;
-        if Rank::new(generation.number, is_stored) > self.newest_seen() {
+        let rank = Rank::new(generation.number, is_stored);
+        if rank > self.newest_seen() || self.gives_way_to(&generation, Some(rank)) {
             self.fetch_from(Peer { node, address });
         } else {
             self.peers.ask_again(&node);
@@ -173,12 +190,11 @@ impl Cluster {
 }
 
 /// Manifests as the reader wants them.
-pub(in crate::control) fn sources(documents: &[Manifest]) -> Vec<Source> {
-    documents
-        .iter()
-        .map(|manifest| Source {
-            name: manifest.name.clone(),
-            text: manifest.text.clone().into_bytes(),
-        })
-        .collect()
+pub(in crate::control) fn sources(documents: &[Fed]) -> Vec<Source> {
+    let manifests = documents.iter().map(|fed| &fed.manifest);
+    let source = |manifest: &Manifest| Source {
+        name: manifest.name.clone(),
+        text: manifest.text.clone().into_bytes(),
+    };
+    manifests.map(source).collect()
 }

@@ -2,6 +2,7 @@
 
 use skep_api::generation::{Generation, Past};
 use skep_api::submit::{Submission, Submitted};
+use skep_plan::feeding::Change;
 use skep_swarm::generations::{Entry, Generations};
 
 use crate::control::cluster::{Cluster, Happening};
@@ -55,8 +56,8 @@ impl Cluster {
                 Err(trouble) => return answer(to, Err(trouble)),
             };
             let submission = Submission {
-                feeder: format!("rollback to {}", generation.id.number),
-                documents: generation.documents,
+                by: format!("rollback to {}", generation.id.number),
+                change: Change::Recall(generation.kept.documents),
                 dry_run: false,
             };
             let recalled = Box::new(Recalled { submission, to });
@@ -79,6 +80,6 @@ fn past(generation: &Generation) -> Past {
         id: generation.id.clone(),
         feeder: generation.feeder.clone(),
         accepted_at: generation.accepted_at.clone(),
-        files: generation.documents.len(),
+        files: generation.kept.documents.len(),
     }
 }

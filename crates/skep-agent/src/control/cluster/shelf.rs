@@ -77,6 +77,11 @@ impl Opener {
             Ok(None) => Shelf::Empty,
             // It was made, and what was to stand in it was not yet written.
             Ok(Some(head)) if head.number == 0 => Shelf::Empty,
+            Ok(Some(head)) if head.schema_revision > REVISION => Shelf::Unreadable(format!(
+                "the desired state in the swarm is written in revision {} of the language, and this \
+                 agent reads {REVISION}: update skep on this node",
+                head.schema_revision
+            )),
             Ok(Some(head)) => Shelf::Keeps(head),
             Err(error) => Shelf::Unreadable(with_causes(&error)),
         })
@@ -155,6 +160,9 @@ impl Cluster {
         if let Some(WentBack { message, .. }) = &self.went_back {
             let trouble = format!("{message}: nothing is changed (look at `skep status`)");
             return answer(to, Err(Trouble(trouble)));
+        }
+        if let Some(trouble) = self.shelf_trouble() {
+            return answer(to, Err(Trouble(trouble.to_owned())));
         }
         if self.storing {
             let known = self.held.as_ref().map(|held| held.generation.id.clone());

@@ -29,6 +29,8 @@ const VOTES: &str = "votes.json";
 const MOVES: &str = "moves.json";
 /// The swarm this node is or was in.
 const MEMBERSHIP: &str = "membership.json";
+/// What the watched directory held when it was last in step with the desired state.
+const IN_STEP: &str = "in-step.json";
 
 /// The state directory of an agent.
 #[derive(Clone, Debug)]
@@ -160,6 +162,15 @@ impl Store {
         self.write(MOVES, &moves)
     }
 
+    /// The digest of what the watched directory held when it was last in step.
+    pub(in crate::control) fn in_step(&self) -> Result<Option<String>, StoreError> {
+        self.read(IN_STEP)
+    }
+
+    pub(in crate::control) fn keep_in_step(&self, digest: &str) -> Result<(), StoreError> {
+        self.write(IN_STEP, &digest)
+    }
+
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let path = self.directory.join(name);
         let text = match fs::read(&path) {
@@ -204,8 +215,11 @@ fn refused(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use skep_api::generation::Generation;
     use skep_plan::decisions::Decisions;
+    use skep_plan::feeding::Kept as Content;
 
     use super::*;
 
@@ -236,6 +250,7 @@ mod tests {
             swarm: swarm.to_owned(),
             initiator: initiator.parse().expect("a name"),
             digest: String::new(),
+            withdrawn: BTreeSet::new(),
         };
         let (cube, home) = (vote("cube", "cube01"), vote("home", "pi1"));
         store.keep_vote(&cube).expect("kept");
@@ -257,7 +272,7 @@ mod tests {
                 },
                 feeder: "apply".to_owned(),
                 accepted_at: String::new(),
-                documents: Vec::new(),
+                kept: Content::default(),
                 decisions: Decisions::default(),
             },
             is_stored: false,

@@ -8,6 +8,7 @@ use skep_api::cluster::PeerReport;
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::trust::group_key::GroupKeys;
+use skep_manifest::condition::Condition;
 use skep_manifest::name::{Name, NodeName};
 use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::{Role, SwarmSpec};
@@ -19,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::control::cluster::peers::Other;
 use crate::control::cluster::writer::{Candidate, writer};
-use crate::control::cluster::{Cluster, Happening, managers};
+use crate::control::cluster::{Cluster, Happening, Store, managers};
 use crate::control::understand::Understood;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
@@ -75,7 +76,7 @@ impl Cluster {
         )
     }
 
-    /// What this agent tells its peers, but for its VIP groups and their moves.
+    /// What this agent tells its peers of itself and its engine.
     pub(in crate::control) fn report(&self) -> PeerReport {
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,6 +88,7 @@ impl Cluster {
             vip_groups: Vec::new(),
             moves: Vec::new(),
             overheard: BTreeSet::new(),
+            feeding: Vec::new(),
         }
     }
 
@@ -149,6 +151,27 @@ impl Cluster {
             .iter()
             .filter_map(|(_, peer)| peer.latest.as_ref());
         reports.flat_map(|(report, _)| report.overheard.iter().copied())
+    }
+
+    /// What is wrong with what is fed on other nodes, as their agents just said.
+    pub(in crate::control) fn feeding_of_peers(
+        &self,
+        now: Instant,
+    ) -> impl Iterator<Item = (&NodeName, &Condition)> {
+        let reports = self.peers.iter().filter_map(move |(node, peer)| {
+            let (report, heard_at) = peer.latest.as_ref()?;
+            let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
+            is_fresh.then_some((node, report))
+        });
+        reports.flat_map(|(node, report)| {
+            let conditions = report.feeding.iter();
+            conditions.map(move |condition| (node, condition))
+        })
+    }
+
+    /// What this agent keeps on disk.
+    pub(in crate::control) const fn disk(&self) -> &Store {
+        &self.store
     }
 
     /// Where what happened is sent.

@@ -1,5 +1,7 @@
 //! Who may create the swarm: an agent that a majority of the managers' agents voted for.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use skep_api::cluster::{Vote, VoteRequest};
 use skep_api::path;
@@ -9,6 +11,7 @@ use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::observed::Membership;
 
 use crate::control::cluster::Cluster;
+use crate::control::cluster::apply::Errand;
 use crate::control::cluster::peers::agent_of;
 use crate::control::understand::with_causes;
 
@@ -27,59 +30,111 @@ impl Election {
                 swarm: name.to_owned(),
                 initiator: own.clone(),
                 digest: digest.to_owned(),
+                withdrawn: BTreeSet::new(),
             },
             others: others.map(agent_of).collect(),
         }
     }
 
-    /// Asks all other managers' agents at once.
-    pub(super) async fn win(&self, own: Vote, client: &PeerClient) -> Result<(), String> {
-        let asked = self.others.iter().map(|peer| async move {
-            let node = &peer.node;
-            let vote = client.post::<Vote>(peer, path::VOTE, &self.request).await;
-            match vote {
-                Ok(Vote::Granted) => Ok(()),
-                Ok(Vote::Refused(why)) => Err(format!("{node}: {why}")),
-                Err(error) => Err(format!("{node}: {}", with_causes(&error))),
-            }
-        });
-        let mut votes = join_all(asked).await;
-        votes.push(match own {
-            Vote::Granted => Ok(()),
-            Vote::Refused(why) => Err(format!("{}: {why}", self.request.initiator)),
-        });
-        let granted = votes.iter().filter(|vote| vote.is_ok()).count();
-        if granted > votes.len() / 2 {
+    /// Asks all other managers' agents at once; then, where that is no majority, those that refused
+    /// once more, now with the names of those that did not: they may have voted for one of these.
+    pub(super) async fn win(&self, client: &PeerClient) -> Result<(), String> {
+        let needed = self.others.len().div_ceil(2);
+        let (granted, mut refusals) = self.ask(&self.others, &self.request, client).await;
+        let mut granted_all = granted.len();
+        if granted_all < needed && granted_all > 0 {
+            let refused = |peer: &&Peer| !granted.contains(&peer.node);
+            let others: Vec<Peer> = self.others.iter().filter(refused).cloned().collect();
+            let request = VoteRequest {
+                withdrawn: granted.iter().cloned().collect(),
+                ..self.request.clone()
+            };
+            let (more, left) = self.ask(&others, &request, client).await;
+            granted_all += more.len();
+            refusals = left;
+        }
+        if granted_all >= needed {
             return Ok(());
         }
-        let refusals: Vec<String> = votes.into_iter().filter_map(Result::err).collect();
         Err(format!(
             "no majority to create the swarm: {}",
             refusals.join("; ")
         ))
+    }
+
+    /// Who grants `request`, and why the others do not.
+    async fn ask(
+        &self,
+        peers: &[Peer],
+        request: &VoteRequest,
+        client: &PeerClient,
+    ) -> (Vec<NodeName>, Vec<String>) {
+        let asked = peers.iter().map(|peer| async move {
+            let node = &peer.node;
+            match client.post::<Vote>(peer, path::VOTE, request).await {
+                Ok(Vote::Granted) => Ok(node.clone()),
+                Ok(Vote::Refused(why)) => Err(format!("{node}: {why}")),
+                Err(error) => Err(format!("{node}: {}", with_causes(&error))),
+            }
+        });
+        let (granted, refused): (Vec<_>, Vec<_>) =
+            join_all(asked).await.into_iter().partition(Result::is_ok);
+        (
+            granted.into_iter().filter_map(Result::ok).collect(),
+            refused.into_iter().filter_map(Result::err).collect(),
+        )
     }
 }
 
 impl Cluster {
     /// Votes for the node that asks, unless this agent voted otherwise before or its own engine
     /// may be in a swarm. A vote is on disk before it is given.
-    pub(in crate::control) fn handle_vote(&self, request: &VoteRequest) -> Vote {
+    ///
+    /// Two may want to create the swarm at once, each with a desired state of its own. One of them
+    /// gives up its own (`gives_way_to`) and votes for the other: from then on it lacks its own vote
+    /// and creates none, so whoever voted for it may follow. `stands` says whether this agent is
+    /// one of those that want to.
+    pub(in crate::control) fn handle_vote(
+        &self,
+        request: &VoteRequest,
+        own: Option<&NodeName>,
+        stands: bool,
+    ) -> Vote {
         if let Err(why) = self.is_free() {
             return Vote::Refused(why);
         }
-        match self.store.vote(&request.swarm) {
-            Ok(Some(given)) if given == *request => Vote::Granted,
-            // The same initiator may start over with another desired state: it knows of no swarm,
-            // and neither does this agent.
-            Ok(Some(given)) if given.initiator != request.initiator => {
-                Vote::Refused(format!("it voted for {}", given.initiator))
+        let given = match self.store.vote(&request.swarm) {
+            Ok(given) => given,
+            Err(error) => return Vote::Refused(with_causes(&error)),
+        };
+        if let Some(given) = given
+            && given.initiator != request.initiator
+        {
+            let is_own = Some(&given.initiator) == own;
+            let may_follow = if is_own {
+                !stands && !self.may_be_creating()
+            } else {
+                request.withdrawn.contains(&given.initiator)
+            };
+            if !may_follow {
+                return Vote::Refused(format!("it voted for {}", given.initiator));
             }
-            Ok(_) => match self.store.keep_vote(request) {
-                Ok(()) => Vote::Granted,
-                Err(error) => Vote::Refused(with_causes(&error)),
-            },
+        }
+        // The same initiator may start over with another desired state: it knows of no swarm, and
+        // neither does this agent.
+        let vote = VoteRequest {
+            withdrawn: BTreeSet::new(),
+            ..request.clone()
+        };
+        match self.store.keep_vote(&vote) {
+            Ok(()) => Vote::Granted,
             Err(error) => Vote::Refused(with_causes(&error)),
         }
+    }
+
+    /// Whether this node's engine was told to create a swarm, or may be at any moment.
+    pub(super) fn may_be_creating(&self) -> bool {
+        self.has_begun_to_create || self.errand == Some(Errand::Init)
     }
 
     /// Whether this node's engine is certainly in no swarm.

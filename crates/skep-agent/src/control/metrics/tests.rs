@@ -52,6 +52,7 @@ fn status() -> AgentStatus {
             source: "dir".to_owned(),
             accepted: None,
             rejected: None,
+            paused: Vec::new(),
         },
         data_plane: DataPlaneStatus {
             running: true,

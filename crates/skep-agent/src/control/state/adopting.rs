@@ -1,12 +1,12 @@
 //! Working towards another desired state, from wherever it comes.
 
 use skep_api::generation::{Generation, Held};
-use skep_api::submit::Submitted;
 
 use crate::control::cluster::{self, Cluster, Stored};
 use crate::control::now;
 use crate::control::question::answer;
 use crate::control::state::Control;
+use crate::control::state::changing::accepted;
 use crate::control::understand::Understood;
 
 impl Control {
@@ -19,13 +19,13 @@ impl Control {
         let Some((held, to)) = taken else {
             return;
         };
-        let id = held.generation.id.clone();
+        let accepted = accepted(&held.generation);
         self.take_over(held);
         if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
             cluster.announce_to_all(accepted);
         }
         if let Some(to) = to {
-            answer(to, Ok(Submitted::Accepted(id)));
+            answer(to, Ok(accepted));
         }
     }
 
@@ -37,6 +37,18 @@ impl Control {
             return;
         }
         let number = held.generation.id.number;
+        if self.clashes(&held) {
+            let id = &held.generation.id;
+            let cluster = self.cluster.as_ref();
+            if !cluster.is_some_and(|cluster| cluster.gives_way_to(id, Some(held.rank()))) {
+                return;
+            }
+            tracing::warn!(
+                by = held.generation.feeder,
+                "generation {number} of this node gives way to another one that was submitted at \
+                 the same time: look at `skep diff` and apply again what is missing"
+            );
+        }
         if !Cluster::is_whole(&held.generation) {
             tracing::error!(generation = number, "a desired state is damaged");
             return;
@@ -66,9 +78,18 @@ impl Control {
         }
     }
 
+    /// Whether `held` is another desired state of the same number, and no swarm says which counts.
+    fn clashes(&self, held: &Held) -> bool {
+        let known = self.cluster.as_ref().and_then(Cluster::held);
+        known.is_some_and(|known| {
+            let is_other = known.generation.id != held.generation.id;
+            is_other && known.rank() == held.rank() && !held.is_stored
+        })
+    }
+
     /// What `generation` means here, with what was decided about it.
     pub(super) fn read(&self, generation: &Generation) -> Result<Understood, Vec<String>> {
-        let sources = cluster::sources(&generation.documents);
+        let sources = cluster::sources(&generation.kept.documents);
         let mut understood = self.desired.understand(sources)?;
         generation.decisions.apply(&mut understood.desired);
         Ok(understood)
@@ -82,5 +103,6 @@ impl Control {
             cluster.follow(held, accepted);
         }
         self.pursue();
+        self.feed();
     }
 }

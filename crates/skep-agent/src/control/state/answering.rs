@@ -4,7 +4,7 @@ use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, Vot
 use skep_api::generation::Held;
 use skep_api::status::AgentStatus;
 
-use crate::control::cluster::Cluster;
+use crate::control::cluster::{Cluster, keeper};
 use crate::control::now;
 use crate::control::question::{Answer, Trouble, answer};
 use crate::control::state::Control;
@@ -20,6 +20,7 @@ impl Control {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
             moves: self.moves.all(now()),
             overheard: self.observed.overheard(now()),
+            feeding: status::feeding(&self.knowledge(), now()),
             ..cluster.report()
         });
         answer(to, report.ok_or_else(|| self.standalone()));
@@ -39,10 +40,14 @@ impl Control {
     }
 
     pub(super) fn handle_vote(&self, request: &VoteRequest, to: Answer<Vote>) {
+        let accepted = self.desired.accepted();
+        let first = accepted.and_then(|accepted| keeper(&accepted.desired));
+        let own = self.desired.node();
+        let stands = first.is_some_and(|first| Some(&first.name) == own);
         let vote = self
             .cluster
             .as_ref()
-            .map(|cluster| cluster.handle_vote(request));
+            .map(|cluster| cluster.handle_vote(request, own, stands));
         answer(to, vote.ok_or_else(|| self.standalone()));
     }
 
@@ -76,6 +81,8 @@ impl Control {
             moves: &self.moves,
             notifications: &self.notifications,
             cluster: self.cluster.as_ref(),
+            watched: self.watched.as_ref(),
+            awaited: self.awaited.as_ref(),
         }
     }
 }

@@ -26,7 +26,8 @@ impl Control {
         }
     }
 
-    pub(super) fn handle_confirmation(
+    /// Lets the swarm keep what the agents run where it keeps something older.
+    pub(super) fn confirm_store(
         &mut self,
         confirmation: Confirmation,
         hop: Hop,

@@ -51,7 +51,7 @@ impl Control {
     ) {
         let waits = !self.waiting.is_empty() || self.is_to_listen(&understood);
         if submission.dry_run || !waits {
-            return self.submit(submission, understood, to);
+            return self.submit(submission, to);
         }
         let until = now() + WAIT_MAX;
         self.waiting.push_back(Waiting {
@@ -70,7 +70,7 @@ impl Control {
                 self.waiting.push_front(next);
                 return;
             }
-            self.submit(next.submission, next.understood, next.to);
+            self.submit(next.submission, next.to);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::control::cluster::{self, Cluster, keeper};
 use crate::control::now;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
+use crate::control::state::changing::{Prepared, accepted, lines};
 use crate::control::understand::Understood;
 
 /// Why nothing can be submitted.
@@ -38,8 +39,8 @@ pub(super) enum Answerer {
 }
 
 impl Control {
-    /// Makes a set of manifests the desired state: on a manager of the swarm, which keeps it, or on
-    /// the first one of the manifest as long as there is no swarm.
+    /// Changes the desired state: on a manager of the swarm, which keeps it, or on the first one of
+    /// the manifest as long as there is no swarm.
     pub(super) fn handle_submission(
         &mut self,
         submission: Submission,
@@ -49,18 +50,20 @@ impl Control {
         let Some(cluster) = &self.cluster else {
             return answer(to, Err(self.standalone()));
         };
-        let understood = match self.understand(&submission) {
-            Ok(understood) => understood,
-            Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
-        };
         let keeper = if cluster.has_swarm() {
             self.manager_of().map_err(|trouble| vec![trouble])
         } else {
-            self.keeper_of(&understood)
+            match self.prepare(&submission) {
+                Ok(prepared) => self.keeper_of(&prepared.understood),
+                Err(refused) => return self.refuse(submission, refused, to),
+            }
         };
         match keeper {
             Err(errors) => answer(to, Ok(Submitted::Rejected(errors))),
-            Ok(Answerer::Here) => self.submit_in_order(submission, understood, to),
+            Ok(Answerer::Here) => match self.prepare(&submission) {
+                Ok(prepared) => self.submit_in_order(submission, prepared.understood, to),
+                Err(refused) => self.refuse(submission, refused, to),
+            },
             Ok(Answerer::There(peer)) => {
                 let question = PassedOn {
                     peer,
@@ -73,12 +76,15 @@ impl Control {
         }
     }
 
-    pub(super) fn submit(
-        &mut self,
-        submission: Submission,
-        mut understood: Understood,
-        to: Answer<Submitted>,
-    ) {
+    /// Submits what is not passed on, against what is kept at this moment.
+    pub(super) fn submit(&mut self, submission: Submission, to: Answer<Submitted>) {
+        let Prepared {
+            kept,
+            mut understood,
+        } = match self.prepare(&submission) {
+            Ok(prepared) => prepared,
+            Err(refused) => return self.refuse(submission, refused, to),
+        };
         let taken = self.taken();
         let Some(cluster) = &mut self.cluster else {
             return answer(to, Err(self.standalone()));
@@ -87,7 +93,7 @@ impl Control {
             Ok(decisions) => decisions,
             Err(errors) => return answer(to, Ok(Submitted::Rejected(errors))),
         };
-        let next = cluster.next_generation(&submission.feeder, submission.documents, decisions);
+        let next = cluster.next_generation(&submission.by, kept, decisions);
         if let Some(known) = cluster.held().map(|held| &held.generation.id)
             && known.digest == next.id.digest
         {
@@ -116,7 +122,7 @@ impl Control {
         let Some(cluster) = &self.cluster else {
             return Err(self.standalone());
         };
-        let id = next.id.clone();
+        let accepted = accepted(&next);
         let held = Held {
             generation: next,
             is_stored: false,
@@ -127,7 +133,7 @@ impl Control {
         if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
             cluster.announce_to_all(accepted);
         }
-        Ok(Submitted::Accepted(id))
+        Ok(accepted)
     }
 
     /// Says what a set of manifests would change: on the agent that writes to the swarm.
@@ -137,14 +143,15 @@ impl Control {
         hop: Hop,
         to: Answer<Differences>,
     ) {
-        let decided = self.understand(&submission).and_then(|mut understood| {
-            self.desired.decide(&mut understood, &self.taken())?;
-            Ok(understood)
-        });
-        let understood = match decided {
-            Ok(understood) => understood,
-            Err(errors) => return answer(to, Ok(Differences::Rejected(errors))),
+        let prepared = match self.prepare(&submission) {
+            Ok(prepared) => prepared,
+            Err(refused) => return answer(to, Ok(Differences::Rejected(lines(refused)))),
         };
+        let paused = prepared.kept.paused();
+        let mut understood = prepared.understood;
+        if let Err(errors) = self.desired.decide(&mut understood, &self.taken()) {
+            return answer(to, Ok(Differences::Rejected(errors)));
+        }
         let Some(cluster) = &self.cluster else {
             // What a directory would change can be said without an engine.
             let plan = Plan {
@@ -157,6 +164,7 @@ impl Control {
             Answerer::Here => {
                 let mut plan = cluster.plan_for(&understood, now());
                 plan.vip_groups = self.group_changes(&understood);
+                plan.paused = paused;
                 answer(to, Ok(Differences::Plan(Box::new(plan))));
             }
             Answerer::There(peer) => {
@@ -213,14 +221,6 @@ impl Control {
                 objects
             }),
         }
-    }
-
-    fn understand(&self, submission: &Submission) -> Result<Understood, Vec<String>> {
-        if submission.documents.is_empty() {
-            return Err(vec!["there are no manifests in it".to_owned()]);
-        }
-        self.desired
-            .understand(cluster::sources(&submission.documents))
     }
 
     /// Whose engine can give the swarm a desired state to keep: this node's, or that of any manager

@@ -1,18 +1,23 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-use skep_api::generation::{Held, Manifest, Rank};
+use skep_api::cluster::{Vote, VoteRequest};
+use skep_api::generation::{Held, Rank};
 use skep_api::moves::MoveRequest;
 use skep_api::peer::PeerClient;
 use skep_api::submit::Submission;
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_linux::process::channel::Channel;
+use skep_manifest::name::NodeName;
 use skep_plan::decisions::Decisions;
+use skep_plan::feeding::{APPLY, Change, Fed, Feeding, Kept, Manifest};
+use skep_plan::observed::Membership;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::control::ClusterOptions;
+use crate::control::cluster::Sight;
 use crate::control::question::Hop;
 use crate::control::understand::Mode;
 
@@ -68,11 +73,14 @@ impl Agent {
     /// A desired state as the first manager would make it of `text`.
     fn generation(&self, number: u64, text: &str) -> Held {
         let cluster = self.control.cluster.as_ref().expect("it has a key");
-        let document = Manifest {
-            name: "skep.yaml".to_owned(),
-            text: text.to_owned(),
+        let kept = Kept {
+            documents: vec![Fed {
+                feeder: APPLY.to_owned(),
+                manifest: manifest(text),
+            }],
+            ..Kept::default()
         };
-        let mut next = cluster.next_generation("apply", vec![document], Decisions::default());
+        let mut next = cluster.next_generation(APPLY, kept, Decisions::default());
         next.id.number = number;
         Held {
             generation: next,
@@ -86,6 +94,104 @@ impl Agent {
         let cluster = self.control.cluster.as_ref().expect("it has a key");
         (accepted.map(|it| it.generation), cluster.newest_seen())
     }
+}
+
+fn manifest(text: &str) -> Manifest {
+    Manifest {
+        name: "skep.yaml".to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+/// The vote of node `b` for `initiator`, after the nodes `withdrawn` voted for that one.
+fn vote(agent: &Agent, initiator: &str, withdrawn: &[&str]) -> Vote {
+    let name = |name: &&str| name.parse::<NodeName>().expect("a name");
+    let request = VoteRequest {
+        swarm: "cube".to_owned(),
+        initiator: name(&initiator),
+        digest: String::new(),
+        withdrawn: withdrawn.iter().map(name).collect(),
+    };
+    let (to, mut answered) = oneshot::channel();
+    agent.control.handle_vote(&request, to);
+    let answer = answered.try_recv().expect("it answers at once");
+    answer.expect("it has a key")
+}
+
+/// Makes `agent` see that its engine is in no swarm.
+fn see_no_swarm(agent: &mut Agent) {
+    let sight = Sight {
+        began: now(),
+        membership: Membership::Inactive,
+        cluster: None,
+        shelf: None,
+        trouble: None,
+    };
+    agent
+        .control
+        .handle_happening(Happening::Seen(Box::new(sight)));
+}
+
+#[tokio::test]
+async fn of_two_first_desired_states_one_counts_and_who_gave_its_own_up_votes_for_the_other() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    see_no_swarm(&mut agent);
+    let [a, b] = ["a", "b"].map(|node| {
+        let line = |line: &&str| line.contains(&format!("name: {node},"));
+        let first = SWARM.lines().filter(line);
+        let others = SWARM
+            .lines()
+            .filter(|text| text.contains("- {") && !line(text));
+        let head = SWARM.lines().take_while(|text| !text.contains("- {"));
+        let lines: Vec<&str> = head.chain(first).chain(others).collect();
+        agent.generation(1, &(lines.join("\n") + "\n"))
+    });
+    let digest = |held: &Held| held.generation.id.digest.clone();
+    let (counts, gives_way) = if digest(&a) < digest(&b) {
+        (&a, &b)
+    } else {
+        (&b, &a)
+    };
+    agent.control.take_over(gives_way.clone());
+    agent.control.take_over(counts.clone());
+    let held = |agent: &Agent| {
+        let cluster = agent.control.cluster.as_ref().expect("it has a key");
+        cluster.held().expect("it has one").clone()
+    };
+    assert_eq!(held(&agent), *counts);
+    agent.control.take_over(gives_way.clone());
+    assert_eq!(held(&agent), *counts);
+}
+
+#[tokio::test]
+async fn a_vote_is_changed_only_after_who_had_it_gave_up() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    let silent = vote(&agent, "a", &[]);
+    assert!(matches!(silent, Vote::Refused(_)), "its engine is silent");
+    see_no_swarm(&mut agent);
+    // b is the first manager, wants to create the swarm and voted for itself.
+    let own_first = SWARM
+        .replace("name: b", "name: x")
+        .replace("name: a", "name: b");
+    let own_first = own_first.replace("name: x", "name: a");
+    agent.control.take_over(agent.generation(1, &own_first));
+    assert_eq!(vote(&agent, "b", &[]), Vote::Granted);
+    let told = Vote::Refused("it voted for b".to_owned());
+    assert_eq!(vote(&agent, "a", &[]), told);
+    assert_eq!(vote(&agent, "a", &["b"]), told, "it knows better");
+
+    agent.control.take_over(agent.generation(2, SWARM));
+    assert_eq!(vote(&agent, "a", &[]), Vote::Granted);
+    // From here on it lacks its own vote, until a gives up.
+    let told = Vote::Refused("it voted for a".to_owned());
+    assert_eq!(vote(&agent, "b", &[]), told);
+    assert_eq!(vote(&agent, "c", &["b"]), told);
+    assert_eq!(vote(&agent, "c", &["a"]), Vote::Granted);
+    let again = Agent::start(&directory);
+    let told = vote(&again, "a", &[]);
+    assert!(matches!(told, Vote::Refused(_)), "{told:?}");
 }
 
 #[tokio::test]
@@ -115,8 +221,15 @@ async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy
     let mut agent = Agent::start(&directory);
     agent.control.take_over(agent.generation(1, SWARM));
     let submission = Submission {
-        feeder: "apply".to_owned(),
-        documents: agent.generation(2, SWARM).generation.documents,
+        by: APPLY.to_owned(),
+        change: Change::Feed(Feeding {
+            feeder: APPLY.to_owned(),
+            documents: vec![manifest(SWARM)],
+            prune: false,
+            take_over: false,
+            source: None,
+            confirmed: false,
+        }),
         dry_run: false,
     };
     let (to, answered) = oneshot::channel();

@@ -1,0 +1,87 @@
+//! What a change of the desired state comes to, before it is submitted.
+
+use skep_api::generation::Generation;
+use skep_api::submit::{Submission, Submitted};
+use skep_plan::feeding::{Change, Kept, Refused, change};
+
+use crate::control::cluster::{self, Cluster};
+use crate::control::now;
+use crate::control::question::{Answer, answer};
+use crate::control::state::Control;
+use crate::control::understand::Understood;
+use crate::control::watched::Awaited;
+
+/// A change that can be made.
+pub(super) struct Prepared {
+    /// What is kept then.
+    pub(super) kept: Kept,
+    /// What that means here.
+    pub(super) understood: Understood,
+}
+
+impl Control {
+    /// What `submission` makes of what is known.
+    pub(super) fn prepare(&self, submission: &Submission) -> Result<Prepared, Refused> {
+        let nothing = Kept::default();
+        let held = self.cluster.as_ref().and_then(Cluster::held);
+        let known = held.map_or(&nothing, |held| &held.generation.kept);
+        let kept = change(known, &submission.change)?;
+        let sources = cluster::sources(&kept.documents);
+        let understood = self.desired.understand(sources).map_err(Refused::Errors)?;
+        Ok(Prepared { kept, understood })
+    }
+
+    /// Answers why `submission` is not accepted; what somebody may confirm is remembered for that.
+    pub(super) fn refuse(
+        &mut self,
+        submission: Submission,
+        refused: Refused,
+        to: Answer<Submitted>,
+    ) {
+        let generation = self.following_number();
+        if let (Refused::AwaitsConfirmation(message), Change::Feed(feeding)) =
+            (&refused, &submission.change)
+            && feeding.source.is_none()
+            && !submission.dry_run
+        {
+            self.awaited = Some(Awaited {
+                message: format!("`skep apply`: {message}"),
+                submission,
+                generation,
+                since: now(),
+            });
+        }
+        answer(
+            to,
+            Ok(match refused {
+                Refused::Errors(errors) => Submitted::Rejected(errors),
+                Refused::SourceDiffers(message) => Submitted::SourceDiffers(message),
+                Refused::AwaitsConfirmation(message) => Submitted::AwaitsConfirmation {
+                    generation,
+                    message,
+                },
+            }),
+        );
+    }
+
+    /// The number of the generation that follows what is known.
+    pub(super) fn following_number(&self) -> u64 {
+        self.cluster.as_ref().map_or(0, Cluster::number) + 1
+    }
+}
+
+/// The answer to who submitted `generation`, which counts from here on.
+pub(super) fn accepted(generation: &Generation) -> Submitted {
+    Submitted::Accepted {
+        id: generation.id.clone(),
+        paused: generation.kept.paused(),
+    }
+}
+
+/// Why a change is not made, a line each.
+pub(super) fn lines(refused: Refused) -> Vec<String> {
+    match refused {
+        Refused::Errors(lines) => lines,
+        Refused::SourceDiffers(line) | Refused::AwaitsConfirmation(line) => vec![line],
+    }
+}

@@ -1,0 +1,355 @@
+//! Who feeds what into the desired state: whose each object is, what a feeder may change, and what
+//! waits for somebody's word.
+//!
+//! A *feeder* is a way by which manifests come in: `skep apply`, a watched directory. An object
+//! belongs to the feeder that fed it. Each change is decided against what is kept at that moment,
+//! by the agent that submits it.
+
+mod pruning;
+mod shelf;
+mod standing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use skep_manifest::object::ObjectKey;
+
+use shelf::Shelf;
+pub use standing::{Standing, standing};
+
+/// The feeder that is a person with `skep apply`.
+pub const APPLY: &str = "apply";
+/// The feeder that is a directory which agents watch.
+pub const DIRECTORY: &str = "directory";
+
+/// One manifest file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Its name in messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A manifest file in the desired state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fed {
+    /// Whose it is.
+    #[serde(default = "apply")]
+    pub feeder: String,
+    /// The file, without the objects that were replaced or removed since.
+    #[serde(flatten)]
+    pub manifest: Manifest,
+}
+
+/// What is known of a feeder that watches a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feeder {
+    /// The digest of the source when it was fed last.
+    pub digest: Option<String>,
+    /// Whether somebody said that it shall feed nothing.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+/// The desired state as it was fed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its manifests, by feeder.
+    pub documents: Vec<Fed>,
+    /// What is known of the feeders that watch a source or are paused.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeders: BTreeMap<String, Feeder>,
+}
+
+impl Kept {
+    /// The feeders that feed nothing until somebody resumes them.
+    #[must_use]
+    pub fn paused(&self) -> Vec<String> {
+        let paused = self.feeders.iter().filter(|(_, feeder)| feeder.paused);
+        paused.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether the source of `feeder` had this digest when it was fed last.
+    #[must_use]
+    pub fn has_fed(&self, feeder: &str, digest: &str) -> bool {
+        let known = self.feeders.get(feeder);
+        known.and_then(|known| known.digest.as_deref()) == Some(digest)
+    }
+}
+
+/// How the desired state shall change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// A feeder feeds manifests.
+    Feed(Feeding),
+    /// Somebody removes objects by name.
+    Delete(Deletion),
+    /// A feeder shall feed nothing; all that watch a source when none is named.
+    Pause(Option<String>),
+    /// It shall feed again.
+    Resume(Option<String>),
+    /// An earlier desired state shall count again; what watches a source is paused.
+    Recall(Vec<Fed>),
+}
+
+/// Manifests that a feeder feeds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feeding {
+    /// Who feeds.
+    pub feeder: String,
+    /// All it has.
+    pub documents: Vec<Manifest>,
+    /// Whether objects of this feeder that are not among them go.
+    pub prune: bool,
+    /// Whether objects of other feeders become this one's.
+    pub take_over: bool,
+    /// The source as it is and as it was; nothing when a person feeds.
+    pub source: Option<SourceChange>,
+    /// Whether somebody confirmed it, whatever it removes and wherever it starts from.
+    #[serde(default)]
+    pub confirmed: bool,
+}
+
+/// How a source changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceChange {
+    /// The digest of what it holds.
+    pub to: String,
+    /// The digest of what it held when it was last in step with the desired state.
+    pub from: Option<String>,
+}
+
+/// Objects that somebody removes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deletion {
+    /// Which.
+    pub objects: Vec<ObjectKey>,
+    /// Whether that may be objects of any feeder.
+    pub take_over: bool,
+}
+
+/// Why a change is not made. Each line says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It cannot be.
+    Errors(Vec<String>),
+    /// The source is not what was fed last, and did not change from that.
+    SourceDiffers(String),
+    /// It removes so much that somebody has to confirm it.
+    AwaitsConfirmation(String),
+}
+
+/// What is kept after `change`.
+///
+/// # Errors
+///
+/// [`Refused`]: then everything stays as it is.
+pub fn change(kept: &Kept, change: &Change) -> Result<Kept, Refused> {
+    match change {
+        Change::Feed(feeding) => feed(kept, feeding),
+        Change::Delete(deletion) => delete(kept, deletion),
+        Change::Pause(feeder) => set_paused(kept, feeder.as_deref(), true),
+        Change::Resume(feeder) => set_paused(kept, feeder.as_deref(), false),
+        Change::Recall(documents) => Ok(recall(kept, documents)),
+    }
+}
+
+/// SHA-256 of manifests with their names, in hex: whether a source changed.
+#[must_use]
+pub fn digest(documents: &[Manifest]) -> String {
+    let mut hash = Sha256::new();
+    for part in documents.iter().flat_map(|it| [&it.name, &it.text]) {
+        // The lengths keep apart what would be the same when joined.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let bytes = hash.finalize();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {
+    let feeder = feeding.feeder.as_str();
+    if kept.feeders.get(feeder).is_some_and(|known| known.paused) {
+        return Err(Refused::Errors(vec![format!(
+            "the feeder `{feeder}` is paused: let it feed again with `skep resume {feeder}`"
+        )]));
+    }
+    if feeding.documents.is_empty() {
+        return Err(Refused::Errors(vec![
+            "there are no manifests in it: nothing is removed because of that".to_owned(),
+        ]));
+    }
+    let was_fed = feeding
+        .source
+        .as_ref()
+        .is_some_and(|source| kept.has_fed(feeder, &source.to));
+    if was_fed && !feeding.confirmed {
+        // Another copy of the same source was faster.
+        return Ok(kept.clone());
+    }
+    if !feeding.confirmed {
+        check_source(kept, feeding)?;
+    }
+    let old = Shelf::read(&kept.documents);
+    let new = Shelf::of(feeder, &feeding.documents);
+    let Meeting {
+        mut gone,
+        theirs,
+        mut says_nothing_new,
+    } = meet(&old, &new, feeding)?;
+    if feeding.prune {
+        let own = old.owned_by(feeder);
+        let left_out = own.iter().filter(|key| !new.index.contains_key(**key));
+        let left_out: BTreeSet<&ObjectKey> = left_out.copied().collect();
+        if !feeding.confirmed {
+            pruning::check(old.index.keys(), own.len(), &left_out)?;
+        }
+        says_nothing_new &= left_out.is_empty();
+        gone.extend(left_out);
+    }
+    if says_nothing_new {
+        return Ok(kept.clone());
+    }
+    let mut documents = old.without(&gone);
+    documents.extend(new.without(&theirs));
+    documents.sort_by(|one, other| {
+        (&one.feeder, &one.manifest.name).cmp(&(&other.feeder, &other.manifest.name))
+    });
+    let mut feeders = kept.feeders.clone();
+    if let Some(source) = &feeding.source {
+        feeders.entry(feeder.to_owned()).or_default().digest = Some(source.to.clone());
+    }
+    Ok(Kept { documents, feeders })
+}
+
+/// What comes of the objects that are fed and were there before.
+struct Meeting<'a> {
+    /// Those that are replaced.
+    gone: BTreeSet<&'a ObjectKey>,
+    /// Those that stay with another feeder, who says the same of them.
+    theirs: BTreeSet<&'a ObjectKey>,
+    /// Whether a person feeds nothing but what this person fed before.
+    says_nothing_new: bool,
+}
+
+fn meet<'a>(old: &Shelf, new: &'a Shelf, feeding: &Feeding) -> Result<Meeting<'a>, Refused> {
+    let (mut gone, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    let mut errors = Vec::new();
+    let mut says_nothing_new = feeding.source.is_none() && new.set.problems.is_empty();
+    for key in new.index.keys() {
+        let Some(document) = old.find(key) else {
+            says_nothing_new = false;
+            continue;
+        };
+        let is_same = new.find(key).is_some_and(|it| it.object == document.object);
+        let is_own = old.owner(document) == feeding.feeder;
+        if is_own || feeding.take_over {
+            gone.insert(key);
+            says_nothing_new &= is_own && is_same;
+        } else if is_same {
+            theirs.insert(key);
+        } else {
+            errors.push(old.refusal(document));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Refused::Errors(errors));
+    }
+    Ok(Meeting {
+        gone,
+        theirs,
+        says_nothing_new,
+    })
+}
+
+/// What watches a source changes only what it fed itself: a source that was not followed meanwhile
+/// would take back what others did.
+fn check_source(kept: &Kept, feeding: &Feeding) -> Result<(), Refused> {
+    let Some(source) = &feeding.source else {
+        return Ok(());
+    };
+    let feeder = &feeding.feeder;
+    let recorded = kept.feeders.get(feeder).and_then(|it| it.digest.as_ref());
+    if recorded == source.from.as_ref() && (recorded.is_some() || kept.documents.is_empty()) {
+        return Ok(());
+    }
+    let told = if recorded.is_some() {
+        "it does not start from what was fed last"
+    } else {
+        "there is a desired state already, and this did not feed it"
+    };
+    Err(Refused::SourceDiffers(told.to_owned()))
+}
+
+fn delete(kept: &Kept, deletion: &Deletion) -> Result<Kept, Refused> {
+    let old = Shelf::read(&kept.documents);
+    let refused = deletion
+        .objects
+        .iter()
+        .filter_map(|key| match old.find(key) {
+            None => Some(format!(
+                "there is no {key} in the desired state: it is not skep's, or its name is another"
+            )),
+            Some(document) if old.owner(document) != APPLY && !deletion.take_over => {
+                Some(old.refusal(document))
+            }
+            Some(_) => None,
+        });
+    let errors: Vec<String> = refused.collect();
+    if !errors.is_empty() {
+        return Err(Refused::Errors(errors));
+    }
+    Ok(Kept {
+        documents: old.without(&deletion.objects.iter().collect()),
+        feeders: kept.feeders.clone(),
+    })
+}
+
+fn set_paused(kept: &Kept, named: Option<&str>, paused: bool) -> Result<Kept, Refused> {
+    if kept.documents.is_empty() {
+        return Err(Refused::Errors(vec![
+            "there is no desired state yet: begin with `skep apply`".to_owned(),
+        ]));
+    }
+    let mut feeders = kept.feeders.clone();
+    match named {
+        Some(name) if [APPLY, DIRECTORY].contains(&name) || feeders.contains_key(name) => {
+            feeders.entry(name.to_owned()).or_default().paused = paused;
+        }
+        Some(name) => {
+            return Err(Refused::Errors(vec![format!(
+                "there is no feeder `{name}`: name {APPLY} or {DIRECTORY}, or none for all that \
+                 watch a source"
+            )]));
+        }
+        None if paused => {
+            feeders.entry(DIRECTORY.to_owned()).or_default().paused = true;
+        }
+        None => feeders.values_mut().for_each(|it| it.paused = false),
+    }
+    feeders.retain(|_, it| it.paused || it.digest.is_some());
+    let documents = kept.documents.clone();
+    Ok(Kept { documents, feeders })
+}
+
+/// What watches a source would feed again what was just taken back.
+fn recall(kept: &Kept, documents: &[Fed]) -> Kept {
+    let mut feeders = kept.feeders.clone();
+    let watching = feeders.values_mut().filter(|it| it.digest.is_some());
+    watching.for_each(|it| it.paused = true);
+    let documents = documents.to_vec();
+    Kept { documents, feeders }
+}
+
+fn apply() -> String {
+    APPLY.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

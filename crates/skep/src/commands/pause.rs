@@ -1,0 +1,28 @@
+//! `skep pause`.
+
+use std::path::Path;
+
+use skep_api::path;
+use skep_plan::feeding::Change;
+
+use crate::commands::manifests::{DryRun, submission};
+use crate::commands::submitted;
+use crate::exit::Exit;
+
+/// Let a feeder feed nothing until it is resumed, such as a watched directory.
+///
+/// It stands in the desired state, so it holds on every node. Ends with 0 when that is accepted, with 1 when it is not.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The feeder: `directory` or `apply` [default: all that watch a source].
+    feeder: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    let feeder = &arguments.feeder;
+    let by = feeder
+        .as_ref()
+        .map_or_else(|| "pause".to_owned(), |feeder| format!("pause {feeder}"));
+    let submission = submission(by, Change::Pause(feeder.clone()), DryRun::No);
+    submitted::ask_and_tell(socket, path::SUBMIT, &submission)
+}
