@@ -16,6 +16,7 @@ mod node_file;
 mod notifications;
 mod question;
 mod routes;
+mod sealing;
 mod state;
 pub mod status;
 mod surroundings;
@@ -89,7 +90,7 @@ impl Options {
 /// When the key or the state directory cannot be used, or nothing can be served.
 pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()> {
     let mode = options.mode();
-    let desired = DesiredState::new(options.node.clone(), mode);
+    let mut desired = DesiredState::new(options.node.clone(), mode);
     let (contents, fed) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS_WAITING);
     let (findings, looked) = mpsc::channel(FINDINGS_WAITING);
@@ -102,6 +103,7 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
         Mode::Standalone => (None, None),
         Mode::Clustered => {
             let (cluster, happened) = join_cluster(&options.cluster, &desired, questions).await?;
+            desired = desired.with_keys(cluster.value_keys());
             (Some(cluster), Some(happened))
         }
     };

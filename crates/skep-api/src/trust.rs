@@ -9,3 +9,4 @@ pub mod identity;
 pub mod key;
 pub(crate) mod name;
 pub mod store_key;
+pub mod value_keys;

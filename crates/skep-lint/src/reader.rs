@@ -56,6 +56,18 @@ pub(crate) const ALL: &[Mistake] = &[
     ),
     error("invalid-utf-8", "Bytes that are no UTF-8."),
     error(
+        "gateway-outside-subnet",
+        "A network's gateway that is not in its subnet.",
+    ),
+    error(
+        "impossible-content",
+        "A config or secret that is empty, too large, or nowhere but on a node.",
+    ),
+    error(
+        "local-network",
+        "A network of a driver whose networks end at the node.",
+    ),
+    error(
         "merge-key",
         "The merge key `<<`, which is not part of YAML 1.2.",
     ),
@@ -79,6 +91,10 @@ pub(crate) const ALL: &[Mistake] = &[
     error(
         "partial-priorities",
         "Members with and without a priority in one group.",
+    ),
+    error(
+        "predefined-network",
+        "A network with the name of one that every engine has.",
     ),
     error(
         "recursive-alias",

@@ -1,23 +1,36 @@
-//! Values that whoever submits a manifest reads: `fromFile` and `fromEnv` become `value` in the text
-//! itself, so that what is submitted needs nothing beside it.
+//! Values in the text of a manifest: whoever submits it reads `fromFile` and `fromEnv` into it, so
+//! that what is submitted needs nothing beside it, and agents seal what is secret before they keep
+//! it.
+
+mod values;
 
 use std::collections::BTreeMap;
 
-use crate::notifier::NotifierSpec;
-use crate::object::Object;
 use crate::set::{Document, ManifestSet};
 use crate::span::Span;
-use crate::value_source::{EnvironmentName, RelativePath, ValueSource};
+use crate::value_source::{EnvironmentName, RelativePath, Sealed, ValueSource};
+use values::{Valued, values};
+
+pub use values::Nature;
+
+/// Where a manifest says where a value comes from: `fromFile: site.key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Written {
+    /// What it says.
+    pub span: Span,
+    /// The word before it: `fromFile`.
+    key: Span,
+}
 
 /// A value that stands outside of its manifest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unread {
-    /// Where the manifest says so: `fromFile: site.key`.
-    pub span: Span,
-    /// The word for it: `fromFile` or `fromEnv`.
-    key: Span,
+    /// Where the manifest names it.
+    pub at: Written,
     /// Where the value is.
     pub place: Place,
+    /// How it is read.
+    pub nature: Nature,
 }
 
 /// Where a value is that stands outside of its manifest.
@@ -29,28 +42,78 @@ pub enum Place {
     Environment(EnvironmentName),
 }
 
+/// What stands in place of where a value came from.
+#[derive(Clone)]
+pub enum Filling {
+    /// The value.
+    Value(String),
+    /// The value as nobody else reads it.
+    Sealed(Sealed),
+}
+
 /// Every value of `set` that is still to be read, in the order of the text.
 #[must_use]
 pub fn unread(set: &ManifestSet) -> Vec<Unread> {
-    let mut unread: Vec<Unread> = set.documents.iter().flat_map(unread_in).collect();
-    unread.sort();
+    let unread = |document: &Document, value: &Valued<'_>| {
+        let place = match value.source {
+            ValueSource::FromFile(path) => Place::File(path.clone()),
+            ValueSource::FromEnv(name) => Place::Environment(name.clone()),
+            ValueSource::Value(_) | ValueSource::Sealed(_) | ValueSource::FromNodeFile(_) => {
+                return None;
+            }
+        };
+        Some(Unread {
+            at: written(document, value)?,
+            place,
+            nature: value.nature,
+        })
+    };
+    let mut found = all(set, unread);
+    found.sort();
     // What an anchor names stands in the text once.
-    unread.dedup();
-    unread
+    found.dedup();
+    found
 }
 
-/// `text`, the source `source` of its set, with the values that were read in place of where they
-/// come from. Every line stays where it is.
+/// Every sealed value of `set`.
 #[must_use]
-pub fn fill(text: &str, source: usize, values: &[(Unread, String)]) -> String {
-    let here = values
+pub fn sealed(set: &ManifestSet) -> Vec<(Written, Sealed)> {
+    all(set, |document, value| match value.source {
+        ValueSource::Sealed(sealed) => Some((written(document, value)?, sealed.clone())),
+        ValueSource::Value(_)
+        | ValueSource::FromFile(_)
+        | ValueSource::FromEnv(_)
+        | ValueSource::FromNodeFile(_) => None,
+    })
+}
+
+/// Every value of `set` that is a secret and stands there for everyone to read.
+#[must_use]
+pub fn revealed(set: &ManifestSet) -> Vec<(Written, String)> {
+    all(set, |document, value| match (value.source, value.nature) {
+        (ValueSource::Value(text), Nature::Word | Nature::SecretFile) => {
+            Some((written(document, value)?, text.clone()))
+        }
+        _ => None,
+    })
+}
+
+/// `text`, the source `source` of its set, with what was read in place of where it comes from.
+/// Every line stays where it is.
+#[must_use]
+pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> String {
+    let here = fillings
         .iter()
-        .filter(|(unread, _)| unread.span.source == source);
+        .filter(|(written, _)| written.span.source == source);
     let edits: BTreeMap<usize, (usize, String)> = here
-        .flat_map(|(Unread { span, key, .. }, value)| {
+        .flat_map(|(Written { span, key }, filling)| {
+            let (word, value) = match filling {
+                Filling::Value(value) => ("value", quoted(value)),
+                Filling::Sealed(sealed) => ("sealed", quoted(sealed.as_str())),
+            };
             [
-                (key.start, (key.end, "value".to_owned())),
-                (span.start, (span.end, quoted(value))),
+                (key.start, (key.end, word.to_owned())),
+                (span.start, (span.end, value)),
             ]
         })
         .collect();
@@ -67,67 +130,28 @@ pub fn fill(text: &str, source: usize, values: &[(Unread, String)]) -> String {
     filled
 }
 
-fn unread_in(document: &Document) -> Vec<Unread> {
-    let unread = |(pointer, value): (String, &ValueSource)| {
-        let (word, place) = match value {
-            ValueSource::FromFile(path) => ("fromFile", Place::File(path.clone())),
-            ValueSource::FromEnv(name) => ("fromEnv", Place::Environment(name.clone())),
-            ValueSource::Value(_) | ValueSource::Sealed(_) | ValueSource::FromNodeFile(_) => {
-                return None;
-            }
-        };
-        let pointer = format!("{pointer}/{word}");
-        Some(Unread {
-            span: document.span_of(&pointer)?,
-            key: document.key_span_of(&pointer)?,
-            place,
-        })
-    };
-    values(&document.object)
-        .into_iter()
-        .filter_map(unread)
-        .collect()
+fn all<T>(set: &ManifestSet, of: impl Fn(&Document, &Valued<'_>) -> Option<T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for document in &set.documents {
+        let values = values(&document.object);
+        found.extend(values.iter().filter_map(|value| of(document, value)));
+    }
+    found
 }
 
-/// The values of an object that may come from elsewhere, each with its place.
-fn values(object: &Object) -> Vec<(String, &ValueSource)> {
-    use crate::vip_group::authentication::Authentication;
-    match object {
-        Object::VipGroup(group) => match &group.spec.authentication {
-            Some(Authentication::Simple(simple)) => {
-                let pointer = "/spec/authentication/simple/password".to_owned();
-                vec![(pointer, &simple.password)]
-            }
-            Some(Authentication::Hmac(hmac)) => {
-                let keys = hmac.keys.iter().enumerate();
-                keys.map(|(index, key)| {
-                    let pointer = format!("/spec/authentication/hmac/keys/{index}/key");
-                    (pointer, &key.key)
-                })
-                .collect()
-            }
-            Some(Authentication::None(_) | Authentication::Cluster(_)) | None => Vec::new(),
-        },
-        Object::Notifier(notifier) => match &notifier.spec {
-            NotifierSpec::Email(email) => {
-                let password = email.password.iter();
-                password
-                    .map(|password| ("/spec/email/password".to_owned(), password))
-                    .collect()
-            }
-            NotifierSpec::Webhook(webhook) => {
-                vec![("/spec/webhook/url".to_owned(), &webhook.url)]
-            }
-            NotifierSpec::Exec(_) => Vec::new(),
-        },
-        Object::Swarm(_)
-        | Object::HealthCheck(_)
-        | Object::Service(_)
-        | Object::Stack(_)
-        | Object::Network(_)
-        | Object::Config(_)
-        | Object::Secret(_) => Vec::new(),
-    }
+fn written(document: &Document, value: &Valued<'_>) -> Option<Written> {
+    let word = match value.source {
+        ValueSource::Value(_) => "value",
+        ValueSource::FromFile(_) => "fromFile",
+        ValueSource::FromEnv(_) => "fromEnv",
+        ValueSource::Sealed(_) => "sealed",
+        ValueSource::FromNodeFile(_) => "fromNodeFile",
+    };
+    let pointer = format!("{}/{word}", value.pointer);
+    Some(Written {
+        span: document.span_of(&pointer)?,
+        key: document.key_span_of(&pointer)?,
+    })
 }
 
 /// A text between double quotes, as YAML and JSON both read it.
@@ -137,6 +161,7 @@ fn quoted(text: &str) -> String {
         match letter {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
             ' '..='~' => quoted.push(letter),
             other => {
                 let mut units = [0; 2];

@@ -3,6 +3,7 @@
 //!
 //! What is merely unwise is the lint rules' affair; here is only what leaves no sensible state.
 
+mod attached;
 mod consistency;
 mod group;
 mod references;
@@ -18,6 +19,8 @@ use crate::problem::Problem;
 use crate::set::{Document, ManifestSet};
 use crate::span::Span;
 use crate::swarm::{Node, SwarmSpec};
+
+pub use attached::FILE_BYTES_MAX;
 
 /// The desired state that a set of manifests describes, and what is wrong with it as a whole.
 ///
@@ -179,14 +182,17 @@ impl<'a> Resolver<'a> {
                 add(&mut desired.stacks, resource, origin);
             }
             Object::Network(resource) => {
+                self.check_network(document, &resource.spec);
                 self.require_swarm(document);
                 add(&mut desired.networks, resource, origin);
             }
             Object::Config(resource) => {
+                self.check_file(document, Kind::Config, &resource.spec.data);
                 self.require_swarm(document);
                 add(&mut desired.configs, resource, origin);
             }
             Object::Secret(resource) => {
+                self.check_file(document, Kind::Secret, &resource.spec.data);
                 self.require_swarm(document);
                 add(&mut desired.secrets, resource, origin);
             }

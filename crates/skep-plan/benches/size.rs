@@ -139,6 +139,7 @@ fn execute(observed: &mut Observed, steps: &[skep_plan::action::Step]) {
                     id: format!("id-{}", create.name),
                     version: 1,
                     spec: create.spec.clone(),
+                    fallback: None,
                     tasks: Tasks::default(),
                     trouble: None,
                 };

@@ -9,6 +9,7 @@ use skep_manifest::condition::Reason;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
 
+use crate::content::Content;
 use crate::groups::GroupChange;
 use crate::observed::Foundation;
 
@@ -90,6 +91,14 @@ pub enum Action {
     LeaveSwarm(LeaveSwarm),
     /// Remove a node that is down from the swarm's list.
     RemoveNode(RemoveNode),
+    /// Create a network.
+    CreateNetwork(CreateNetwork),
+    /// Remove a network.
+    RemoveNetwork(RemoveNetwork),
+    /// Create a config or secret.
+    CreateFile(CreateFile),
+    /// Remove a config or secret.
+    RemoveFile(RemoveFile),
     /// Create a service.
     CreateService(CreateService),
     /// Change a service.
@@ -103,7 +112,10 @@ impl Action {
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::InitSwarm(_) | Self::CreateService(_) => "create",
+            Self::InitSwarm(_)
+            | Self::CreateNetwork(_)
+            | Self::CreateFile(_)
+            | Self::CreateService(_) => "create",
             Self::JoinSwarm(_) => "join",
             Self::LabelNode(_) => "label",
             Self::SetAvailability(set) => match set.availability {
@@ -117,7 +129,10 @@ impl Action {
             },
             Self::UpdateSwarm(_) | Self::UpdateService(_) => "update",
             Self::LeaveSwarm(_) => "leave",
-            Self::RemoveNode(_) | Self::RemoveService(_) => "remove",
+            Self::RemoveNode(_)
+            | Self::RemoveNetwork(_)
+            | Self::RemoveFile(_)
+            | Self::RemoveService(_) => "remove",
         }
     }
 }
@@ -218,6 +233,79 @@ pub struct RemoveNode {
     pub node: NodeName,
     /// The node by its id in the swarm.
     pub node_id: String,
+}
+
+/// A network that does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateNetwork {
+    /// Its name.
+    pub name: String,
+    /// Its whole specification in the engine's words.
+    pub spec: Value,
+    /// The fields that say anything, in the words of the manifest.
+    pub fields: Vec<Change>,
+}
+
+/// A network of skep's that is declared no more, or otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveNetwork {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// What is a file inside the containers of a service and an object of its own in the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FileKind {
+    /// A config.
+    Config,
+    /// A secret.
+    Secret,
+}
+
+impl FileKind {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Config, Self::Secret];
+
+    /// The word for it: that of the engine and that before an object's name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+/// A config or secret that does not exist, or whose labels somebody changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateFile {
+    /// Which of the two.
+    pub kind: FileKind,
+    /// Its name in the engine, which tells its content from others.
+    pub name: String,
+    /// The labels that skep knows it by.
+    pub labels: BTreeMap<String, String>,
+    /// Its content, which only who planned it has.
+    #[serde(skip)]
+    pub content: Content,
+}
+
+/// A config or secret of skep's that no service has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemoveFile {
+    /// Which of the two.
+    pub kind: FileKind,
+    /// Its name in the engine.
+    pub name: String,
+    /// Its id.
+    pub id: String,
 }
 
 /// A service that does not exist.

@@ -9,7 +9,8 @@ use std::fmt::{self, Display, Formatter};
 use serde_json::Value;
 
 use crate::action::{
-    Action, Blocked, Change, CreateService, Executor, InitSwarm, LabelNode, Plan, Step, Waiting,
+    Action, Blocked, Change, CreateFile, CreateService, Executor, InitSwarm, LabelNode, Plan,
+    RemoveFile, Step, Waiting,
 };
 use crate::difference::difference;
 use crate::membership::role_word;
@@ -92,13 +93,21 @@ impl Display for Entry<'_> {
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let sign = match &self.action {
-            Action::InitSwarm(_) | Action::JoinSwarm(_) | Action::CreateService(_) => '+',
+            Action::InitSwarm(_)
+            | Action::JoinSwarm(_)
+            | Action::CreateNetwork(_)
+            | Action::CreateFile(_)
+            | Action::CreateService(_) => '+',
             Action::UpdateSwarm(_)
             | Action::LabelNode(_)
             | Action::SetAvailability(_)
             | Action::SetRole(_)
             | Action::UpdateService(_) => '~',
-            Action::LeaveSwarm(_) | Action::RemoveNode(_) | Action::RemoveService(_) => '-',
+            Action::LeaveSwarm(_)
+            | Action::RemoveNode(_)
+            | Action::RemoveNetwork(_)
+            | Action::RemoveFile(_)
+            | Action::RemoveService(_) => '-',
         };
         write!(f, "{sign} {} {}", self.action.word(), self.object)?;
         match (&self.action, &self.executor) {
@@ -109,6 +118,9 @@ impl Display for Step {
         writeln!(f, ": {}", self.because)?;
         match &self.action {
             Action::LabelNode(labels) => write_labels(f, labels),
+            Action::CreateNetwork(network) => write_settings(f, &network.fields),
+            Action::CreateFile(CreateFile { name, .. })
+            | Action::RemoveFile(RemoveFile { name, .. }) => writeln!(f, "    {name}"),
             Action::CreateService(service) => write_fields(f, service),
             Action::UpdateService(service) => write_changes(f, &service.changes),
             Action::UpdateSwarm(swarm) => write_changes(f, &swarm.changes),
@@ -118,6 +130,7 @@ impl Display for Step {
             | Action::SetRole(_)
             | Action::LeaveSwarm(_)
             | Action::RemoveNode(_)
+            | Action::RemoveNetwork(_)
             | Action::RemoveService(_) => Ok(()),
         }
     }
@@ -136,7 +149,12 @@ fn write_labels(f: &mut Formatter<'_>, labels: &LabelNode) -> fmt::Result {
 /// The fields of a new service that say anything.
 fn write_fields(f: &mut Formatter<'_>, service: &CreateService) -> fmt::Result {
     let fields = difference(&service.spec, &Value::Null, &BTreeMap::new());
-    for Change { path, new, .. } in fields.changes.iter().filter(|change| is_declared(change)) {
+    let declared: Vec<Change> = fields.changes.into_iter().filter(is_declared).collect();
+    write_settings(f, &declared)
+}
+
+fn write_settings(f: &mut Formatter<'_>, settings: &[Change]) -> fmt::Result {
+    for Change { path, new, .. } in settings {
         writeln!(f, "    {path}: {new}")?;
     }
     Ok(())

@@ -8,13 +8,17 @@
 pub mod action;
 mod bootstrap;
 pub mod configure;
+pub mod content;
 pub mod decisions;
 pub mod departure;
 mod diff;
 mod difference;
 pub mod feeding;
+mod files;
 pub mod groups;
 mod membership;
+pub mod naming;
+mod networks;
 mod nodes;
 pub mod observed;
 pub mod ownership;
@@ -28,5 +32,6 @@ mod service_spec;
 mod services;
 mod settings;
 pub mod site;
+mod workload;
 
 pub use plan::plan;

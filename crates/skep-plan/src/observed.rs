@@ -8,6 +8,8 @@ use serde_json::Value;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
 
+use crate::naming::NamingKeys;
+
 /// Everything a plan depends on, apart from the desired state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +18,9 @@ pub struct Observed {
     pub engines: BTreeMap<NodeName, Engine>,
     /// The swarm, as the engine of an answering manager tells it.
     pub cluster: Option<Cluster>,
+    /// The keys that the names of secrets are made with; they are told to nobody.
+    #[serde(skip)]
+    pub naming_keys: NamingKeys,
 }
 
 /// The Docker engine of a node, as its agent sees it.
@@ -104,6 +109,48 @@ pub struct Cluster {
     /// asked for one id it tells.
     #[serde(default)]
     pub networks: BTreeMap<String, String>,
+    /// The networks that belong to the whole swarm, by name: those of skep and all others.
+    #[serde(default)]
+    pub swarm_networks: BTreeMap<String, ClusterNetwork>,
+    /// The configs that say to be skep's, by name. The parts of the desired state are not among
+    /// them.
+    #[serde(default)]
+    pub configs: BTreeMap<String, ClusterFile>,
+    /// The secrets, by name: those of skep and all others.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, ClusterFile>,
+}
+
+/// A network of the whole swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterNetwork {
+    /// Its id.
+    pub id: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its driver.
+    pub driver: String,
+    /// Whether containers that are no tasks may join.
+    pub attachable: bool,
+    /// Whether it has no way out.
+    pub internal: bool,
+    /// Whether it has IPv6.
+    pub ipv6: bool,
+    /// The options of its driver, and what the engine notes among them.
+    pub options: BTreeMap<String, String>,
+    /// Its subnets, each with its gateway.
+    pub subnets: BTreeMap<String, Option<String>>,
+}
+
+/// A config or secret, without its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterFile {
+    /// Its id.
+    pub id: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What a swarm is made with and keeps as long as it exists.
@@ -175,6 +222,9 @@ pub struct ClusterService {
     pub version: u64,
     /// The whole specification, as the engine told it: what skep does not know is carried through.
     pub spec: Value,
+    /// The specification before, as long as the engine may go back to it.
+    #[serde(default)]
+    pub fallback: Option<Value>,
     /// How many tasks shall run, and how many do.
     pub tasks: Tasks,
     /// Why some of them do not.

@@ -3,8 +3,11 @@
 //!
 //! What does not carry these labels is never edited and never removed.
 
+use std::collections::BTreeMap;
+
 use skep_manifest::name::{Name, NodeName};
 
+use crate::action::FileKind;
 use crate::difference;
 use crate::observed::{ClusterNode, ClusterService, Observed};
 
@@ -54,6 +57,12 @@ pub(crate) fn is_our_service(swarm: &Name, name: &str, service: &ClusterService)
     label(SWARM) == Some(swarm.as_str()) && label(OBJECT) == Some(service_object(name).as_str())
 }
 
+/// Whether these labels are those of `object` of the swarm called `swarm`.
+pub(crate) fn is_ours(swarm: &Name, object: &str, labels: &BTreeMap<String, String>) -> bool {
+    let says = |key: &str, value: &str| labels.get(key).is_some_and(|label| label == value);
+    says(SWARM, swarm.as_str()) && says(OBJECT, object)
+}
+
 /// The fields of its services that skep owns, as paths in the engine's specification: whatever
 /// somebody else writes there is a difference. Everything else stays as it is.
 pub fn owned_fields() -> impl Iterator<Item = String> {
@@ -68,6 +77,16 @@ pub(crate) fn node_object(name: &NodeName) -> String {
 /// A service as plans, conditions and labels name it.
 pub(crate) fn service_object(name: &str) -> String {
     format!("service/{name}")
+}
+
+/// A network as plans, conditions and labels name it.
+pub(crate) fn network_object(name: &str) -> String {
+    format!("network/{name}")
+}
+
+/// A config or secret as plans, conditions and labels name it.
+pub(crate) fn file_object(kind: FileKind, name: &str) -> String {
+    format!("{}/{name}", kind.word())
 }
 
 /// The swarm as plans and conditions name it.

@@ -1,7 +1,8 @@
 //! The whole decision: desired and observed state in, ordered actions out.
 //!
-//! The order is fixed: create the swarm, its settings, join managers one at a time, join workers, label, services,
-//! availability, demote, leave and remove. A plan has what can be done at present; after it the world is observed and
+//! The order is fixed: create the swarm, its settings, join managers one at a time, join workers,
+//! label, networks, configs and secrets, services, availability, demote, leave and remove. A plan has
+//! what can be done at present; after it the world is observed and
 //! planned again, so a plan is safe to stop anywhere and to run twice.
 
 use skep_manifest::condition::Reason;
@@ -13,7 +14,7 @@ use crate::bootstrap::{self, Absence};
 use crate::observed::{Cluster, Observed};
 use crate::ownership::swarm_object;
 use crate::roster::Roster;
-use crate::{departure, membership, nodes, quorum, rejoining, services, settings};
+use crate::{departure, membership, nodes, quorum, rejoining, settings, workload};
 
 /// What leads from the observed to the desired state, as far as it can be done at present.
 #[must_use]
@@ -34,7 +35,8 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
             bootstrap::plan(swarm, observed, &mut plan);
             if !plan.steps.is_empty() {
                 let mut later = Plan::default();
-                services::plan(swarm, desired, &Cluster::default(), &mut later);
+                let keys = &observed.naming_keys;
+                workload::plan(swarm, desired, keys, &Cluster::default(), &mut later);
                 postpone(later, "until the swarm exists", &mut plan);
             }
         }
@@ -58,12 +60,14 @@ fn plan_cluster(
     turn.plan_promotion(plan);
     nodes::plan_labels(&roster, plan);
     let mut changes = Plan::default();
-    services::plan(swarm, desired, cluster, &mut changes);
+    let keys = &observed.naming_keys;
+    workload::plan(swarm, desired, keys, cluster, &mut changes);
     if membership::is_growing(&roster, &turn) {
         // The swarm never moves tasks to a node that comes later.
         postpone(changes, "until the nodes have joined", plan);
     } else {
         plan.steps.extend(changes.steps);
+        plan.waiting.extend(changes.waiting);
         plan.blocked.extend(changes.blocked);
     }
     nodes::plan_availability(&roster, &rejoining, plan);
@@ -80,6 +84,7 @@ fn postpone(changes: Plan, until: &str, plan: &mut Plan) {
             object: step.object,
             until: until.to_owned(),
         }));
+    plan.waiting.extend(changes.waiting);
     plan.blocked.extend(changes.blocked);
 }
 

@@ -10,10 +10,10 @@ use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::mode::Mode;
 use skep_manifest::swarm::SwarmSpec;
 
-use crate::action::{Blocked, Plan};
+use crate::action::{Blocked, FileKind, Plan};
 use crate::bootstrap;
 use crate::observed::{Cluster, NodeState, Observed, TaskTrouble, Tasks};
-use crate::ownership::{node_object, service_object, swarm_object};
+use crate::ownership::{file_object, network_object, node_object, service_object, swarm_object};
 use crate::plan::plan;
 use crate::roster::{Member, Roster};
 
@@ -60,12 +60,29 @@ pub fn progress(desired: &Desired, observed: &Observed) -> Vec<ObjectProgress> {
         }),
     ];
     objects.extend(nodes(swarm, observed, cluster, &mut pending));
+    for object in attached_objects(desired) {
+        objects.push(pending.take(object, || match cluster {
+            Some(_) => How::done("exists"),
+            None => How::working("waits for the swarm"),
+        }));
+    }
     objects.extend(desired.services.values().map(|service| {
         let name = service.metadata.name.as_str();
         pending.take(service_object(name), || service_progress(service, cluster))
     }));
     objects.extend(pending.rest());
     objects
+}
+
+/// Everything declared that services have.
+fn attached_objects(desired: &Desired) -> impl Iterator<Item = String> {
+    let networks = desired.networks.keys();
+    let configs = desired.configs.keys();
+    let secrets = desired.secrets.keys();
+    networks
+        .map(|name| network_object(name.as_str()))
+        .chain(configs.map(|name| file_object(FileKind::Config, name.as_str())))
+        .chain(secrets.map(|name| file_object(FileKind::Secret, name.as_str())))
 }
 
 fn nodes(

@@ -3,6 +3,7 @@
 //! Every field that skep owns is written, also when it is empty, so that an update overwrites what
 //! is there. The fields are those of `POST /services/create`; [`crate::difference`] lists them too.
 
+pub(crate) mod attached;
 pub(crate) mod container;
 pub(crate) mod fingerprint;
 pub(crate) mod image;
@@ -15,10 +16,11 @@ use skep_manifest::desired::Declared;
 use skep_manifest::name::Name;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::mode::Mode;
-use skep_manifest::service::network::{Endpoint, NetworkAttachment, NetworkReference};
+use skep_manifest::service::network::Endpoint;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 
 use crate::difference;
+use crate::files::Files;
 use crate::ownership::{HASH, OBJECT, SWARM, service_object};
 
 /// The specification that the engine gets for a service of the swarm called `swarm`, labelled as
@@ -30,13 +32,14 @@ use crate::ownership::{HASH, OBJECT, SWARM, service_object};
 pub(crate) fn service_spec(
     swarm: &Name,
     service: &Declared<ServiceSpec>,
+    files: &Files<'_>,
 ) -> Result<Value, Vec<String>> {
     let unsupported = unsupported::unsupported(&service.spec);
     if !unsupported.is_empty() {
         return Err(unsupported);
     }
     let name = service.metadata.name.as_str();
-    let mut written = declared(name, &service.spec);
+    let mut written = declared(name, &service.spec, files);
     let labels = &mut written["Labels"];
     labels[SWARM] = Value::String(swarm.to_string());
     labels[OBJECT] = Value::String(service_object(name));
@@ -53,7 +56,7 @@ pub(crate) fn service_spec(
     clippy::too_many_lines,
     reason = "every field of a service by name, so that a new one cannot be forgotten"
 )]
-fn declared(name: &str, spec: &ServiceSpec) -> Value {
+fn declared(name: &str, spec: &ServiceSpec, files: &Files<'_>) -> Value {
     let ServiceSpec {
         image,
         digest: _,
@@ -67,9 +70,8 @@ fn declared(name: &str, spec: &ServiceSpec) -> Value {
         placement,
         networks,
         mounts,
-        // Refused where they say anything.
-        configs: _,
-        secrets: _,
+        configs,
+        secrets,
         container_health,
         resources,
         restart,
@@ -113,6 +115,8 @@ fn declared(name: &str, spec: &ServiceSpec) -> Value {
                 "StopSignal": stop.signal,
                 "StopGracePeriod": nanoseconds(stop.grace.time()),
                 "Healthcheck": container::health(container_health.as_ref()),
+                "Configs": attached::configs(configs, files),
+                "Secrets": attached::secrets(secrets, files),
                 "Mounts": mounts.iter().map(container::mount).collect::<Vec<_>>(),
                 "Hosts": container::hosts(hosts),
                 "DNSConfig": container::dns(dns),
@@ -124,7 +128,7 @@ fn declared(name: &str, spec: &ServiceSpec) -> Value {
             "Resources": policy::resources(resources),
             "RestartPolicy": policy::restart(restart, is_job),
             "Placement": placement::placement(placement, *mode),
-            "Networks": networks.iter().map(network).collect::<Vec<_>>(),
+            "Networks": attached::networks(networks),
             "LogDriver": logging.as_ref().map(policy::logging),
         },
         "Mode": placement::mode(*mode),
@@ -136,14 +140,6 @@ fn declared(name: &str, spec: &ServiceSpec) -> Value {
             "Ports": ports.iter().map(port).collect::<Vec<_>>(),
         },
     })
-}
-
-fn network(attachment: &NetworkAttachment) -> Value {
-    let target = match &attachment.network {
-        NetworkReference::Network(name) => name.as_str(),
-        NetworkReference::External(name) => name.as_str(),
-    };
-    json!({"Target": target, "Aliases": attachment.aliases})
 }
 
 const fn endpoint(endpoint: Endpoint) -> &'static str {

@@ -4,6 +4,8 @@
 //! fingerprint in its labels tells a change of the manifest from one made by hand. Nodes are always
 //! put right.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Declared, Desired};
@@ -13,21 +15,18 @@ use skep_manifest::swarm::{Drift, SwarmSpec};
 
 use crate::action::{
     Action, Blocked, Change, CreateService, Executor, Plan, RemoveService, Step, UpdateService,
+    Waiting,
 };
 use crate::difference::{changes_kind, difference};
+use crate::files::Files;
 use crate::observed::{Cluster, ClusterService};
 use crate::ownership::{HASH, is_our_service, service_object};
-use crate::service_spec::service_spec;
+use crate::service_spec::{attached, service_spec};
 
 /// Plans the services. What goes is removed first: it may hold a port that what comes asks for.
-pub(crate) fn plan(
-    swarm: &Declared<SwarmSpec>,
-    desired: &Desired,
-    cluster: &Cluster,
-    plan: &mut Plan,
-) {
-    let name = &swarm.metadata.name;
-    for (service, observed) in &cluster.services {
+pub(crate) fn plan(surroundings: &Surroundings<'_>, desired: &Desired, plan: &mut Plan) {
+    let name = &surroundings.swarm.metadata.name;
+    for (service, observed) in &surroundings.cluster.services {
         if is_our_service(name, service, observed)
             && !desired.services.contains_key(service.as_str())
         {
@@ -35,23 +34,33 @@ pub(crate) fn plan(
                 .push(remove(service, observed, "it is not declared any more"));
         }
     }
-    let planner = Planner { swarm, cluster };
     for service in desired.services.values() {
-        planner.plan(service, plan);
+        surroundings.plan(service, plan);
     }
 }
 
 /// What all services of a plan have in common.
-struct Planner<'a> {
-    swarm: &'a Declared<SwarmSpec>,
-    cluster: &'a Cluster,
+pub(crate) struct Surroundings<'a> {
+    pub(crate) swarm: &'a Declared<SwarmSpec>,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) files: Files<'a>,
+    /// The declared networks that no service can be in at present.
+    pub(crate) missing_networks: BTreeSet<&'a Name>,
 }
 
-impl Planner<'_> {
+impl Surroundings<'_> {
     fn plan(&self, service: &Declared<ServiceSpec>, plan: &mut Plan) {
         let swarm = &self.swarm.metadata.name;
         let name = &service.metadata.name;
-        let wanted = match service_spec(swarm, service) {
+        if let Some(missing) = attached::missing(&service.spec, self).first() {
+            plan.waiting.push(Waiting {
+                object: service_object(name.as_str()),
+                what: "create or update".to_owned(),
+                until: format!("until {missing} can be made"),
+            });
+            return;
+        }
+        let wanted = match service_spec(swarm, service, &self.files) {
             Ok(wanted) => wanted,
             Err(fields) => {
                 plan.blocked.push(not_supported(service, &fields));

@@ -1,7 +1,9 @@
 //! Does one action. What exists already in the wanted form is no error, so every action can be
 //! done again when its outcome is not known.
 
+mod file;
 mod membership;
+mod network;
 mod node;
 mod service;
 
@@ -38,9 +40,17 @@ pub enum ApplyError {
     /// The image of a service needs credentials that cannot be had.
     #[error(transparent)]
     MissingCredentials(#[from] MissingCredentials),
-    /// Another service has the name; it is not touched.
-    #[error("service `{0}` exists and is another one")]
+    /// Another object has the name; it is not touched.
+    #[error("{0} exists and is another one")]
     NameTaken(String),
+    /// What a service names is not there.
+    #[error("the swarm has no {kind} `{name}`")]
+    Missing {
+        /// Whether it is a config or a secret.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The object was changed by others each time before it could be written.
     #[error("`{path}` was changed by others {TRIES_MAX} times while it was to be written")]
     Contended {
@@ -65,6 +75,7 @@ impl ApplyError {
             Self::TokenMissing
             | Self::MissingCredentials(_)
             | Self::NameTaken(_)
+            | Self::Missing { .. }
             | Self::NoSpecification { .. } => false,
         }
     }
@@ -92,6 +103,10 @@ pub async fn apply(
         Action::SetRole(set) => node::set_role(client, set).await,
         Action::LeaveSwarm(_) => membership::leave(client).await,
         Action::RemoveNode(remove) => node::remove(client, remove).await,
+        Action::CreateNetwork(create) => network::create(client, create).await,
+        Action::RemoveNetwork(remove) => network::remove(client, remove).await,
+        Action::CreateFile(create) => file::create(client, create).await,
+        Action::RemoveFile(remove) => file::remove(client, remove).await,
         Action::CreateService(create) => service::create(client, create).await,
         Action::UpdateService(update) => service::update(client, update).await,
         Action::RemoveService(remove) => service::remove(client, remove).await,

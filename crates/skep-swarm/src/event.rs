@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::engine::{Client, EngineError, Lines, percent_encoded};
 
 /// What the engine is asked to tell.
-const FILTERS: &str = r#"{"type":["node","service","config"]}"#;
+const FILTERS: &str =
+    r#"{"type":["node","service","network","config","secret"],"scope":["swarm"]}"#;
 
 /// Something of the swarm changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +15,12 @@ pub enum Event {
     Node,
     /// A service was created, changed or removed.
     Service,
+    /// A network of the whole swarm was created or removed.
+    Network,
     /// A config was created, changed or removed.
     Config,
+    /// A secret was created, changed or removed.
+    Secret,
 }
 
 /// The events of an engine from here on. Only a manager's engine tells those of the swarm.
@@ -58,7 +63,9 @@ fn event(line: &[u8]) -> Option<Event> {
     match object.as_str() {
         "node" => Some(Event::Node),
         "service" => Some(Event::Service),
+        "network" => Some(Event::Network),
         "config" => Some(Event::Config),
+        "secret" => Some(Event::Secret),
         _ => None,
     }
 }

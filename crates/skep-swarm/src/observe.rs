@@ -1,5 +1,6 @@
 //! Reads what is there: the engine's own part in a swarm, and the swarm as a manager tells it.
 
+mod files;
 mod networks;
 mod wire;
 
@@ -41,19 +42,25 @@ pub async fn membership(client: &Client) -> Result<Membership, EngineError> {
 pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     let [wanted, current] =
         [WANTED, CURRENT].map(|which| format!("/tasks?filters={}", percent_encoded(which)));
-    let (swarm, nodes, services, wanted, current) = tokio::try_join!(
+    let (swarm, nodes, services, wanted, current, networks, configs, secrets) = tokio::try_join!(
         client.read::<wire::Swarm>("/swarm"),
         client.read::<Vec<wire::Node>>("/nodes"),
         client.read::<Vec<wire::Service>>("/services?status=true"),
         client.read::<Vec<wire::Task>>(&wanted),
         client.read::<Vec<wire::Task>>(&current),
+        networks::read(client),
+        files::configs(client),
+        files::secrets(client),
     )?;
     let mut cluster = Cluster {
         labels: swarm.labels(),
         id: swarm.id,
         foundation: swarm.foundation.map(Into::into),
         spec: Some(swarm.spec),
-        networks: networks::names(client, &services).await?,
+        networks: networks::names(client, &services, &networks).await?,
+        swarm_networks: networks::of_the_swarm(networks),
+        configs,
+        secrets,
         ..Cluster::default()
     };
     for node in nodes {
@@ -129,7 +136,6 @@ impl Known {
 }
 
 fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterService), EngineError> {
-    let trouble = trouble(service.update_status, known.error);
     let spec: wire::ServiceSpec = service.spec.understood()?;
     let status = service.service_status.unwrap_or_default();
     let mode = spec.mode.unwrap_or_default();
@@ -146,12 +152,20 @@ fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterServ
     if let Some(completions) = mode.replicated_job.and_then(|job| job.total_completions) {
         known.tasks.desired = completions;
     }
+    let is_settled = match &service.update_status {
+        Some(update) => update.is_settled(),
+        // The engine says nothing until it begins, and never begins where there is no task.
+        None => known.tasks.desired == 0,
+    };
+    let fallback = service.previous_spec.filter(|_| !is_settled);
+    let trouble = trouble(service.update_status, known.error);
     Ok((
         spec.name,
         ClusterService {
             id: service.id,
             version: service.version.index,
             spec: service.spec.0,
+            fallback: fallback.map(|spec| spec.0),
             tasks: known.tasks,
             trouble,
         },

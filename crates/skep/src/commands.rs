@@ -19,6 +19,7 @@ pub(crate) mod pause;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod schema;
+pub(crate) mod seal;
 pub(crate) mod simulate;
 pub(crate) mod status;
 mod submitted;

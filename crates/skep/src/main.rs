@@ -53,6 +53,7 @@ enum Command {
     Resume(commands::resume::Arguments),
     Rollback(commands::rollback::Arguments),
     Schema(commands::schema::Arguments),
+    Seal(commands::seal::Arguments),
     Simulate(commands::simulate::Arguments),
     Status(commands::status::Arguments),
     /// Print the version of this binary.
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => commands::resume::run(&arguments, &socket),
         Command::Rollback(arguments) => commands::rollback::run(&arguments, &socket),
         Command::Schema(arguments) => commands::schema::run(&arguments),
+        Command::Seal(arguments) => commands::seal::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments, &socket),
         Command::Version => commands::version::run(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 
 use skep_api::generation::GenerationId;
+use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
@@ -22,6 +23,8 @@ pub(super) struct DesiredState {
     mode: Mode,
     /// The names this node may have in a manifest, the preferred one first.
     names: Vec<NodeName>,
+    /// What opens sealed values, in a cluster.
+    keys: Option<ValueKeys>,
     accepted: Option<Accepted>,
     rejected: Option<Rejected>,
 }
@@ -56,8 +59,17 @@ impl DesiredState {
         Self {
             mode,
             names,
+            keys: None,
             accepted: None,
             rejected: None,
+        }
+    }
+
+    /// The same with keys that open sealed values.
+    pub(super) fn with_keys(self, keys: ValueKeys) -> Self {
+        Self {
+            keys: Some(keys),
+            ..self
         }
     }
 
@@ -84,7 +96,7 @@ impl DesiredState {
 
     /// What `sources` would mean here.
     pub(super) fn understand(&self, sources: Vec<Source>) -> Result<Understood, Vec<String>> {
-        understand(sources, self.mode, &self.names)
+        understand(sources, self.mode, &self.names, self.keys.as_ref())
     }
 
     /// Decides what depends on what ran before and on the ids that others use (`taken`), and fills

@@ -3,16 +3,18 @@
 use std::error::Error;
 use std::net::UdpSocket;
 
+use skep_api::trust::value_keys::ValueKeys;
 use skep_lint::finding::Finding;
 use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
 use skep_manifest::desired::Desired;
 use skep_manifest::fill::{self, Unread};
 use skep_manifest::name::NodeName;
-use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
+
+use crate::control::sealing::open;
 
 /// Whether the agent belongs to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +34,14 @@ pub(super) struct Understood {
 }
 
 /// What `sources` mean for the node that goes by one of `names`, or why they cannot be used, a
-/// line each.
+/// line each. The keys open what is sealed.
 pub(super) fn understand(
     sources: Vec<Source>,
     mode: Mode,
     names: &[NodeName],
+    keys: Option<&ValueKeys>,
 ) -> Result<Understood, Vec<String>> {
-    let set = parse(sources);
+    let set = open(sources, keys)?;
     let (desired, _linted) = resolve(&set);
     match mode {
         // Before its details: what a swarm implies is no mistake to be mended one by one.
@@ -104,7 +107,7 @@ fn refuse_unread(set: &ManifestSet) -> Result<(), Vec<String>> {
         return Ok(());
     }
     let line = |unread: &Unread| {
-        let at = set.location(unread.span);
+        let at = set.location(unread.at.span);
         format!("{at}: the value was not read by who submitted this (submit with `skep apply`)")
     };
     Err(unread.iter().map(line).collect())
@@ -190,7 +193,7 @@ spec:
             text,
         };
         let names = ["a".parse().expect("a name")];
-        match understand(vec![source], mode, &names) {
+        match understand(vec![source], mode, &names, None) {
             Ok(_) => Vec::new(),
             Err(errors) => errors,
         }

@@ -5,14 +5,15 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use skep_manifest::fill::{self, Place, Unread};
+use skep_manifest::fill::{self, Filling, Nature, Place, Unread};
 use skep_manifest::parse::parse;
+use skep_manifest::resolve::FILE_BYTES_MAX;
 use skep_manifest::set::{ManifestSet, Source};
 
 use crate::source::ReadError;
 
-/// The longest value: keys and passwords are far shorter.
-const VALUE_BYTES_MAX: u64 = 64 << 10;
+/// The longest word: keys and passwords are far shorter.
+const WORD_BYTES_MAX: usize = 64 << 10;
 
 /// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from.
 ///
@@ -28,7 +29,7 @@ pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
     let mut values = Vec::new();
     for unread in unread {
         let value = value(&set, &unread)?;
-        values.push((unread, value));
+        values.push((unread.at, Filling::Value(value)));
     }
     let texts = set.sources.iter().enumerate();
     let filled: Vec<Source> = texts
@@ -60,33 +61,44 @@ fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
             no_value(set, unread, format!("`{name}` {what}"), None)
         }),
         Place::File(path) => {
-            let manifest = set.location(unread.span).file;
+            let manifest = set.location(unread.at.span).file;
             let directory = Path::new(&manifest).parent().unwrap_or(Path::new(""));
             let path = directory.join(path.as_str());
             let refuse = |what: &str, source| {
                 no_value(set, unread, format!("{what} {}", path.display()), source)
             };
-            let text = read(&path).map_err(|error| refuse("cannot read", Some(error)))?;
-            if text.len() as u64 > VALUE_BYTES_MAX {
-                return Err(refuse("there are too many bytes for a value in", None));
+            let bytes_max = match unread.nature {
+                Nature::Word => WORD_BYTES_MAX,
+                Nature::SecretFile | Nature::File => FILE_BYTES_MAX,
+            };
+            let text =
+                read(&path, bytes_max).map_err(|error| refuse("cannot read", Some(error)))?;
+            if text.len() > bytes_max {
+                let what = format!("there are more than {bytes_max} bytes in");
+                return Err(refuse(&what, None));
             }
             let text =
                 String::from_utf8(text).map_err(|_| refuse("there is no valid UTF-8 in", None))?;
-            // The line break at the end is the editor's.
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+            Ok(match unread.nature {
+                // The line break at the end is the editor's.
+                Nature::Word => {
+                    let text = text.strip_suffix('\n').unwrap_or(&text);
+                    text.strip_suffix('\r').unwrap_or(text).to_owned()
+                }
+                Nature::SecretFile | Nature::File => text,
+            })
         }
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     // Before it is opened: opening a pipe that nobody writes to waits for ever.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut text = Vec::new();
     File::open(path)?
-        .take(VALUE_BYTES_MAX + 1)
+        .take(bytes_max as u64 + 1)
         .read_to_end(&mut text)?;
     Ok(text)
 }
@@ -98,7 +110,7 @@ fn no_value(
     source: Option<io::Error>,
 ) -> ReadError {
     ReadError::NoValue {
-        location: set.location(unread.span),
+        location: set.location(unread.at.span),
         what,
         source,
     }

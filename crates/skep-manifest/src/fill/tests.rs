@@ -1,4 +1,5 @@
 use super::*;
+use crate::object::Object;
 use crate::parse::parse;
 use crate::set::Source;
 
@@ -17,7 +18,7 @@ fn set_of(text: &str) -> ManifestSet {
 fn filled(text: &str, value: &str) -> String {
     let values: Vec<_> = unread(&set_of(text))
         .into_iter()
-        .map(|unread| (unread, value.to_owned()))
+        .map(|unread| (unread.at, Filling::Value(value.to_owned())))
         .collect();
     fill(text, 0, &values)
 }
@@ -71,4 +72,31 @@ fn an_anchor_is_filled_once_for_all_that_name_it() {
     let text = format!("{HEAD}{keys}").replace("version: 2", "version: 3");
     let set = set_of(&filled(&text, "secret"));
     assert_eq!(unread(&set), []);
+}
+
+#[test]
+fn what_is_secret_is_sealed_in_its_place_and_what_everyone_may_read_stays() {
+    let secret = "apiVersion: skep/v1\nkind: Secret\nmetadata: {name: key}\nspec: {data: {value: hidden}} # why\n---\n";
+    let config = "apiVersion: skep/v1\nkind: Config\nmetadata: {name: site}\nspec: {data: {value: shown}}\n---\n";
+    let group = format!("{HEAD}  authentication: {{simple: {{password: {{value: hidden}}}}}}\n");
+    let text = format!("{secret}{config}{group}");
+    let seal = "skep1.AAAA".parse::<Sealed>().unwrap();
+    let found = revealed(&set_of(&text));
+    let fillings: Vec<_> = found
+        .iter()
+        .map(|(at, _)| (*at, Filling::Sealed(seal.clone())))
+        .collect();
+    let kept = fill(&text, 0, &fillings);
+    assert_eq!(
+        kept,
+        text.replace("value: hidden", "sealed: \"skep1.AAAA\"")
+    );
+    let found = sealed(&set_of(&kept));
+    assert_eq!(found.len(), 2);
+    let fillings: Vec<_> = found
+        .iter()
+        .map(|(at, _)| (*at, Filling::Value("hidden".to_owned())))
+        .collect();
+    let opened = fill(&kept, 0, &fillings);
+    assert_eq!(opened, text.replace("hidden", "\"hidden\""));
 }

@@ -33,6 +33,25 @@ fn given_priorities_are_kept_and_the_preferred_member_stands_first() {
 }
 
 #[test]
+fn the_longest_content_is_one_byte_below_500_kib() {
+    let problems = |length: usize| {
+        let content = "x".repeat(length);
+        let secret = "apiVersion: skep/v1\nkind: Secret\nmetadata: {name: key}\n";
+        let text = format!("{SWARM}{secret}spec: {{data: {{value: {content}}}}}\n");
+        let source = Source {
+            name: "skep.yaml".to_owned(),
+            text: text.into_bytes(),
+        };
+        let (_, problems) = resolve(&parse(vec![source]));
+        let messages = problems.into_iter().map(|problem| problem.message);
+        messages.collect::<Vec<_>>()
+    };
+    assert_eq!(problems(511_999), Vec::<String>::new());
+    let message = "a `Secret` has at most 511999 bytes, this one has 512000";
+    assert_eq!(problems(512_000), [message]);
+}
+
+#[test]
 fn a_selector_is_expanded_in_the_order_of_the_nodes() {
     let selector = "selector: {nodeLabels: {lb: front}}";
     assert_eq!(priorities(selector), "a 200, b 190");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::normal::{Normal, container, endpoint, placement, policy};
+use super::normal::{Normal, container, endpoint, files, placement, policy};
 use super::normal::{flag, image, list, map, number, text};
 
 /// A field of the engine's specification that skep owns, what is compared in it, and what is
@@ -65,7 +65,7 @@ impl Field {
 }
 
 /// The fields that skep owns, in the order they are shown.
-pub(super) const FIELDS: [Field; 35] = [
+pub(super) const FIELDS: [Field; 37] = [
     Field::plain(&["Labels"], map),
     Field::plain(&["TaskTemplate", "ContainerSpec", "Image"], image),
     Field::plain(&["TaskTemplate", "ContainerSpec", "Command"], list),
@@ -92,6 +92,14 @@ pub(super) const FIELDS: [Field; 35] = [
     Field::plain(
         &["TaskTemplate", "ContainerSpec", "Mounts"],
         container::mounts,
+    ),
+    Field::plain(
+        &["TaskTemplate", "ContainerSpec", "Configs"],
+        files::configs,
+    ),
+    Field::plain(
+        &["TaskTemplate", "ContainerSpec", "Secrets"],
+        files::secrets,
     ),
     Field::plain(
         &["TaskTemplate", "ContainerSpec", "Hosts"],

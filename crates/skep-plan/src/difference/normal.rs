@@ -2,6 +2,7 @@
 
 pub(super) mod container;
 pub(super) mod endpoint;
+pub(super) mod files;
 pub(super) mod placement;
 pub(super) mod policy;
 

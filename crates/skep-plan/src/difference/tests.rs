@@ -14,6 +14,16 @@ fn stored() -> Value {
                 "Command": ["/bin/sleep"],
                 "Args": ["100"],
                 "Env": ["B=2", "A=1"],
+                "Configs": [{
+                    "File": {"Name": "/site", "UID": "0", "GID": "0", "Mode": 292},
+                    "ConfigID": "h1z5l3kdnk4bqfqkr4qkp0ky5",
+                    "ConfigName": "site.1"
+                }],
+                "Secrets": [{
+                    "File": {"Name": "key", "UID": "", "GID": "", "Mode": 256},
+                    "SecretID": "ko5jf1akq3h5zvcfbf1sbbg70",
+                    "SecretName": "key.1"
+                }],
                 "Isolation": "default"
             },
             "Placement": {
@@ -46,7 +56,15 @@ fn wanted() -> Value {
                 "Command": ["/bin/sleep"],
                 "Args": ["100"],
                 "Env": ["A=1", "B=2"],
-                "Labels": {"x": "y"}
+                "Labels": {"x": "y"},
+                "Configs": [{
+                    "ConfigName": "site.1",
+                    "File": {"Name": "/site", "UID": "0", "GID": "0", "Mode": 0o444}
+                }],
+                "Secrets": [{
+                    "SecretName": "key.1",
+                    "File": {"Name": "key", "UID": "0", "GID": "0", "Mode": 0o400}
+                }]
             },
             "Placement": {
                 "Constraints": ["node.labels.a == b", "node.role==manager"],

@@ -6,6 +6,8 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
 use super::*;
+use crate::naming::NamingKeys;
+use crate::observed::Cluster;
 use crate::ownership::owned_fields;
 
 fn desired(service: &str) -> Desired {
@@ -23,7 +25,8 @@ fn desired(service: &str) -> Desired {
 fn written(service: &str) -> Result<Value, Vec<String>> {
     let swarm = "cube".parse().unwrap();
     let desired = desired(service);
-    service_spec(&swarm, &desired.services["web"])
+    let files = Files::new(&desired, &NamingKeys::default(), &Cluster::default());
+    service_spec(&swarm, &desired.services["web"], &files)
 }
 
 /// A service that says something in every field.
@@ -35,6 +38,7 @@ const EVERYTHING: &str = r#"{
     placement: {constraints: ["node.labels.role==web", "node.role != manager"],
         spread: [node.labels.zone, engine.labels.rack], platforms: [linux/amd64]},
     networks: [{external: host, aliases: [w]}],
+    configs: [{external: site}], secrets: [{external: key, target: tls.key, uid: "101", mode: "0440"}],
     mounts: [{bind: {source: /srv/www}, target: /www, readOnly: true},
         {volume: {name: cache, driver: nfs, options: {o: rw}}, target: /cache},
         {volume: {}, target: /scratch},
@@ -68,6 +72,7 @@ fn every_owned_field_is_written_also_when_it_is_empty() {
         "TaskTemplate": {
             "ContainerSpec": {
                 "Image": "nginx:latest", "Command": [], "Args": [], "Env": [], "Labels": {},
+                "Configs": [], "Secrets": [],
                 "Hostname": null, "Dir": null, "User": null, "ReadOnly": false, "Init": false,
                 "StopSignal": null, "StopGracePeriod": 10_000_000_000_u64, "Healthcheck": null,
                 "Mounts": [], "Hosts": [],
@@ -201,9 +206,6 @@ fn what_cannot_be_honoured_is_named_and_never_dropped() {
             "ports.onlyOn",
             "ports: [{target: 80, onlyOn: {vipGroup: v}}]",
         ),
-        ("networks.network", "networks: [{network: front}]"),
-        ("configs", "configs: [{external: site}]"),
-        ("secrets", "secrets: [{external: key}]"),
     ] {
         let service = format!("{{image: nginx, {service}}}");
         assert_eq!(written(&service), Err(vec![field.to_owned()]), "{service}");

@@ -4,25 +4,15 @@
 
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::image::DigestPolicy;
-use skep_manifest::service::network::NetworkReference;
 
 /// The fields of a service that cannot be honoured, as they stand in the manifest.
 pub(crate) fn unsupported(spec: &ServiceSpec) -> Vec<String> {
-    let own_network = |network: &NetworkReference| matches!(network, NetworkReference::Network(_));
     let fields = [
         ("digest", spec.digest != DigestPolicy::default()),
         (
             "ports.onlyOn",
             spec.ports.iter().any(|port| port.only_on.is_some()),
         ),
-        (
-            "networks.network",
-            spec.networks
-                .iter()
-                .any(|attached| own_network(&attached.network)),
-        ),
-        ("configs", !spec.configs.is_empty()),
-        ("secrets", !spec.secrets.is_empty()),
     ];
     fields
         .into_iter()

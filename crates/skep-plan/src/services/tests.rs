@@ -3,7 +3,9 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
 use super::*;
+use crate::naming::NamingKeys;
 use crate::observed::Tasks;
+use crate::workload;
 
 /// What is declared of one service, in a swarm that says this about drift.
 fn desired(drift: &str, service: &str) -> Desired {
@@ -23,18 +25,26 @@ fn desired(drift: &str, service: &str) -> Desired {
 fn plan_of(desired: &Desired, cluster: &Cluster) -> Plan {
     let swarm = desired.swarm.as_ref().unwrap();
     let mut planned = Plan::default();
-    plan(swarm, desired, cluster, &mut planned);
+    workload::plan(
+        swarm,
+        desired,
+        &NamingKeys::default(),
+        cluster,
+        &mut planned,
+    );
     planned
 }
 
 /// A cluster with the service as it is declared, and with this user in its containers.
 fn edited(desired: &Desired, user: &str) -> Cluster {
     let swarm = &desired.swarm.as_ref().unwrap().metadata.name;
-    let mut spec = service_spec(swarm, &desired.services["web"]).unwrap();
+    let files = Files::new(desired, &NamingKeys::default(), &Cluster::default());
+    let mut spec = service_spec(swarm, &desired.services["web"], &files).unwrap();
     spec["TaskTemplate"]["ContainerSpec"]["User"] = user.into();
     let service = ClusterService {
         id: "id".to_owned(),
         version: 7,
+        fallback: None,
         spec,
         tasks: Tasks::default(),
         trouble: None,

@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use skep_manifest::desired::Desired;
 use skep_manifest::swarm::{Availability, Role};
+use skep_plan::action::FileKind;
 use skep_plan::departure::departure;
-use skep_plan::observed::{Active, Cluster, Engine, Membership, NodeState, TaskTrouble};
+use skep_plan::observed::{
+    Active, Cluster, ClusterNetwork, Engine, Membership, NodeState, TaskTrouble,
+};
 use skep_plan::plan;
 use skep_plan::progress::progress;
 
@@ -101,6 +104,9 @@ impl Session {
             ["node", node, what @ ..] => self.node(node, what),
             ["service", name, what @ ..] => self.service(name, what),
             ["swarm", what @ ..] => self.swarm(what),
+            ["network", name, what @ ..] => self.network(name, what),
+            ["config", object, what @ ..] => self.file(FileKind::Config, object, what),
+            ["secret", object, what @ ..] => self.file(FileKind::Secret, object, what),
             _ => panic!("no such command: {words:?}"),
         }
     }
@@ -247,6 +253,11 @@ impl Session {
                 let trouble = TaskTrouble::Paused(words.join(" "));
                 self.world.service(name).trouble = Some(trouble);
             }
+            ["may-go-back-to", spec @ ..] => {
+                let spec = serde_json::from_str(&spec.join(" ")).expect("JSON");
+                self.world.service(name).fallback = Some(spec);
+            }
+            ["stays"] => self.world.service(name).fallback = None,
             ["show"] => {
                 let spec = self.world.service(name).spec.to_string();
                 self.print(&format!("    {spec}"));
@@ -282,6 +293,31 @@ impl Session {
             }
             ["unseen"] => self.world.observed.cluster = None,
             _ => panic!("a swarm cannot be {what:?}"),
+        }
+    }
+
+    fn network(&mut self, name: &str, what: &[&str]) {
+        let networks = &mut self.world.cluster().swarm_networks;
+        match what {
+            ["by-somebody-else"] => {
+                networks.insert(name.to_owned(), ClusterNetwork::default());
+            }
+            ["vanishes"] => drop(networks.remove(name).expect("it is there")),
+            _ => panic!("a network cannot be {what:?}"),
+        }
+    }
+
+    /// What happens to every config or secret of an object.
+    fn file(&mut self, kind: FileKind, object: &str, what: &[&str]) {
+        let files = self.world.files(kind);
+        let is_of_object = |name: &str| name.split_once('.').is_some_and(|(own, _)| own == object);
+        let own = files.iter_mut().filter(|(name, _)| is_of_object(name));
+        match what {
+            ["label", key, value] => own.for_each(|(_, file)| {
+                file.labels.insert((*key).to_owned(), (*value).to_owned());
+            }),
+            ["vanishes"] => files.retain(|name, _| !is_of_object(name)),
+            _ => panic!("a file cannot be {what:?}"),
         }
     }
 

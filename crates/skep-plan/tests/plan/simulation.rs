@@ -1,12 +1,17 @@
 //! What the world looks like after a step: a swarm that always obeys, and stores a specification
 //! the way the engine does.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::action::{Action, Change, Executor, Plan, Step};
-use skep_plan::observed::{Cluster, ClusterService, Membership, NodeState, Tasks};
+use skep_plan::action::{
+    Action, Change, CreateFile, CreateNetwork, Executor, FileKind, Plan, Step,
+};
+use skep_plan::observed::{
+    Cluster, ClusterFile, ClusterNetwork, ClusterService, Membership, NodeState, Tasks,
+};
 
 use crate::world::{World, manager};
 
@@ -78,12 +83,29 @@ impl World {
                 node.availability = set.availability;
             }
             Action::SetRole(set) => self.set_role(&set.node_id, set.role),
+            Action::CreateNetwork(create) => self.create_network(create),
+            Action::RemoveNetwork(remove) => {
+                let specs = services.values().map(|service| service.spec.to_string());
+                let is_used = specs.into_iter().any(|spec| spec.contains(&remove.id));
+                assert!(!is_used, "services are in {}", remove.name);
+                self.cluster().swarm_networks.remove(&remove.name);
+            }
+            Action::CreateFile(create) => self.create_file(create),
+            Action::RemoveFile(remove) => {
+                let specs = services.values().map(|service| service.spec.to_string());
+                let is_used = specs.into_iter().any(|spec| spec.contains(&remove.name));
+                assert!(!is_used, "services have {}", remove.name);
+                self.files(remove.kind)
+                    .remove(&remove.name)
+                    .expect("it is there");
+            }
             Action::CreateService(create) => {
                 assert!(!services.contains_key(&create.name), "names are taken once");
                 let service = ClusterService {
                     id: format!("service-{}", create.name),
                     version: 1,
                     spec: json!({}),
+                    fallback: None,
                     tasks: Tasks::default(),
                     trouble: None,
                 };
@@ -122,6 +144,60 @@ impl World {
         node.address = Some(address);
     }
 
+    fn create_network(&mut self, create: &CreateNetwork) {
+        let CreateNetwork { name, spec, .. } = create;
+        let word = |field: &str| spec[field].as_str().unwrap_or_default().to_owned();
+        let texts = |field: &str| serde_json::from_value(spec[field].clone()).expect("texts");
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let subnets = spec["IPAM"]["Config"].as_array().expect("a list");
+        let mut subnets: BTreeMap<String, Option<String>> = subnets
+            .iter()
+            .map(|it| (text(&it["Subnet"]).expect("a text"), text(&it["Gateway"])))
+            .collect();
+        if subnets.is_empty() {
+            // The next one of the pool.
+            subnets.insert("10.0.1.0/24".to_owned(), Some("10.0.1.1".to_owned()));
+        }
+        let mut options: BTreeMap<String, String> = texts("Options");
+        options.insert(
+            "com.docker.network.driver.overlay.vxlanid_list".to_owned(),
+            "4097".to_owned(),
+        );
+        let network = ClusterNetwork {
+            id: format!("id-of-{name}"),
+            labels: texts("Labels"),
+            driver: word("Driver"),
+            attachable: spec["Attachable"] == true,
+            internal: spec["Internal"] == true,
+            ipv6: spec["EnableIPv6"] == true,
+            options,
+            subnets,
+        };
+        let cluster = self.cluster();
+        cluster.networks.insert(network.id.clone(), name.clone());
+        let former = cluster.swarm_networks.insert(name.clone(), network);
+        assert_eq!(former, None, "names are taken once");
+    }
+
+    fn create_file(&mut self, create: &CreateFile) {
+        assert!(
+            !create.content.reveal().is_empty(),
+            "the engine takes no empty file"
+        );
+        let file = ClusterFile {
+            id: format!("id-of-{}", create.name),
+            labels: create.labels.clone(),
+        };
+        self.files(create.kind).insert(create.name.clone(), file);
+    }
+
+    pub(crate) fn files(&mut self, kind: FileKind) -> &mut BTreeMap<String, ClusterFile> {
+        match kind {
+            FileKind::Config => &mut self.cluster().configs,
+            FileKind::Secret => &mut self.cluster().secrets,
+        }
+    }
+
     pub(crate) fn set_role(&mut self, node_id: &str, role: Role) {
         let node = self.cluster().nodes.get_mut(node_id).expect("a node");
         node.role = role;
@@ -145,14 +221,18 @@ impl World {
         });
         let ready = ready.count() as u64;
         let mut stored = without_empty(spec);
+        let known = self.cluster().swarm_networks.clone();
         let template = &mut stored["TaskTemplate"];
         template["ForceUpdate"] = json!(0);
         template["Runtime"] = json!("container");
         template["ContainerSpec"]["Isolation"] = json!("default");
         let networks = template.get_mut("Networks").and_then(Value::as_array_mut);
         for attached in networks.into_iter().flatten() {
-            if attached["Target"] == "host" {
+            let name = attached["Target"].as_str().expect("a name").to_owned();
+            if name == "host" {
                 attached["Target"] = json!(HOST_NETWORK);
+            } else if let Some(network) = known.get(&name) {
+                attached["Target"] = json!(network.id);
             }
         }
         let replicas = stored["Mode"]["Replicated"]["Replicas"].as_u64();

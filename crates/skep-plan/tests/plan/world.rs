@@ -109,6 +109,7 @@ impl World {
             id: format!("service-{name}"),
             version: 1,
             spec,
+            fallback: None,
             tasks: Tasks::default(),
             trouble: None,
         };

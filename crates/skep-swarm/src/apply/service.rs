@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use skep_plan::action::{CreateService, RemoveService, UpdateService};
 
-use super::{Applied, ApplyError};
+use super::{Applied, ApplyError, file};
 use crate::engine::{Client, EngineError, percent_encoded};
 
 /// The label with the hash of what a service was made from.
@@ -13,13 +13,14 @@ const HASH_LABEL: &str = "skep.hash";
 /// Creates a service. One of its name that was made from the same is this service: an earlier try
 /// whose answer did not come.
 pub(super) async fn create(client: &Client, create: &CreateService) -> Result<Applied, ApplyError> {
-    match client.write_service("/services/create", &create.spec).await {
+    let spec = file::with_ids(client, &create.spec).await?;
+    match client.write_service("/services/create", &spec).await {
         Ok(()) => Ok(Applied::Done),
         Err(ApplyError::Engine(EngineError::NameTaken(_))) => {
             let Service { spec } = client.read(&path(&create.name)).await?;
             match (hash(&spec), hash(&create.spec)) {
                 (Some(there), Some(wanted)) if there == wanted => Ok(Applied::AlreadyDone),
-                _ => Err(ApplyError::NameTaken(create.name.clone())),
+                _ => Err(ApplyError::NameTaken(format!("service `{}`", create.name))),
             }
         }
         Err(error) => Err(error),
@@ -30,7 +31,8 @@ pub(super) async fn create(client: &Client, create: &CreateService) -> Result<Ap
 /// made from something else: that is [`EngineError::OutOfSequence`], and not tried again.
 pub(super) async fn update(client: &Client, update: &UpdateService) -> Result<Applied, ApplyError> {
     let path = format!("{}/update?version={}", path(&update.id), update.version);
-    client.write_service(&path, &update.spec).await?;
+    let spec = file::with_ids(client, &update.spec).await?;
+    client.write_service(&path, &spec).await?;
     Ok(Applied::Done)
 }
 

@@ -129,7 +129,10 @@ impl EngineError {
             Self::NotFound(message)
         } else if says("client version") {
             Self::VersionRefused(message)
-        } else if says("name conflicts with an existing object") || says("code = alreadyexists") {
+        } else if says("name conflicts with an existing object")
+            || says("code = alreadyexists")
+            || (status == StatusCode::CONFLICT && says("already exists"))
+        {
             Self::NameTaken(message)
         } else {
             Self::Refused {

@@ -1,17 +1,51 @@
-//! The names of networks. The engine keeps ids where names were given.
+//! The networks: those of the whole swarm, and the names of those that services are in, for the
+//! engine keeps ids where names were given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use skep_plan::observed::ClusterNetwork;
 
-use super::wire::Service;
+use super::wire::{Service, or_empty};
 use crate::engine::{Client, EngineError, percent_encoded};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Network {
+pub(super) struct Network {
     id: String,
     name: String,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    driver: String,
+    #[serde(default)]
+    attachable: bool,
+    #[serde(default)]
+    internal: bool,
+    #[serde(default)]
+    ingress: bool,
+    #[serde(default, rename = "EnableIPv6")]
+    ipv6: bool,
+    #[serde(default, rename = "IPAM")]
+    addresses: Addresses,
+    #[serde(default, deserialize_with = "or_empty")]
+    options: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "or_empty")]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Addresses {
+    config: Option<Vec<Subnet>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Subnet {
+    #[serde(default)]
+    subnet: String,
+    gateway: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,22 +68,52 @@ struct Attachment {
     target: String,
 }
 
+pub(super) async fn read(client: &Client) -> Result<Vec<Network>, EngineError> {
+    client.read("/networks").await
+}
+
+/// Those that belong to the whole swarm, by name, but for the one of the published ports.
+pub(super) fn of_the_swarm(networks: Vec<Network>) -> BTreeMap<String, ClusterNetwork> {
+    let own = networks
+        .into_iter()
+        .filter(|network| network.scope == "swarm" && !network.ingress);
+    own.map(|network| (network.name.clone(), network.into()))
+        .collect()
+}
+
+impl From<Network> for ClusterNetwork {
+    fn from(network: Network) -> Self {
+        let subnets = network.addresses.config.unwrap_or_default();
+        Self {
+            id: network.id,
+            labels: network.labels,
+            driver: network.driver,
+            attachable: network.attachable,
+            internal: network.internal,
+            ipv6: network.ipv6,
+            options: network.options,
+            subnets: subnets
+                .into_iter()
+                .map(|Subnet { subnet, gateway }| (subnet, gateway.filter(|it| !it.is_empty())))
+                .collect(),
+        }
+    }
+}
+
 /// The names of the networks these services are in, by their ids.
 pub(super) async fn names(
     client: &Client,
     services: &[Service],
+    listed: &[Network],
 ) -> Result<BTreeMap<String, String>, EngineError> {
     let mut wanted = BTreeSet::new();
     for service in services {
         wanted.extend(ids(service)?);
     }
     let mut names = BTreeMap::new();
-    if wanted.is_empty() {
-        return Ok(names);
-    }
-    for Network { id, name } in client.read::<Vec<Network>>("/networks").await? {
-        if wanted.remove(&id) {
-            names.insert(id, name);
+    for Network { id, name, .. } in listed {
+        if wanted.remove(id) {
+            names.insert(id.clone(), name.clone());
         }
     }
     // The list leaves out the swarm's own networks of the hosts.

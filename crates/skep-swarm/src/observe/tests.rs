@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 use skep_manifest::swarm::{Availability, Role};
-use skep_plan::observed::{Active, Manager};
+use skep_plan::observed::{Active, ClusterNetwork, Manager};
 
 use super::*;
 use crate::fake::Fake;
@@ -95,6 +95,20 @@ async fn told_updating(
     tasks: Value,
     current: Value,
 ) -> Result<Cluster, EngineError> {
+    let networks = json!([
+        { "Id": "net1", "Name": "front", "Scope": "swarm", "Driver": "overlay",
+          "Attachable": true, "Internal": false, "EnableIPv6": false, "Ingress": false,
+          "IPAM": { "Driver": "default", "Options": null,
+                    "Config": [{ "Subnet": "10.20.3.0/24", "Gateway": "10.20.3.1" }] },
+          "Options": { "encrypted": "" }, "Labels": { "skep.swarm": "cube" } },
+        { "Id": "net0", "Name": "ingress", "Scope": "swarm", "Ingress": true, "Labels": {} },
+        { "Id": "local", "Name": "bridge", "Scope": "local", "IPAM": { "Config": null },
+          "Options": null, "Labels": null },
+    ]);
+    let secrets = json!([
+        { "ID": "s1", "Spec": { "Name": "key.1", "Labels": { "skep.object": "secret/key" } } },
+        { "ID": "s2", "Spec": { "Name": "other", "Labels": null } },
+    ]);
     beside(async move {
         let fake = Fake::answering(move |request| match request {
             "GET /swarm" => (
@@ -103,7 +117,9 @@ async fn told_updating(
             ),
             "GET /nodes" => (200, nodes.clone()),
             "GET /services?status=true" => (200, services.clone()),
-            "GET /networks" => (200, json!([{ "Id": "net1", "Name": "front" }])),
+            "GET /networks" => (200, networks.clone()),
+            "GET /secrets" => (200, secrets.clone()),
+            configs if configs.starts_with("GET /configs?filters=") => (200, json!([])),
             "GET /networks/net2" => (200, json!({ "Id": "net2", "Name": "host" })),
             "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),
             tasks_path if tasks_path.starts_with("GET /tasks?filters=") => {
@@ -256,6 +272,59 @@ async fn networks_are_told_by_name_also_those_that_are_not_listed() {
     let expected = expected.map(|(id, name)| (id.to_owned(), name.to_owned()));
     assert_eq!(cluster.networks, BTreeMap::from(expected));
     assert_eq!(cluster.labels["skep.swarm"], "cube");
+}
+
+#[tokio::test]
+async fn networks_of_the_swarm_and_secrets_are_told_with_what_a_plan_needs() {
+    let cluster = told(json!([]), json!([]), json!([])).await.unwrap();
+    let front = ClusterNetwork {
+        id: "net1".to_owned(),
+        labels: BTreeMap::from([("skep.swarm".to_owned(), "cube".to_owned())]),
+        driver: "overlay".to_owned(),
+        attachable: true,
+        options: BTreeMap::from([("encrypted".to_owned(), String::new())]),
+        subnets: BTreeMap::from([("10.20.3.0/24".to_owned(), Some("10.20.3.1".to_owned()))]),
+        ..ClusterNetwork::default()
+    };
+    let expected = BTreeMap::from([("front".to_owned(), front)]);
+    assert_eq!(cluster.swarm_networks, expected);
+    let secrets = cluster.secrets.iter();
+    let secrets: Vec<_> = secrets
+        .map(|(name, file)| (name.as_str(), file.id.as_str()))
+        .collect();
+    assert_eq!(secrets, [("key.1", "s1"), ("other", "s2")]);
+    assert_eq!(cluster.secrets["key.1"].labels["skep.object"], "secret/key");
+}
+
+#[tokio::test]
+async fn what_a_service_was_is_told_as_long_as_the_engine_may_go_back_to_it() {
+    let fallback = async |update: Value, replicas: u64| {
+        let mode = json!({ "Replicated": { "Replicas": replicas } });
+        let service = json!([{
+            "ID": "w1", "Version": { "Index": 13 }, "UpdateStatus": update,
+            "Spec": { "Name": "web", "Mode": mode }, "PreviousSpec": { "Name": "before" },
+        }]);
+        let cluster = told(json!([]), service, json!([])).await.unwrap();
+        cluster.services["web"].fallback.clone()
+    };
+    let before = Some(json!({ "Name": "before" }));
+    for state in ["updating", "paused", "rollback_started", "rollback_paused"] {
+        assert_eq!(
+            fallback(json!({ "State": state }), 1).await,
+            before,
+            "{state}"
+        );
+    }
+    for state in ["completed", "rollback_completed"] {
+        assert_eq!(
+            fallback(json!({ "State": state }), 1).await,
+            None,
+            "{state}"
+        );
+    }
+    // The engine says nothing until it begins, and never begins where there is no task.
+    assert_eq!(fallback(Value::Null, 1).await, before);
+    assert_eq!(fallback(Value::Null, 0).await, None);
 }
 
 #[tokio::test]

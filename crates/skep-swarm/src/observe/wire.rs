@@ -126,6 +126,8 @@ pub(super) struct Service {
     pub(super) id: String,
     pub(super) version: Version,
     pub(super) spec: Spec,
+    /// What it was before its last change.
+    pub(super) previous_spec: Option<Spec>,
     /// None until it is updated for the first time.
     pub(super) update_status: Option<UpdateStatus>,
     pub(super) service_status: Option<ServiceStatus>,
@@ -226,6 +228,11 @@ impl UpdateStatus {
     pub(super) fn is_paused(&self) -> bool {
         matches!(self.state.as_str(), "paused" | "rollback_paused")
     }
+
+    /// Whether the engine does not go back any more to what was before.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.state.as_str(), "completed" | "rollback_completed")
+    }
 }
 
 impl Spec {
@@ -323,6 +330,8 @@ fn address(text: &str) -> Option<IpAddr> {
     (!address.is_unspecified()).then_some(address)
 }
 
-fn or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub(super) fn or_empty<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }

@@ -16,6 +16,7 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::set::Source;
 use skep_plan::action::{Action, Plan, UpdateService};
+use skep_plan::naming::NamingKeys;
 use skep_plan::observed::{Engine, Observed};
 use skep_plan::ownership::owned_fields;
 use skep_plan::plan;
@@ -105,6 +106,7 @@ impl Swarm {
         let observed = Observed {
             engines: BTreeMap::from([(NODE.parse().expect("a name"), engine)]),
             cluster: Some(cluster),
+            naming_keys: NamingKeys::default(),
         };
         plan(&self.desired, &observed)
     }
@@ -182,9 +184,18 @@ fn name(number: u64) -> String {
     format!("service-{number}")
 }
 
-/// A swarm of one node without services.
+/// A swarm of one node without services, and what services may be attached to.
 fn swarm() -> Desired {
-    let text = "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.60, role: manager}]}\n";
+    let objects = [
+        "kind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.60, role: manager}]}\n",
+        "kind: Network\nmetadata: {name: front}\nspec: {subnets: [{subnet: 10.30.0.0/16}]}\n",
+        "kind: Config\nmetadata: {name: site}\nspec: {data: {value: one}}\n",
+        "kind: Secret\nmetadata: {name: key}\nspec: {data: {value: two}}\n",
+    ];
+    let text: String = objects
+        .iter()
+        .map(|object| format!("---\napiVersion: skep/v1\n{object}"))
+        .collect();
     let set = parse(vec![Source {
         name: "skep.yaml".to_owned(),
         text: text.into(),

@@ -53,11 +53,18 @@ impl Engine {
         assert!(answer.starts_with("HTTP/1.0 204"), "{answer}");
     }
 
-    /// Sends something to a path.
+    /// Sends a body to a path.
     pub(crate) fn post(&self, path: &str, body: &Value) {
         let answer = self.exchange(ANSWER, "POST", path, &body.to_string());
         let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.0 20"), "{answer}");
+    }
+
+    /// The labelled configs or secrets of its swarm.
+    pub(crate) fn files(&self, kind: &str) -> Vec<Value> {
+        let mut files = self.list(&format!("/{kind}s"));
+        files.retain(|file| file["Spec"]["Labels"]["skep.object"].is_string());
+        files
     }
 
     fn ask_within(&self, patience: Duration, path: &str) -> io::Result<Value> {
@@ -75,12 +82,11 @@ impl Engine {
     ) -> io::Result<String> {
         let mut stream = UnixStream::connect(&self.socket)?;
         stream.set_read_timeout(Some(patience))?;
-        let head = format!(
+        let length = body.len();
+        let request = format!(
             "{method} {path} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n",
-            body.len()
+             Content-Length: {length}\r\n\r\n{body}"
         );
-        let request = head + body;
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

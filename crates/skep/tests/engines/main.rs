@@ -12,6 +12,7 @@ mod leader;
 mod load;
 mod membership;
 mod process;
+mod rotation;
 mod seeds;
 mod site;
 mod takeover;

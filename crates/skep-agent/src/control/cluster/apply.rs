@@ -231,6 +231,10 @@ const fn leaves_others_alone(action: &Action, error: &ApplyError) -> bool {
     match action {
         Action::UpdateSwarm(_)
         | Action::RemoveNode(_)
+        | Action::CreateNetwork(_)
+        | Action::RemoveNetwork(_)
+        | Action::CreateFile(_)
+        | Action::RemoveFile(_)
         | Action::CreateService(_)
         | Action::UpdateService(_)
         | Action::RemoveService(_) => engine_answers,

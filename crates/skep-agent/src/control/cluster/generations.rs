@@ -191,10 +191,13 @@ impl Cluster {
 
 /// Manifests as the reader wants them.
 pub(in crate::control) fn sources(documents: &[Fed]) -> Vec<Source> {
-    let manifests = documents.iter().map(|fed| &fed.manifest);
-    let source = |manifest: &Manifest| Source {
+    documents.iter().map(|fed| source(&fed.manifest)).collect()
+}
+
+/// A manifest as the source that it was.
+pub(in crate::control) fn source(manifest: &Manifest) -> Source {
+    Source {
         name: manifest.name.clone(),
         text: manifest.text.clone().into_bytes(),
-    };
-    manifests.map(source).collect()
+    }
 }

@@ -8,11 +8,13 @@ use skep_api::cluster::PeerReport;
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::trust::group_key::GroupKeys;
+use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Condition;
 use skep_manifest::name::{Name, NodeName};
 use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::action::{Blocked, Plan};
+use skep_plan::naming::NamingKeys;
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
@@ -50,6 +52,7 @@ impl Cluster {
         Observed {
             engines,
             cluster: told.cloned(),
+            naming_keys: NamingKeys::new(self.keys.naming_keys()),
         }
     }
 
@@ -122,6 +125,11 @@ impl Cluster {
     /// What is known of the peer `name`: its report and when it came.
     pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
         self.peers.get(name)?.latest.as_ref()
+    }
+
+    /// The keys that seal and open what is secret in manifests.
+    pub(in crate::control) fn value_keys(&self) -> ValueKeys {
+        self.keys.value_keys()
     }
 
     /// The keys of the VIP group `group`.

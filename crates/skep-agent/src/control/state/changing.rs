@@ -7,6 +7,7 @@ use skep_plan::feeding::{Change, Kept, Refused, change};
 use crate::control::cluster::{self, Cluster};
 use crate::control::now;
 use crate::control::question::{Answer, answer};
+use crate::control::sealing::sealed;
 use crate::control::state::Control;
 use crate::control::understand::Understood;
 use crate::control::watched::Awaited;
@@ -25,7 +26,11 @@ impl Control {
         let nothing = Kept::default();
         let held = self.cluster.as_ref().and_then(Cluster::held);
         let known = held.map_or(&nothing, |held| &held.generation.kept);
-        let kept = change(known, &submission.change)?;
+        let asked = match &self.cluster {
+            Some(cluster) => &sealed(&submission.change, &cluster.value_keys()),
+            None => &submission.change,
+        };
+        let kept = change(known, asked)?;
         let sources = cluster::sources(&kept.documents);
         let understood = self.desired.understand(sources).map_err(Refused::Errors)?;
         Ok(Prepared { kept, understood })

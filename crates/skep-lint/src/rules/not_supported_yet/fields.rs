@@ -29,16 +29,11 @@ pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
         Kind::Service => Ok(SERVICE),
         Kind::Notifier => Ok(NOTIFIER),
         Kind::Stack => Err("write its services as `Service`, or go on with `docker stack deploy`"),
-        Kind::Network => {
-            Err("remove it: services can be attached to `host`, `ingress` and `default` only")
-        }
-        Kind::Config | Kind::Secret => {
-            Err("put the content into the image, or hand it over in `environment`")
-        }
+        Kind::Network => Ok(NETWORK),
+        Kind::Config | Kind::Secret => Ok(FILE),
     }
 }
 
-const UNSEALED: &str = "put the value into a file on every node and name it with `fromNodeFile`";
 const ON_NODES: &str =
     "put the password into a file on every manager and name it with `fromNodeFile`";
 
@@ -89,7 +84,7 @@ const VIP_GROUP: &[Field] = &[
     Field("authentication/simple/password/value", Full),
     Field("authentication/simple/password/fromFile", Full),
     Field("authentication/simple/password/fromEnv", Full),
-    Field("authentication/simple/password/sealed", Later(UNSEALED)),
+    Field("authentication/simple/password/sealed", Full),
     Field("authentication/simple/password/fromNodeFile", Full),
     Field("authentication/cluster", Full),
     Field("authentication/hmac/keys/*/id", Full),
@@ -97,10 +92,7 @@ const VIP_GROUP: &[Field] = &[
     Field("authentication/hmac/keys/*/key/fromFile", Full),
     Field("authentication/hmac/keys/*/key/fromEnv", Full),
     Field("authentication/hmac/keys/*/key/fromNodeFile", Full),
-    Field(
-        "authentication/hmac/keys/*/key/sealed",
-        Later("use `fromNodeFile`, or `value` where whoever reads the manifest may know the key"),
-    ),
+    Field("authentication/hmac/keys/*/key/sealed", Full),
     Field("authentication/hmac/activeKey", Full),
     Field("authentication/hmac/mode", Full),
     Field("authentication/hmac/replay", Full),
@@ -207,13 +199,13 @@ const NOTIFIER: &[Field] = &[
     Field("email/password/value", Full),
     Field("email/password/fromFile", Full),
     Field("email/password/fromEnv", Full),
-    Field("email/password/sealed", Later(UNSEALED)),
+    Field("email/password/sealed", Full),
     Field("email/password/fromNodeFile", Full),
     Field("email/timeout", Full),
     Field("webhook/url/value", Full),
     Field("webhook/url/fromFile", Full),
     Field("webhook/url/fromEnv", Full),
-    Field("webhook/url/sealed", Later(UNSEALED)),
+    Field("webhook/url/sealed", Full),
     Field("webhook/url/fromNodeFile", Full),
     Field("webhook/headers", Full),
     Field("webhook/timeout", Full),
@@ -250,27 +242,10 @@ const SERVICE: &[Field] = &[
     Field("placement/constraints", Full),
     Field("placement/spread", Full),
     Field("placement/platforms", Full),
-    Field(
-        "networks/*/network",
-        Later("attach the service to `{external: host}`, or remove the entry"),
-    ),
-    Field(
-        "networks/*/external",
-        When(
-            is_given_network,
-            "attach the service to `host`, `ingress` or `default`, or remove the entry",
-        ),
-    ),
-    Field("networks/*/aliases", Later("remove it")),
+    Field("networks", Full),
     Field("mounts", Full),
-    Field(
-        "configs",
-        Later("put the content into the image, or hand it over in `environment`"),
-    ),
-    Field(
-        "secrets",
-        Later("put the content into the image, or hand it over in `environment`"),
-    ),
+    Field("configs", Full),
+    Field("secrets", Full),
     Field("containerHealth", Full),
     Field("resources", Full),
     Field("restart", Full),
@@ -292,6 +267,26 @@ const SERVICE: &[Field] = &[
     Field("drift", Full),
 ];
 
+const NETWORK: &[Field] = &[
+    Field("driver", Full),
+    Field("attachable", Full),
+    Field("internal", Full),
+    Field("encrypted", Full),
+    Field("ipv6", Full),
+    Field("subnets", Full),
+    Field("options", Full),
+];
+
+/// Of a `Config` and of a `Secret`.
+const FILE: &[Field] = &[
+    Field("data/value", Full),
+    Field("data/fromFile", Full),
+    Field("data/fromEnv", Full),
+    Field("data/sealed", Full),
+    // It can lie nowhere but in the swarm's store: an error that says so.
+    Field("data/fromNodeFile", Full),
+];
+
 fn is_true(value: &Value) -> bool {
     *value == true
 }
@@ -310,10 +305,4 @@ fn is_ignore(value: &Value) -> bool {
 
 fn is_told(value: &Value) -> bool {
     *value != "leaving"
-}
-
-fn is_given_network(value: &Value) -> bool {
-    ["host", "ingress", "default"]
-        .iter()
-        .any(|network| value == network)
 }

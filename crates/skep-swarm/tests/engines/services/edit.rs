@@ -38,6 +38,14 @@ pub(super) fn edited(spec: &Value, field: &str) -> Option<Value> {
         "TaskTemplate.ContainerSpec.Mounts" => {
             *place = json!([{"Type": "tmpfs", "Target": "/outside"}]);
         }
+        "TaskTemplate.ContainerSpec.Configs" | "TaskTemplate.ContainerSpec.Secrets"
+            if before.is_null() =>
+        {
+            return None;
+        }
+        "TaskTemplate.ContainerSpec.Configs" | "TaskTemplate.ContainerSpec.Secrets" => {
+            place[0]["File"]["Name"] = json!("/outside");
+        }
         "TaskTemplate.ContainerSpec.Hosts" => *place = json!(["10.9.9.9 outside"]),
         "TaskTemplate.ContainerSpec.DNSConfig" => place["Nameservers"] = json!(["10.9.9.9"]),
         "TaskTemplate.ContainerSpec.CapabilityAdd"

@@ -9,7 +9,10 @@ use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::container::{
     Capabilities, ContainerHealth, Dns, Logging, Restart, RestartCondition, Stop,
 };
-use skep_manifest::service::files::{Bind, Mount, MountSource, Tmpfs, Volume};
+use skep_manifest::service::files::{
+    Bind, ConfigFile, ConfigReference, Mount, MountSource, SecretFile, SecretReference, Tmpfs,
+    Volume,
+};
 use skep_manifest::service::image::DigestPolicy;
 use skep_manifest::service::mode::{Global, Mode, Replicated, ReplicatedJob};
 use skep_manifest::service::network::{Endpoint, NetworkAttachment, NetworkReference};
@@ -118,9 +121,8 @@ pub(super) fn service(dice: &mut Dice, number: u64) -> ServiceSpec {
         },
         networks: networks(dice),
         mounts: mounts(dice),
-        // Objects of their own.
-        configs: Vec::new(),
-        secrets: Vec::new(),
+        configs: configs(dice),
+        secrets: secrets(dice),
         container_health: dice.maybe(health),
         resources: resources(dice),
         restart: Restart {
@@ -216,11 +218,37 @@ fn ports(dice: &mut Dice, endpoint: Endpoint, number: u64) -> Vec<Port> {
 }
 
 fn networks(dice: &mut Dice) -> Vec<NetworkAttachment> {
-    let host = |dice: &mut Dice| NetworkAttachment {
-        network: NetworkReference::External(parsed("host")),
+    let network = dice.pick(&[
+        NetworkReference::External(parsed("host")),
+        NetworkReference::Network(parsed("front")),
+    ]);
+    let attachment = |dice: &mut Dice| NetworkAttachment {
+        network,
         aliases: dice.some(&["www"]),
     };
-    dice.flag().then(|| host(dice)).into_iter().collect()
+    dice.maybe(attachment).into_iter().collect()
+}
+
+fn configs(dice: &mut Dice) -> Vec<ConfigFile> {
+    let file = |dice: &mut Dice| ConfigFile {
+        config: ConfigReference::Config(parsed("site")),
+        target: dice.maybe(|_| "/etc/site".to_owned()),
+        uid: dice.parsed(&["0", "101"]),
+        gid: dice.parsed(&["0", "101"]),
+        mode: dice.parsed(&["0444", "0000"]),
+    };
+    dice.maybe(file).into_iter().collect()
+}
+
+fn secrets(dice: &mut Dice) -> Vec<SecretFile> {
+    let file = |dice: &mut Dice| SecretFile {
+        secret: SecretReference::Secret(parsed("key")),
+        target: dice.maybe(|_| "tls.key".to_owned()),
+        uid: dice.parsed(&["0", "101"]),
+        gid: dice.parsed(&["0", "101"]),
+        mode: dice.parsed(&["0400", "0444"]),
+    };
+    dice.maybe(file).into_iter().collect()
 }
 
 fn mounts(dice: &mut Dice) -> Vec<Mount> {
