@@ -12,7 +12,7 @@ use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::{Blocked, FileKind, Plan};
 use crate::bootstrap;
-use crate::observed::{Cluster, NodeState, Observed, TaskTrouble, Tasks};
+use crate::observed::{Cluster, Membership, NodeState, Observed, TaskTrouble, Tasks};
 use crate::ownership::{file_object, network_object, node_object, service_object, swarm_object};
 use crate::plan::plan;
 use crate::roster::{Member, Roster};
@@ -113,10 +113,18 @@ fn node_progress(member: &Member<'_>) -> How {
     let Some(listed) = member.listed else {
         return How::working("has not joined yet");
     };
+    let acts_as_manager = || {
+        let engine = member.engine.map(|engine| &engine.membership);
+        engine.is_some_and(Membership::is_manager)
+    };
     match listed.node.state {
         NodeState::Ready if listed.is_changing() => How::working("its role is changing"),
         NodeState::Ready if listed.is_manager() && !listed.is_reachable() => {
             How::working("the other managers do not reach it")
+        }
+        // It is asked for the store as long as it says so, and does not answer any more.
+        NodeState::Ready if !listed.is_manager() && acts_as_manager() => {
+            How::working("its engine still ends being a manager")
         }
         NodeState::Ready if member.engine.is_none() && member.is_known_elsewhere(listed) => {
             How::working("its agent has not told its address yet")

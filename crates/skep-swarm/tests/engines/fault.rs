@@ -1,5 +1,6 @@
 //! Engines that freeze, end or lose their quorum.
 
+use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,13 @@ async fn a_locked_engine_says_so() {
         .exec("a", &["docker", "swarm", "update", "--autolock"])
         .unwrap();
     assert!(lock.status.success(), "{lock:?}");
+    // The engine says that it is locked before it has encrypted what it starts with.
+    let key = site.lab.node_disk("a");
+    let key = key.join("data/swarm/certificates/swarm-node.key");
+    eventually("its key is encrypted", async || {
+        fs::read_to_string(&key).is_ok_and(|key| key.contains("ENCRYPTED"))
+    })
+    .await;
     site.lab.kill("a").unwrap();
     site.lab.mend("a").unwrap();
     site.lab.start_engine("a").unwrap();
