@@ -130,15 +130,20 @@ spec:
         "{said}"
     );
     let path = manifest(&network("attachable: true"), "");
-    site.apply("first", &path);
+    site.apply_all("first", &path);
     assert_eq!(
         site.engine("first").ask("/networks/front")["Attachable"],
         true
     );
     check_nothing_to_do(&site, &path);
 
+    // Most of what was fed would go: somebody says that it shall.
     let path = site.write(SWARM);
-    site.apply("first", &path);
+    let words = ["apply", "--prune", "-f", &path.display().to_string()];
+    let said = site.skep("first", &words);
+    assert!(said.complaint.contains("skep confirm 3"), "{said:?}");
+    site.skep("first", &["confirm", "3"]).check_success();
+    site.apply_all("first", &path);
     assert_eq!(names(&site), Vec::<String>::new());
     let networks = site.engine("first").ask("/networks").to_string();
     assert!(!networks.contains("front"), "{networks}");
