@@ -155,6 +155,12 @@ fn a_farewell_after_a_release_is_no_equal() {
     check(Repertoire::Plain, &[26_811, 34_191]);
 }
 
+/// Whoever one hands over to was lowered to 1 meanwhile, and is not told farewell like an equal.
+#[test]
+fn who_leaves_knows_its_successor_as_it_is_now() {
+    check(Repertoire::Plain, &[21_912, 27_333, 34_014]);
+}
+
 /// A router of priority 1 holds the addresses, and one that has left says farewell to all.
 #[test]
 fn who_holds_with_priority_1_does_not_yield_to_a_farewell() {
