@@ -83,7 +83,7 @@ fn seed_001_runs_its_tasks_and_its_address_moves_in_the_order_of_the_priorities(
 }
 
 #[test]
-fn seed_000_runs_on_while_seed_002_is_refused_with_the_place_of_each_thing_not_supported() {
+fn seed_000_runs_on_while_seed_002_is_refused_because_it_is_another_swarm() {
     let site = Site::up("seed000", &seed("000"));
     site.apply("docker1", &seed("000"));
     check_three_managers_run_web(&site);
@@ -93,18 +93,12 @@ fn seed_000_runs_on_while_seed_002_is_refused_with_the_place_of_each_thing_not_s
     let path = seed("002").display().to_string();
     let refused = site.skep("docker2", &["apply", "-f", &path]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    for (place, what) in [
-        ("21:7", "kind `Network` is not supported yet"),
-        ("33:24", "`networks[0].network: web` is not supported yet"),
-        ("43:24", "`networks[0].network: web` is not supported yet"),
-    ] {
-        let expected = format!("skep.yaml:{place}: {what}");
-        assert!(
-            refused.complaint.contains(&expected),
-            "`{expected}` in {}",
-            refused.complaint
-        );
-    }
+    let expected = "skep.yaml:11:18: there is more than one `Swarm`";
+    assert!(
+        refused.complaint.contains(expected),
+        "`{expected}` in {}",
+        refused.complaint
+    );
     for docker in DOCKERS {
         assert_eq!(site.generation(docker.node), Some(1));
     }

@@ -43,7 +43,8 @@ fn all_255_groups_of_a_segment_come_up_together_and_one_more_disturbs_none() {
     );
     let took = now() - started;
     measured("254 groups from the start of the agents", &ms(took));
-    assert_eq!(held(&cluster, B), 0);
+    // Whoever started first may have claimed first, and keeps the addresses for a moment.
+    assert!(wait_until(|| held(&cluster, B) == 0));
     let first = wait_for_advert(&cluster.capture, 1, |advert| advert.node == A);
     let last = (1..=254)
         .map(|id| wait_for_advert(&cluster.capture, id, |advert| advert.node == A).at)
