@@ -134,7 +134,7 @@ async fn a_name_is_taken_by_another_service_and_by_the_same_one_only_once() {
     );
     let refused = apply(create(web("2", "two"))).await.unwrap_err();
     assert!(
-        matches!(&refused, ApplyError::NameTaken(name) if name == "web"),
+        matches!(&refused, ApplyError::NameTaken(name) if name == "service `web`"),
         "{refused:?}"
     );
     let mut foreign = web("1", "one");
