@@ -140,16 +140,7 @@ impl VirtualRouter {
             Progress::Alone { .. } | Progress::Succeeded { .. }
                 if heard.priority == Priority::RELEASE =>
             {
-                self.abandoned(leaving, None, interval, now);
-                return;
-            }
-            // The successor's farewell; if it ranks like that, it says it again.
-            Progress::Succeeded { by, priority, .. }
-                if from == by
-                    && heard.priority == Priority::FAREWELL
-                    && priority != heard.priority =>
-            {
-                self.abandoned(leaving, Some(from), interval, now);
+                self.abandoned(leaving, interval, now);
                 return;
             }
             Progress::Alone { doubtful }
@@ -189,13 +180,7 @@ impl VirtualRouter {
 
     /// There is no successor any more. Who need not stop is in the election again, as a Backup is
     /// (RFC 9568 §6.4.2).
-    fn abandoned(
-        &mut self,
-        leaving: Leaving,
-        doubtful: Option<IpAddr>,
-        interval: Duration,
-        now: Instant,
-    ) {
+    fn abandoned(&mut self, leaving: Leaving, interval: Duration, now: Instant) {
         let deadline = match (leaving.intent, leaving.progress) {
             (Intent::StepDown, Progress::Succeeded { .. }) => {
                 let skew_time = Countdown::Release.length(&self.configuration, interval);
@@ -203,10 +188,7 @@ impl VirtualRouter {
             }
             (Intent::Stop, _) | (Intent::StepDown, Progress::Alone { .. }) => leaving.deadline,
         };
-        self.phase = Phase::Leaving(Leaving {
-            progress: Progress::Alone { doubtful },
-            ..Leaving::alone(leaving.intent, deadline)
-        });
+        self.phase = Phase::Leaving(Leaving::alone(leaving.intent, deadline));
     }
 
     /// The time to leave is over.

@@ -581,19 +581,6 @@ fn s6_4_3_a_higher_priority_or_an_equal_one_with_a_higher_address_wins() {
 }
 
 #[test]
-fn a_successor_that_says_farewell_is_none_any_more() {
-    let mut router = active();
-    hear(&mut router, HIGHER, 101, 4_000);
-    assert_eq!(actions(&mut router).len(), 1);
-    hear(&mut router, HIGHER, 1, 4_100);
-    router.handle_timeout(at(4_500));
-    assert_eq!(router.state(), State::Leaving);
-    router.handle_timeout(at(4_800));
-    let alone = became(State::Active, Reason::NoSuccessor);
-    assert_eq!(actions(&mut router), [send(100, Purpose::Claim), alone]);
-}
-
-#[test]
 fn s6_4_3_addresses_are_compared_as_unsigned_numbers_in_network_order() {
     let mut router = active();
     router.handle_source(IpAddr::V4(Ipv4Addr::new(10, 0, 1, 2)));
