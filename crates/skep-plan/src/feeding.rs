@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use skep_manifest::object::ObjectKey;
+use skep_manifest::set::Source;
 
 use shelf::Shelf;
 pub use standing::{Standing, standing};
@@ -30,6 +31,17 @@ pub struct Manifest {
     pub name: String,
     /// Its text.
     pub text: String,
+}
+
+impl Manifest {
+    /// The file as the reader wants it.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source {
+            name: self.name.clone(),
+            text: self.text.clone().into_bytes(),
+        }
+    }
 }
 
 /// A manifest file in the desired state.

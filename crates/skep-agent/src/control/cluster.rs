@@ -39,7 +39,7 @@ use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
 
 pub(super) use engine::Sight;
-pub(super) use generations::{source, sources};
+pub(super) use generations::sources;
 pub(super) use history::Recalled;
 pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use shelf::{Stored, WentBack};

@@ -6,8 +6,6 @@ use skep_manifest::parse::parse;
 use skep_manifest::set::{ManifestSet, Source};
 use skep_plan::feeding::{Change, Feeding, Manifest};
 
-use crate::control::cluster::source;
-
 /// `change` with everything secret in what it feeds sealed.
 pub(super) fn sealed(change: &Change, keys: &ValueKeys) -> Change {
     match change {
@@ -23,7 +21,7 @@ pub(super) fn sealed(change: &Change, keys: &ValueKeys) -> Change {
 }
 
 fn seal(documents: Vec<Manifest>, keys: &ValueKeys) -> Vec<Manifest> {
-    let set = parse(documents.iter().map(source).collect());
+    let set = parse(documents.iter().map(Manifest::source).collect());
     let revealed = fill::revealed(&set).into_iter();
     let fillings: Vec<(Written, Filling)> = revealed
         .map(|(at, value)| (at, Filling::Sealed(keys.seal(&value))))
@@ -103,13 +101,14 @@ mod tests {
         assert!(!kept[0].text.contains("hidden"), "{}", kept[0].text);
         assert_eq!(kept, hidden());
         assert_eq!(seal(kept.clone(), &keys(1)), kept);
-        let set = open(kept.iter().map(source).collect(), Some(&keys(1))).expect("it is opened");
+        let set = open(kept.iter().map(Manifest::source).collect(), Some(&keys(1)))
+            .expect("it is opened");
         assert_eq!(fill::revealed(&set)[0].1, "hidden \"word");
     }
 
     #[test]
     fn what_cannot_be_opened_is_named_with_its_place() {
-        let sources = || hidden().iter().map(source).collect();
+        let sources = || hidden().iter().map(Manifest::source).collect();
         let others = open(sources(), Some(&keys(2))).expect_err("another key");
         assert!(
             others[0].starts_with("skep.yaml:5:18: no key"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::object::ObjectKey;
 use skep_manifest::parse::parse;
-use skep_manifest::set::{Document, ManifestSet, Source};
+use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::without::without;
 
 use super::{APPLY, Fed, Manifest};
@@ -28,11 +28,7 @@ impl Shelf {
     }
 
     fn new<'a>(manifests: impl IntoIterator<Item = &'a Manifest>, feeders: Vec<String>) -> Self {
-        let source = |manifest: &Manifest| Source {
-            name: manifest.name.clone(),
-            text: manifest.text.clone().into_bytes(),
-        };
-        let set = parse(manifests.into_iter().map(source).collect());
+        let set = parse(manifests.into_iter().map(Manifest::source).collect());
         let documents = set.documents.iter().enumerate();
         let index = documents
             .map(|(at, document)| (document.object.key(), at))

@@ -7,7 +7,7 @@ use skep_api::peer::Peer;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
 use skep_plan::decisions::Decisions;
-use skep_plan::feeding::{Fed, Kept as Content, Manifest};
+use skep_plan::feeding::{Fed, Kept as Content};
 
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
@@ -191,13 +191,5 @@ impl Cluster {
 
 /// Manifests as the reader wants them.
 pub(in crate::control) fn sources(documents: &[Fed]) -> Vec<Source> {
-    documents.iter().map(|fed| source(&fed.manifest)).collect()
-}
-
-/// A manifest as the source that it was.
-pub(in crate::control) fn source(manifest: &Manifest) -> Source {
-    Source {
-        name: manifest.name.clone(),
-        text: manifest.text.clone().into_bytes(),
-    }
+    documents.iter().map(|fed| fed.manifest.source()).collect()
 }

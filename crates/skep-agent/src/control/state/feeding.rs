@@ -4,7 +4,6 @@ use skep_api::path;
 use skep_api::submit::{Confirmation, Submission, Submitted};
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
-use skep_manifest::set::Source;
 use skep_manifest::swarm::Role;
 use skep_plan::feeding::{Change, DIRECTORY, Manifest, Standing};
 use tokio::sync::oneshot;
@@ -181,13 +180,8 @@ impl Control {
         if let Some(accepted) = self.desired.accepted() {
             return is_manager(&accepted.desired, accepted.node.as_ref());
         }
-        let source = |manifest: &Manifest| Source {
-            name: manifest.name.clone(),
-            text: manifest.text.clone().into_bytes(),
-        };
-        let understood = self
-            .desired
-            .understand(documents.iter().map(source).collect());
+        let sources = documents.iter().map(Manifest::source).collect();
+        let understood = self.desired.understand(sources);
         // What cannot be understood is submitted, and told when it is refused.
         understood.map_or(true, |set| is_manager(&set.desired, set.node.as_ref()))
     }
