@@ -20,7 +20,8 @@ pub(super) fn sealed(change: &Change, keys: &ValueKeys) -> Change {
     }
 }
 
-fn seal(documents: Vec<Manifest>, keys: &ValueKeys) -> Vec<Manifest> {
+/// `documents` with everything secret in them sealed.
+pub(super) fn seal(documents: Vec<Manifest>, keys: &ValueKeys) -> Vec<Manifest> {
     let set = parse(documents.iter().map(Manifest::source).collect());
     let revealed = fill::revealed(&set).into_iter();
     let fillings: Vec<(Written, Filling)> = revealed

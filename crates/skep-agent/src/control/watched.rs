@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use skep_api::submit::{Submission, Submitted};
+use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Reason;
 use skep_plan::feeding::{
     Change, DIRECTORY, Feeding, Kept, Manifest, SourceChange, Standing, digest, standing,
@@ -15,6 +16,7 @@ use skep_vrrp::time::Instant;
 use crate::control::cluster::Store;
 use crate::control::directory::Contents;
 use crate::control::question::Trouble;
+use crate::control::sealing::seal;
 use crate::control::understand::with_causes;
 use crate::source::ReadError;
 
@@ -73,8 +75,8 @@ impl Watched {
         }
     }
 
-    /// Takes note of what it holds.
-    pub(super) fn handle_read(&mut self, contents: Contents, now: Instant) {
+    /// Takes note of what it holds; what is secret in it is sealed at once.
+    pub(super) fn handle_read(&mut self, contents: Contents, keys: &ValueKeys, now: Instant) {
         self.complaint = None;
         match contents {
             // Whoever has nothing there feeds by other ways.
@@ -90,7 +92,9 @@ impl Watched {
                     name: self.name_of(&source.name),
                     text: String::from_utf8_lossy(&source.text).into_owned(),
                 };
-                let documents: Vec<Manifest> = sources.into_iter().map(manifest).collect();
+                let documents = sources.into_iter().map(manifest).collect();
+                // As it is kept: what is kept of it is compared with it.
+                let documents = seal(documents, keys);
                 let digest = digest(&documents);
                 self.held = Some(Held { documents, digest });
             }
@@ -246,4 +250,44 @@ fn files(count: usize) -> String {
 /// Whether what is told for this reason can be allowed with a word.
 pub(super) const fn may_be_confirmed(reason: Reason) -> bool {
     matches!(reason, Reason::SourceDiffers | Reason::AwaitsConfirmation)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use skep_api::trust::key::ClusterKeys;
+    use skep_manifest::set::Source;
+    use skep_plan::feeding::change;
+
+    use super::*;
+    use crate::control::sealing::sealed;
+
+    const SECRET: &str =
+        "apiVersion: skep/v1\nkind: Secret\nmetadata: {name: key}\nspec:\n  data: {value: hive}\n";
+
+    fn keys() -> ValueKeys {
+        let text = format!("# skep cluster.key, version 1\n{}\n", "01".repeat(32));
+        let keys = ClusterKeys::parse(text.as_bytes()).expect("a key");
+        keys.value_keys()
+    }
+
+    #[test]
+    fn a_directory_with_a_secret_is_in_step_with_what_is_kept_of_it() {
+        let state = tempfile::tempdir().expect("a directory");
+        let store = Store::open(state.path()).expect("it can be written");
+        let directory = Path::new("/manifests");
+        let mut watched = Watched::new(directory, &store);
+        let now = Instant::from_boot(Duration::ZERO);
+        let source = Source {
+            name: "/manifests/skep.yaml".to_owned(),
+            text: SECRET.as_bytes().to_vec(),
+        };
+        watched.handle_read(Ok(vec![source]), &keys(), now);
+        let fed = watched.feeding(false).expect("it holds something");
+        let kept = change(&Kept::default(), &sealed(&fed, &keys())).expect("it is accepted");
+        assert!(!kept.documents[0].manifest.text.contains("hive"));
+        assert_eq!(watched.judge(Some(&kept), &store, now), Standing::InStep);
+        assert_eq!(watched.complaint(), None);
+    }
 }

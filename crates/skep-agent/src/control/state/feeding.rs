@@ -20,12 +20,12 @@ impl Control {
     /// Takes what the watched directory holds: it is the desired state of an agent that is alone,
     /// and one of the feeders of a cluster.
     pub(in crate::control) fn handle_fed(&mut self, contents: Contents) {
-        match &mut self.watched {
-            Some(watched) => {
-                watched.handle_read(contents, now());
+        match (&mut self.watched, &self.cluster) {
+            (Some(watched), Some(cluster)) => {
+                watched.handle_read(contents, &cluster.value_keys(), now());
                 self.feed();
             }
-            None => {
+            (None, _) | (_, None) => {
                 if self.desired.offer(contents, now()) {
                     self.pursue();
                 }
