@@ -169,9 +169,23 @@ fn laid_otherwise(wanted: &Foundation, found: &Foundation) -> Option<(String, St
 
 /// The fields of a `Swarm` that cannot be honoured, as they stand in the manifest.
 pub(crate) fn unsupported(spec: &SwarmSpec) -> Vec<&'static str> {
+    let SwarmSpec {
+        adopt,
+        autolock,
+        // Honoured here and by the plans of nodes and services.
+        nodes: _,
+        drift: _,
+        address_pools: _,
+        data_path_port: _,
+        certificate_expiry: _,
+        task_history: _,
+        dispatcher_heartbeat: _,
+        snapshots: _,
+        registries: _,
+    } = spec;
     let fields = [
-        ("adopt", spec.adopt.is_some()),
-        ("autolock", spec.autolock != Autolock::default()),
+        ("adopt", adopt.is_some()),
+        ("autolock", *autolock != Autolock::default()),
     ];
     fields
         .into_iter()
