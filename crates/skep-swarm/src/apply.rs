@@ -143,6 +143,15 @@ pub(crate) async fn change(
     })
 }
 
+/// Removes the object at `path`, unless it is gone already.
+async fn remove(client: &Client, path: &str) -> Result<Applied, ApplyError> {
+    match client.remove(path).await {
+        Ok(()) => Ok(Applied::Done),
+        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// What is to be written, unless it is so already.
 fn differs(spec: &Value, changed: Value) -> Option<Value> {
     (*spec != changed).then_some(changed)

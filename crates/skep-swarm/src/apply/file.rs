@@ -46,11 +46,7 @@ async fn label(client: &Client, create: &CreateFile, id: &str) -> Result<Applied
 }
 
 pub(super) async fn remove(client: &Client, remove: &RemoveFile) -> Result<Applied, ApplyError> {
-    match client.remove(&path(remove.kind, &remove.id)).await {
-        Ok(()) => Ok(Applied::Done),
-        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
-        Err(error) => Err(error.into()),
-    }
+    super::remove(client, &path(remove.kind, &remove.id)).await
 }
 
 /// The specification of a service with the ids of the configs and secrets that it names: the

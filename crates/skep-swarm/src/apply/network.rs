@@ -26,11 +26,7 @@ pub(super) async fn create(client: &Client, create: &CreateNetwork) -> Result<Ap
 }
 
 pub(super) async fn remove(client: &Client, remove: &RemoveNetwork) -> Result<Applied, ApplyError> {
-    match client.remove(&path(&remove.id)).await {
-        Ok(()) => Ok(Applied::Done),
-        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
-        Err(error) => Err(error.into()),
-    }
+    super::remove(client, &path(&remove.id)).await
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use serde_json::json;
 use skep_plan::action::{LabelNode, RemoveNode, SetAvailability, SetRole};
 
 use super::{Applied, ApplyError, change, differs};
-use crate::engine::{Client, EngineError, percent_encoded};
+use crate::engine::{Client, percent_encoded};
 
 pub(super) async fn label(client: &Client, label: &LabelNode) -> Result<Applied, ApplyError> {
     change(&path(&label.node_id), "", client, |spec| {
@@ -37,11 +37,7 @@ pub(super) async fn set_role(client: &Client, set: &SetRole) -> Result<Applied, 
 
 /// Removes a node that is down; of any other the engine says no.
 pub(super) async fn remove(client: &Client, remove: &RemoveNode) -> Result<Applied, ApplyError> {
-    match client.remove(&path(&remove.node_id)).await {
-        Ok(()) => Ok(Applied::Done),
-        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
-        Err(error) => Err(error.into()),
-    }
+    super::remove(client, &path(&remove.node_id)).await
 }
 
 async fn set_field(

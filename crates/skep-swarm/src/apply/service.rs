@@ -37,11 +37,7 @@ pub(super) async fn update(client: &Client, update: &UpdateService) -> Result<Ap
 }
 
 pub(super) async fn remove(client: &Client, remove: &RemoveService) -> Result<Applied, ApplyError> {
-    match client.remove(&path(&remove.id)).await {
-        Ok(()) => Ok(Applied::Done),
-        Err(EngineError::NotFound(_)) => Ok(Applied::AlreadyDone),
-        Err(error) => Err(error.into()),
-    }
+    super::remove(client, &path(&remove.id)).await
 }
 
 #[derive(Deserialize)]
