@@ -19,10 +19,17 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    let feeder = &arguments.feeder;
-    let by = feeder
-        .as_ref()
-        .map_or_else(|| "pause".to_owned(), |feeder| format!("pause {feeder}"));
-    let submission = submission(by, Change::Pause(feeder.clone()), DryRun::No);
+    submit("pause", arguments.feeder.as_ref(), Change::Pause, socket)
+}
+
+/// Asks for what `word` says to be done to a feeder.
+pub(super) fn submit(
+    word: &str,
+    feeder: Option<&String>,
+    change: fn(Option<String>) -> Change,
+    socket: &Path,
+) -> anyhow::Result<Exit> {
+    let by = feeder.map_or_else(|| word.to_owned(), |feeder| format!("{word} {feeder}"));
+    let submission = submission(by, change(feeder.cloned()), DryRun::No);
     submitted::ask_and_tell(socket, path::SUBMIT, &submission)
 }

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use skep_api::path;
 use skep_plan::feeding::Change;
 
-use crate::commands::manifests::{DryRun, submission};
-use crate::commands::submitted;
+use crate::commands::pause;
 use crate::exit::Exit;
 
 /// Let a feeder feed again that was paused.
@@ -19,10 +17,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    let feeder = &arguments.feeder;
-    let by = feeder
-        .as_ref()
-        .map_or_else(|| "resume".to_owned(), |feeder| format!("resume {feeder}"));
-    let submission = submission(by, Change::Resume(feeder.clone()), DryRun::No);
-    submitted::ask_and_tell(socket, path::SUBMIT, &submission)
+    let feeder = arguments.feeder.as_ref();
+    pause::submit("resume", feeder, Change::Resume, socket)
 }
