@@ -1,6 +1,7 @@
 //! The hand thread: what may have to wait for the kernel.
 
 mod announcing;
+mod granting;
 mod guarding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,6 @@ use crate::vip::addresses::{Addresses, Place};
 use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
-use crate::vip::leftovers::drop_leftovers;
 use crate::vip::mailbox::{Inbox, Outbox, PutError};
 use crate::vip::notes::{Notice, Wish};
 use crate::vip::rehearsal::come_to_rest;
@@ -237,53 +237,6 @@ impl Hand {
             self.rest_at = Some(clock::now() + UNREST);
         }
         self.tell(Notice::Command(command));
-    }
-
-    /// Carries out what wire wants; whether it wants nothing more.
-    async fn grant_wishes(&mut self) -> io::Result<bool> {
-        let mut done = false;
-        self.early.extend(self.wishes.take_all()?);
-        while !self.early.is_empty() {
-            for wish in std::mem::take(&mut self.early) {
-                done |= self.grant(wish).await;
-            }
-            self.ensure_addresses().await?;
-        }
-        self.reports.send(&self.control);
-        Ok(done)
-    }
-
-    /// Takes note of what wire wants; whether it wants nothing more.
-    async fn grant(&mut self, wish: Wish) -> bool {
-        match wish {
-            Wish::Present(holding) => self.addresses.want(holding),
-            Wish::Absent(holding) => {
-                let placed = Placed {
-                    interface: holding.interface,
-                    address: holding.address,
-                    prefix_length: holding.prefix_length,
-                };
-                self.addresses.drop(&placed);
-                self.guard.forget(&(placed.interface, placed.address));
-            }
-            Wish::Begun => {
-                drop_leftovers(&mut self.addresses, &self.interfaces, &self.memory);
-                self.routes
-                    .drop_leftovers(&self.netlink, &self.interfaces)
-                    .await;
-            }
-            Wish::RoutePresent(route) => self.routes.want(route),
-            Wish::RouteAbsent(route) => self.routes.drop(route),
-            Wish::Announce(announcement) => self.announcements.push(announcement),
-            Wish::Withhold(announcement) => self.withhold(&announcement),
-            Wish::Close(socket) => drop(socket),
-            Wish::Report(report) => self.reports.note(*report),
-            Wish::Segment(segment) => self.reports.note_segment(segment),
-            Wish::Restricted(restriction) => self.reports.note_restriction(restriction),
-            Wish::Lateness(lateness) => self.reports.note_wire_lateness(lateness),
-            Wish::Done => return true,
-        }
-        false
     }
 
     async fn handle_change(&mut self, change: Change) -> anyhow::Result<()> {
