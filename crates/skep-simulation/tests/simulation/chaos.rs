@@ -161,6 +161,13 @@ fn who_leaves_knows_its_successor_as_it_is_now() {
     check(Repertoire::Plain, &[21_912, 27_333, 34_014]);
 }
 
+/// Two yield to a third, which stops in the same moment: the last word and the farewell of the one
+/// are no successor of the other.
+#[test]
+fn two_that_were_abandoned_do_not_leave_to_each_other() {
+    check(Repertoire::Plain, &[24_398]);
+}
+
 /// A router of priority 1 holds the addresses, and one that has left says farewell to all.
 #[test]
 fn who_holds_with_priority_1_does_not_yield_to_a_farewell() {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::backup::{Backup, Countdown};
+use super::contest::Rank;
 use super::{Phase, VirtualRouter};
 use crate::action::{Purpose, Reason, State};
 use crate::identity::Priority;
@@ -61,6 +62,9 @@ enum Progress {
         /// says it again.
         doubtful: Option<IpAddr>,
     },
+    /// The successor gave up. The router is in the election again, as a Backup is, and still has
+    /// the addresses.
+    Abandoned,
     /// A successor is heard.
     Succeeded {
         by: IpAddr,
@@ -84,7 +88,7 @@ impl Leaving {
     /// When it is over.
     pub(super) fn deadline(&self) -> Instant {
         match self.progress {
-            Progress::Alone { .. } => self.deadline,
+            Progress::Alone { .. } | Progress::Abandoned => self.deadline,
             Progress::Succeeded { until, .. } => until,
         }
     }
@@ -123,10 +127,20 @@ impl VirtualRouter {
 
     /// A router that is leaving already ends in this way.
     pub(super) const fn intend(&mut self, leaving: Leaving, intent: Intent) {
-        self.phase = Phase::Leaving(Leaving { intent, ..leaving });
+        let progress = match (intent, leaving.progress) {
+            // It is in the election no more.
+            (Intent::Stop, Progress::Abandoned) => Progress::Alone { doubtful: None },
+            (Intent::Stop | Intent::StepDown, progress) => progress,
+        };
+        self.phase = Phase::Leaving(Leaving {
+            intent,
+            progress,
+            ..leaving
+        });
     }
 
-    /// An advertisement that is heard while leaving is a successor's, whatever its priority.
+    /// An advertisement that is heard while leaving is a successor's, whatever its priority. It is
+    /// not after the successor gave up.
     pub(super) fn meet(
         &mut self,
         leaving: Leaving,
@@ -137,7 +151,7 @@ impl VirtualRouter {
         let interval = heard.dialect.interval();
         let progress = match leaving.progress {
             // Who leaves is no successor, and who has left is none any more.
-            Progress::Alone { .. } | Progress::Succeeded { .. }
+            Progress::Alone { .. } | Progress::Abandoned | Progress::Succeeded { .. }
                 if heard.priority == Priority::RELEASE =>
             {
                 self.abandoned(leaving, interval, now);
@@ -150,7 +164,9 @@ impl VirtualRouter {
                     doubtful: Some(from),
                 }
             }
-            Progress::Alone { .. } => Progress::Succeeded {
+            // Another one that was abandoned may have said this before: both leave to the better.
+            Progress::Abandoned if !self.is_outranked_by(from, heard.priority) => return,
+            Progress::Alone { .. } | Progress::Abandoned => Progress::Succeeded {
                 by: from,
                 priority: heard.priority,
                 until: now + self.overlap(),
@@ -181,23 +197,39 @@ impl VirtualRouter {
     /// There is no successor any more. Who need not stop is in the election again, as a Backup is
     /// (RFC 9568 §6.4.2).
     fn abandoned(&mut self, leaving: Leaving, interval: Duration, now: Instant) {
-        let deadline = match (leaving.intent, leaving.progress) {
+        let next = match (leaving.intent, leaving.progress) {
             (Intent::StepDown, Progress::Succeeded { .. }) => {
                 let skew_time = Countdown::Release.length(&self.configuration, interval);
-                leaving.deadline.min(now + skew_time)
+                Leaving {
+                    deadline: leaving.deadline.min(now + skew_time),
+                    progress: Progress::Abandoned,
+                    ..leaving
+                }
             }
-            (Intent::Stop, _) | (Intent::StepDown, Progress::Alone { .. }) => leaving.deadline,
+            (Intent::StepDown, Progress::Abandoned) => leaving,
+            (Intent::Stop, _) | (Intent::StepDown, Progress::Alone { .. }) => {
+                Leaving::alone(leaving.intent, leaving.deadline)
+            }
         };
-        self.phase = Phase::Leaving(Leaving::alone(leaving.intent, deadline));
+        self.phase = Phase::Leaving(next);
+    }
+
+    /// Whether one that says this is better than this router. Who has left says farewell like one
+    /// that is worse than all.
+    fn is_outranked_by(&self, from: IpAddr, priority: Priority) -> bool {
+        match self.rank(from, priority) {
+            Rank::Higher | Rank::EqualHigherAddress => priority != Priority::FAREWELL,
+            Rank::Release | Rank::EqualLowerAddress | Rank::Lower => false,
+        }
     }
 
     /// The time to leave is over.
     pub(super) fn part(&mut self, leaving: Leaving, now: Instant) {
         match (leaving.intent, leaving.progress) {
-            (Intent::StepDown, Progress::Alone { .. }) => {
+            (Intent::StepDown, Progress::Alone { .. } | Progress::Abandoned) => {
                 self.become_active(Reason::NoSuccessor, now);
             }
-            (Intent::Stop, Progress::Alone { .. }) => {
+            (Intent::Stop, Progress::Alone { .. } | Progress::Abandoned) => {
                 self.enter(Phase::Initialize, State::Initialize, Reason::NoSuccessor);
             }
             (

@@ -305,12 +305,20 @@ fn who_left_stops_or_stands_by_and_without_a_successor_it_goes_on_unless_it_stop
     }
     check_parting(Before::SteppingDown, &[Rank::Release], State::Active);
     check_parting(Before::Yielding, &[Rank::Release], State::Active);
-    check_parting(
-        Before::Yielding,
-        &[Rank::Release, Rank::Lower],
-        State::Backup,
-    );
     check_parting(Before::Stopping, &[Rank::Release], State::Initialize);
+}
+
+/// Two that were abandoned by one successor may each hear what the other said before.
+#[test]
+fn who_was_abandoned_leaves_to_its_better_only() {
+    for (rank, after) in [
+        (Rank::Lower, State::Active),
+        (Rank::EqualLowerAddress, State::Active),
+        (Rank::EqualHigherAddress, State::Backup),
+        (Rank::Higher, State::Backup),
+    ] {
+        check_parting(Before::Yielding, &[Rank::Release, rank], after);
+    }
 }
 
 #[test]
