@@ -23,6 +23,7 @@ mod nodes;
 pub mod observed;
 pub mod ownership;
 mod plan;
+pub mod preflight;
 pub mod progress;
 mod quorum;
 mod rejoining;
