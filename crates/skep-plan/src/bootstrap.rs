@@ -209,19 +209,23 @@ fn quorum_of_agents(
 }
 
 fn init(swarm: &Declared<SwarmSpec>, first: &Node, because: String) -> Step {
-    let name = &swarm.metadata.name;
     Step {
-        object: swarm_object(name),
+        object: swarm_object(&swarm.metadata.name),
         executor: Executor::Node(first.name.clone()),
-        action: Action::InitSwarm(InitSwarm {
-            labels: BTreeMap::from([(SWARM.to_owned(), name.to_string())]),
-            foundation: settings::foundation(&swarm.spec),
-            changes: settings::initial(&swarm.spec),
-            advertise_address: first.address.0,
-            data_path_address: first.data_path_address.unwrap_or(first.address).0,
-            availability: first.availability,
-        }),
+        action: Action::InitSwarm(init_on(swarm, first)),
         because,
+    }
+}
+
+/// What the swarm begins with on the engine of `node`.
+pub(crate) fn init_on(swarm: &Declared<SwarmSpec>, node: &Node) -> InitSwarm {
+    InitSwarm {
+        labels: BTreeMap::from([(SWARM.to_owned(), swarm.metadata.name.to_string())]),
+        foundation: settings::foundation(&swarm.spec),
+        changes: settings::initial(&swarm.spec),
+        advertise_address: node.address.0,
+        data_path_address: node.data_path_address.unwrap_or(node.address).0,
+        availability: node.availability,
     }
 }
 

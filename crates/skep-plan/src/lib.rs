@@ -26,6 +26,7 @@ mod plan;
 pub mod preflight;
 pub mod progress;
 mod quorum;
+pub mod recovery;
 mod rejoining;
 mod roster;
 pub mod segments;

@@ -131,6 +131,11 @@ impl Listed<'_> {
         self.node.manager.is_some_and(|manager| manager.reachable)
     }
 
+    /// Whether it is to be a manager, and the managers neither count it nor take it in.
+    pub(crate) fn is_left_out(self) -> bool {
+        self.node.manager.is_none() && !self.is_changing()
+    }
+
     /// Whether the managers are still taking it in or letting it go.
     pub(crate) fn is_changing(self) -> bool {
         let changes_role = (self.node.role == Role::Manager) != self.node.manager.is_some()

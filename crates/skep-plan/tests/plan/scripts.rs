@@ -202,6 +202,10 @@ impl Session {
                 listed.state = NodeState::Ready;
                 listed.manager.iter_mut().for_each(reach(true));
             }
+            ["left-behind"] => {
+                listed.state = NodeState::Down;
+                listed.manager = None;
+            }
             ["tasks", tasks] => listed.tasks = tasks.parse().expect("a number"),
             ["drained"] => listed.availability = Availability::Drain,
             ["label", key, value] => {
