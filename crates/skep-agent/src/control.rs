@@ -3,6 +3,7 @@
 //! One loop owns all state and waits for one closed `Event`; feeders, sockets, engines and peers
 //! run beside it as tasks that only send events. What it is fed and refuses changes nothing.
 
+mod admission;
 mod alarms;
 mod checks;
 mod cluster;
@@ -17,6 +18,7 @@ mod notifications;
 mod question;
 mod routes;
 mod sealing;
+mod serving;
 mod state;
 pub mod status;
 mod surroundings;
@@ -152,11 +154,7 @@ async fn join_cluster(
         .await
         .with_context(|| format!("cannot listen for peers on {}", options.listen))?;
     let router = routes::peer_router(questions);
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "the listener for peers failed");
-        }
-    });
+    tokio::spawn(serving::serve(listener, router, listener::BOUNDS));
     Cluster::open(options, keys, PeerClient::new(&identity))
 }
 

@@ -2,23 +2,37 @@
 //!
 //! Decides nothing about what a peer may ask: the routes do.
 
-use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use skep_api::tls::{Acceptor, HandshakeError};
 use skep_api::trust::identity::Identity;
 use skep_manifest::name::NodeName;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::server::TlsStream;
 
-/// How many handshakes may be under way. When a stranger holds them all, the oldest gives way: an
-/// honest one is done in milliseconds.
-const HANDSHAKES_MAX: usize = 256;
+use crate::control::admission::{Admission, Room};
+use crate::control::serving::{Bounds, Guest};
+
+/// How many handshakes may be under way: an honest one is done in milliseconds.
+const HANDSHAKES: Room = Room {
+    overall: 256,
+    each: 16,
+};
+
+/// What a peer gets: more calls at once than an agent makes, and longer than any of them takes.
+pub(super) const BOUNDS: Bounds = Bounds {
+    room: Room {
+        overall: 256,
+        each: 16,
+    },
+    exchange: Duration::from_secs(60),
+};
+
+/// How often a stranger is worth a line in the log: anybody can send strangers.
+const STRANGERS_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait when the system has no descriptor left for another connection.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -37,13 +51,25 @@ pub(super) struct PeerListener {
     listener: TcpListener,
     acceptor: Acceptor,
     node: NodeName,
-    handshakes: JoinSet<Option<Connection>>,
-    /// The same handshakes, oldest first, and some that are over.
-    order: VecDeque<AbortHandle>,
+    handshakes: Admission<Result<Connection, Refusal>>,
+    strangers: Strangers,
 }
 
 /// A connection and who is at its other end.
 type Connection = (TlsStream<TcpStream>, Caller);
+
+/// Why there is no connection, and with whom.
+struct Refusal {
+    address: SocketAddr,
+    error: HandshakeError,
+}
+
+/// What the log says of strangers.
+#[derive(Default)]
+struct Strangers {
+    told_at: Option<Instant>,
+    untold: u64,
+}
 
 impl PeerListener {
     /// Listens on `address` as `identity`.
@@ -56,20 +82,9 @@ impl PeerListener {
             listener: TcpListener::bind(address).await?,
             acceptor: Acceptor::new(identity),
             node: identity.node().clone(),
-            handshakes: JoinSet::new(),
-            order: VecDeque::new(),
+            handshakes: Admission::new(HANDSHAKES),
+            strangers: Strangers::default(),
         })
-    }
-
-    fn begin_handshake(&mut self, stream: TcpStream, address: SocketAddr) {
-        self.order.retain(|handshake| !handshake.is_finished());
-        if self.order.len() >= HANDSHAKES_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            oldest.abort();
-        }
-        let handshake = shake_hands(self.acceptor.clone(), stream, address);
-        self.order.push_back(self.handshakes.spawn(handshake));
     }
 }
 
@@ -82,14 +97,16 @@ impl Listener for PeerListener {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, address)) => self.begin_handshake(stream, address),
+                    Ok((stream, address)) => {
+                        let handshake = shake_hands(self.acceptor.clone(), stream, address);
+                        self.handshakes.admit(address.ip(), handshake);
+                    }
                     Err(error) => wait_out(&error).await,
                 },
-                Some(ended) = self.handshakes.join_next() => {
-                    if let Ok(Some(connection)) = ended {
-                        return connection;
-                    }
-                }
+                ended = self.handshakes.next_ended() => match ended {
+                    Ok(connection) => return connection,
+                    Err(refusal) => self.strangers.tell(&refusal),
+                },
             }
         }
     }
@@ -103,9 +120,32 @@ impl Listener for PeerListener {
     }
 }
 
-impl Connected<IncomingStream<'_, PeerListener>> for Caller {
-    fn connect_info(stream: IncomingStream<'_, PeerListener>) -> Self {
-        stream.remote_addr().clone()
+impl Guest for Caller {
+    fn address(&self) -> IpAddr {
+        self.address.ip()
+    }
+}
+
+impl Strangers {
+    fn tell(&mut self, Refusal { address, error }: &Refusal) {
+        let is_stranger = matches!(
+            error,
+            HandshakeError::NotTrusted(_) | HandshakeError::Nameless
+        );
+        if !is_stranger {
+            tracing::debug!(%address, %error, "no handshake");
+            return;
+        }
+        if self
+            .told_at
+            .is_some_and(|at| at.elapsed() < STRANGERS_EVERY)
+        {
+            self.untold += 1;
+            return;
+        }
+        let untold = std::mem::take(&mut self.untold);
+        tracing::warn!(%address, %error, untold, "a stranger was refused");
+        self.told_at = Some(Instant::now());
     }
 }
 
@@ -113,17 +153,10 @@ async fn shake_hands(
     acceptor: Acceptor,
     stream: TcpStream,
     address: SocketAddr,
-) -> Option<Connection> {
+) -> Result<Connection, Refusal> {
     match acceptor.accept(stream).await {
-        Ok((stream, node)) => Some((stream, Caller { node, address })),
-        Err(error @ (HandshakeError::NotTrusted(_) | HandshakeError::Nameless)) => {
-            tracing::warn!(%address, %error, "a stranger was refused");
-            None
-        }
-        Err(error) => {
-            tracing::debug!(%address, %error, "no handshake");
-            None
-        }
+        Ok((stream, node)) => Ok((stream, Caller { node, address })),
+        Err(error) => Err(Refusal { address, error }),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -19,11 +20,22 @@ use skep_api::status::{AgentStatus, LatenessStatus, RouterStatus};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::control::admission::Room;
 use crate::control::question::Question;
 use crate::control::routes::Questions;
+use crate::control::serving::{self, Bounds};
 
 /// The media type of OpenMetrics.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What a reader of metrics gets; there are few of them, and each asks now and then.
+const BOUNDS: Bounds = Bounds {
+    room: Room {
+        overall: 64,
+        each: 8,
+    },
+    exchange: Duration::from_secs(10),
+};
 
 /// Serves `/metrics` on `address`.
 pub(super) async fn serve(address: SocketAddr, questions: Questions) -> anyhow::Result<()> {
@@ -33,11 +45,7 @@ pub(super) async fn serve(address: SocketAddr, questions: Questions) -> anyhow::
     let router = Router::new()
         .route("/metrics", get(metrics))
         .with_state(questions);
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "the listener for metrics failed");
-        }
-    });
+    tokio::spawn(serving::serve(listener, router, BOUNDS));
     Ok(())
 }
 

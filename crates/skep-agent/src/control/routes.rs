@@ -15,12 +15,10 @@ use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::control::question::{Answer, Hop, Question, Trouble};
+use crate::control::serving::{self, BODY_BYTES_MAX};
 
 /// Who may talk to the agent: root and the socket's group.
 const SOCKET_MODE: u32 = 0o660;
-
-/// The largest set of manifests that is taken.
-const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// Questions on their way to the loop that owns the state.
 pub(super) type Questions = mpsc::Sender<Question>;
@@ -51,7 +49,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::VOTE, post(vote))
         .route(path::GRANT, post(grant))
         .route(path::MOVE_ORDER, post(move_order))
-        .merge(shared())
+        .merge(serving::within_memory(shared()))
         .layer(Extension(Hop::Last))
         .with_state(questions)
 }

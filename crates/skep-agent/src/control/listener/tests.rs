@@ -1,7 +1,7 @@
 use std::io;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
+use axum::extract::Extension;
 use axum::routing::{get, post};
 use axum::serve::Listener;
 use axum::{Json, Router};
@@ -15,7 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{Caller, HANDSHAKES_MAX, PeerListener};
+use super::{BOUNDS, Caller, HANDSHAKES, PeerListener};
+use crate::control::serving;
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -41,9 +42,8 @@ impl Served {
         let Caller { node, address } = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/who", get(who))
-            .route("/sum", post(sum))
-            .into_make_service_with_connect_info::<Caller>();
-        tokio::spawn(async { axum::serve(listener, router).await });
+            .route("/sum", post(sum));
+        tokio::spawn(serving::serve(listener, router, BOUNDS));
         Self {
             keys,
             peer: Peer { node, address },
@@ -62,9 +62,17 @@ impl Served {
     async fn stranger(&self) -> TcpStream {
         TcpStream::connect(self.peer.address).await.unwrap()
     }
+
+    /// A stranger at an address of its own.
+    async fn stranger_at(&self, number: usize) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        let [high, low] = u16::try_from(number).unwrap().to_be_bytes();
+        socket.bind(([127, 1, high, low], 0).into()).unwrap();
+        socket.connect(self.peer.address).await.unwrap()
+    }
 }
 
-async fn who(ConnectInfo(caller): ConnectInfo<Caller>) -> Json<NodeName> {
+async fn who(Extension(caller): Extension<Caller>) -> Json<NodeName> {
     Json(caller.node)
 }
 
@@ -135,8 +143,8 @@ async fn a_stranger_that_says_nothing_blocks_nobody() {
 async fn when_strangers_hold_all_handshakes_the_oldest_gives_way() {
     let served = Served::start().await;
     let mut strangers = Vec::new();
-    for _ in 0..=HANDSHAKES_MAX {
-        strangers.push(served.stranger().await);
+    for number in 0..=HANDSHAKES.overall {
+        strangers.push(served.stranger_at(number).await);
     }
     served.assert_answers().await;
     let mut byte = [0];
