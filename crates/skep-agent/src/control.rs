@@ -15,6 +15,7 @@ mod metrics;
 mod moves;
 mod node_file;
 mod notifications;
+mod preflight;
 mod question;
 mod routes;
 mod sealing;

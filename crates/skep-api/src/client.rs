@@ -12,13 +12,14 @@ use crate::call::{self, CallError, Place, Question};
 use crate::path;
 use crate::status::AgentStatus;
 
-/// How long an agent may take to answer: it answers from memory.
+/// How long an agent may take to answer, unless told otherwise: it answers from memory.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A client of the agent on this machine.
 #[derive(Clone, Debug)]
 pub struct Client {
     socket: PathBuf,
+    limit: Duration,
 }
 
 impl Client {
@@ -27,7 +28,14 @@ impl Client {
     pub fn new(socket: &Path) -> Self {
         Self {
             socket: socket.to_owned(),
+            limit: ANSWER_LIMIT,
         }
+    }
+
+    /// The same client for an agent that may take `limit` to answer: it has to ask others.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// What the agent says of itself, of what it was told and of what it sees.
@@ -63,7 +71,7 @@ impl Client {
 
     async fn ask<Answer: DeserializeOwned>(&self, question: Question) -> Result<Answer, CallError> {
         let place = Place::Socket(self.socket.clone());
-        call::ask(question, place, ANSWER_LIMIT, self.connect()).await
+        call::ask(question, place, self.limit, self.connect()).await
     }
 
     async fn connect(&self) -> Result<UnixStream, CallError> {

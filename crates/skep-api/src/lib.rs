@@ -11,6 +11,7 @@ pub mod generation;
 pub mod moves;
 pub mod path;
 pub mod peer;
+pub mod preflight;
 pub mod status;
 pub mod submit;
 pub mod tls;

@@ -30,6 +30,9 @@ pub const CONFIRM: &str = "/v1/confirm";
 /// Takes a [`crate::moves::MoveRequest`].
 pub const MOVE: &str = "/v1/move";
 
+/// Takes a [`crate::preflight::Request`] and answers with a [`skep_plan::preflight::Verdict`].
+pub const PREFLIGHT: &str = "/v1/preflight";
+
 /// What an agent tells its peers: a [`crate::cluster::PeerReport`].
 pub const REPORT: &str = "/v1/peer/report";
 
@@ -47,3 +50,15 @@ pub const GRANT: &str = "/v1/peer/grant";
 
 /// Takes a [`crate::moves::Move`] and answers with a [`crate::moves::MoveReply`].
 pub const MOVE_ORDER: &str = "/v1/peer/move";
+
+/// Takes a [`crate::preflight::Round`]; the agent listens in place of its engine and answers with
+/// [`skep_plan::preflight::Facts`].
+pub const PREFLIGHT_LISTEN: &str = "/v1/peer/preflight/listen";
+
+/// Takes a [`crate::preflight::Round`]; the agent tries to reach the others and answers with a list
+/// of [`skep_plan::preflight::Knock`].
+pub const PREFLIGHT_KNOCK: &str = "/v1/peer/preflight/knock";
+
+/// Takes a [`crate::preflight::Token`]; the agent ends listening and answers with a list of
+/// [`skep_plan::preflight::Heard`].
+pub const PREFLIGHT_HEARD: &str = "/v1/peer/preflight/heard";

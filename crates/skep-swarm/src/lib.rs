@@ -14,6 +14,7 @@ pub mod event;
 #[cfg(test)]
 mod fake;
 pub mod generations;
+pub mod inventory;
 pub mod observe;
 pub mod registries;
 pub mod token;

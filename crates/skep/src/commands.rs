@@ -16,6 +16,7 @@ pub(crate) mod lint;
 mod manifests;
 pub(crate) mod move_group;
 pub(crate) mod pause;
+pub(crate) mod preflight;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod schema;
@@ -24,6 +25,7 @@ pub(crate) mod simulate;
 pub(crate) mod status;
 mod submitted;
 pub(crate) mod version;
+pub(crate) mod wait;
 
 use std::str::FromStr;
 

@@ -50,6 +50,7 @@ enum Command {
     Lint(commands::lint::Arguments),
     Move(commands::move_group::Arguments),
     Pause(commands::pause::Arguments),
+    Preflight(commands::preflight::Arguments),
     Resume(commands::resume::Arguments),
     Rollback(commands::rollback::Arguments),
     Schema(commands::schema::Arguments),
@@ -58,6 +59,7 @@ enum Command {
     Status(commands::status::Arguments),
     /// Print the version of this binary.
     Version,
+    Wait(commands::wait::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Move(arguments) => commands::move_group::run(&arguments, &socket),
         Command::Pause(arguments) => commands::pause::run(&arguments, &socket),
+        Command::Preflight(arguments) => commands::preflight::run(&arguments, &socket),
         Command::Resume(arguments) => commands::resume::run(&arguments, &socket),
         Command::Rollback(arguments) => commands::rollback::run(&arguments, &socket),
         Command::Schema(arguments) => commands::schema::run(&arguments),
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Status(arguments) => commands::status::run(&arguments, &socket),
         Command::Version => commands::version::run(),
+        Command::Wait(arguments) => commands::wait::run(&arguments, &socket),
     };
     outcome
         .unwrap_or_else(|error| {

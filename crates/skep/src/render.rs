@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod lab;
 pub(crate) mod moves;
+pub(crate) mod preflight;
 pub(crate) mod simulation;
 pub(crate) mod status;
 pub(crate) mod table;

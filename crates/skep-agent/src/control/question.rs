@@ -3,8 +3,10 @@
 use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
 use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
+use skep_api::preflight::{Request, Round, Token};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
+use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
 use tokio::sync::oneshot;
 
 /// A question with the way to its answer.
@@ -37,6 +39,14 @@ pub(super) enum Question {
     Move(MoveRequest, Answer<MoveAnswer>),
     /// Another agent tells where a VIP group was moved.
     MoveOrder(Move, Answer<MoveReply>),
+    /// Can the nodes work together?
+    Preflight(Request, Answer<Verdict>),
+    /// Listen in place of the engine, and say what this node is.
+    PreflightListen(Round, Answer<Facts>),
+    /// Try to reach the others.
+    PreflightKnock(Round, Answer<Vec<Knock>>),
+    /// Say what arrived.
+    PreflightHeard(Token, Answer<Vec<Heard>>),
 }
 
 /// Where an answer goes.

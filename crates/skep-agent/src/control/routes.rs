@@ -29,6 +29,7 @@ pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow:
     let router = Router::new()
         .route(path::STATUS, get(status))
         .route(path::MOVE, post(move_group))
+        .route(path::PREFLIGHT, post(preflight))
         .merge(shared())
         .layer(Extension(Hop::First))
         .with_state(questions);
@@ -49,6 +50,9 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::VOTE, post(vote))
         .route(path::GRANT, post(grant))
         .route(path::MOVE_ORDER, post(move_order))
+        .route(path::PREFLIGHT_LISTEN, post(preflight_listen))
+        .route(path::PREFLIGHT_KNOCK, post(preflight_knock))
+        .route(path::PREFLIGHT_HEARD, post(preflight_heard))
         .merge(serving::within_memory(shared()))
         .layer(Extension(Hop::Last))
         .with_state(questions)
@@ -180,6 +184,37 @@ async fn move_order(
     Json(order): Json<skep_api::moves::Move>,
 ) -> Response {
     ask(&questions, |answer| Question::MoveOrder(order, answer)).await
+}
+
+async fn preflight(
+    State(questions): State<Questions>,
+    Json(request): Json<skep_api::preflight::Request>,
+) -> Response {
+    ask(&questions, |answer| Question::Preflight(request, answer)).await
+}
+
+async fn preflight_listen(
+    State(questions): State<Questions>,
+    Json(round): Json<skep_api::preflight::Round>,
+) -> Response {
+    ask(&questions, |answer| {
+        Question::PreflightListen(round, answer)
+    })
+    .await
+}
+
+async fn preflight_knock(
+    State(questions): State<Questions>,
+    Json(round): Json<skep_api::preflight::Round>,
+) -> Response {
+    ask(&questions, |answer| Question::PreflightKnock(round, answer)).await
+}
+
+async fn preflight_heard(
+    State(questions): State<Questions>,
+    Json(token): Json<skep_api::preflight::Token>,
+) -> Response {
+    ask(&questions, |answer| Question::PreflightHeard(token, answer)).await
 }
 
 /// Puts a question to the loop and answers with what it says.

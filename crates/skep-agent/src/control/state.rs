@@ -8,6 +8,7 @@ mod group_keys;
 mod history;
 mod listening;
 mod moving;
+mod preflighting;
 mod submission;
 
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ use crate::control::cluster::{Cluster, Happening, Recalled};
 use crate::control::desired::DesiredState;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
+use crate::control::preflight::listening::Listening;
 use crate::control::question::{Hop, Question};
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
@@ -58,6 +60,8 @@ pub(super) struct Control {
     waiting: VecDeque<Waiting>,
     /// Whether the data plane did not hear all of the configuration.
     untold: bool,
+    /// Where this agent listens in place of its engine while nodes try to reach each other.
+    listening: Option<Listening>,
     /// When memory is given back that only a desired state or a transition needed.
     rest_at: Option<Instant>,
 }
@@ -91,6 +95,7 @@ impl Control {
             link,
             waiting: VecDeque::new(),
             untold: false,
+            listening: None,
             rest_at: None,
         }
     }
@@ -166,6 +171,7 @@ impl Control {
         if self.untold {
             self.configure();
         }
+        self.end_listening();
         if self.rest_at.take_if(|at| *at <= now()).is_some() {
             give_back();
         }
@@ -242,6 +248,10 @@ impl Control {
             Question::Grant(request, to) => self.handle_grant(&request, to),
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),
+            Question::Preflight(request, to) => self.handle_preflight(request, to),
+            Question::PreflightListen(round, to) => self.handle_listen(round, to),
+            Question::PreflightKnock(round, to) => self.handle_knock(round, to),
+            Question::PreflightHeard(token, to) => self.answer_heard(&token, to),
         }
     }
 

@@ -27,8 +27,7 @@ pub(crate) struct Manifests {
 impl Manifests {
     /// What they describe; nothing when lint finds errors, which it then has shown.
     pub(crate) fn desired(&self) -> anyhow::Result<Option<Desired>> {
-        let set = parse(source::fill(read_some(&self.files)?)?);
-        Ok(is_sound(&set).then(|| resolve(&set).0))
+        desired(&self.files)
     }
 
     /// Reads them all; nothing when lint finds errors, which it then has shown. What lint says of
@@ -53,6 +52,12 @@ impl Manifests {
             confirmed: false,
         }))
     }
+}
+
+/// What the manifests at `paths` describe; nothing when lint finds errors, which it then has shown.
+pub(crate) fn desired(paths: &[PathBuf]) -> anyhow::Result<Option<Desired>> {
+    let set = parse(source::fill(read_some(paths)?)?);
+    Ok(is_sound(&set).then(|| resolve(&set).0))
 }
 
 /// What manifests may do to what is there beside them.

@@ -11,6 +11,7 @@ mod generations;
 mod leader;
 mod load;
 mod membership;
+mod preflight;
 mod process;
 mod rotation;
 mod seeds;

@@ -1,0 +1,115 @@
+//! `skep wait`.
+
+mod goal;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::bail;
+use skep_api::call::CallError;
+use skep_api::client::Client;
+use skep_api::path;
+use skep_api::status::{AgentStatus, Mode};
+use skep_api::submit::Reached;
+use skep_manifest::duration::Interval;
+use tokio::time::{Instant, sleep};
+
+use crate::commands::{Target, runtime};
+use crate::exit::Exit;
+use crate::output;
+use goal::{Goal, Look, Met};
+
+/// How often the agent is asked.
+const ASK: Duration = Duration::from_millis(250);
+
+/// Wait until one thing is as it shall be.
+///
+/// Ends with 0 when it is, with 3 when it is not in time (and says how it is), with 2 when nobody
+/// can tell. A thing that is not there is waited for.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// KIND NAME or KIND/NAME; kinds are: node, service, vip.
+    #[arg(required = true, num_args = 1..=2, value_name = "KIND NAME")]
+    target: Vec<String>,
+    /// `condition=TYPE[=STATUS]` with Ready, Reconciling, Stalled or Degraded, and True or False;
+    /// `active=NODE` for who holds a VIP group; `delete` for when it is gone.
+    #[arg(long = "for", value_name = "WHAT")]
+    goal: Goal,
+    /// How long to wait.
+    #[arg(long, default_value = "5m", value_name = "DURATION")]
+    timeout: Interval,
+}
+
+pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    let Target {
+        kind,
+        name: Some(name),
+    } = Target::parse(&arguments.target)?
+    else {
+        bail!("name one: `skep wait --for condition=Ready service/web`");
+    };
+    arguments.goal.check(kind)?;
+    let client = Client::new(socket);
+    runtime()?.block_on(wait(
+        &client,
+        |look| arguments.goal.is_met(kind, &name, look),
+        arguments.timeout.time(),
+    ))
+}
+
+async fn wait(
+    client: &Client,
+    is_met: impl Fn(&Look) -> Met,
+    timeout: Duration,
+) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    let mut said = String::new();
+    loop {
+        let how = match look(client).await {
+            Ok(look) => match is_met(&look) {
+                Met::Yes(how) => {
+                    output::print(&format!("{how}\n"))?;
+                    return Ok(Exit::Success);
+                }
+                Met::NotYet(how) => how,
+            },
+            // An agent that starts again, or whose peers do, answers in a moment.
+            Err(
+                error @ (CallError::NoAgent { .. }
+                | CallError::Refused { .. }
+                | CallError::Late { .. }
+                | CallError::Broken(_)),
+            ) => {
+                if said.is_empty() {
+                    return Err(error.into());
+                }
+                error.to_string()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if how != said {
+            output::tell(&how);
+            said = how;
+        }
+        if started.elapsed() > timeout {
+            output::tell(&format!(
+                "error: not so within {:.0} s",
+                timeout.as_secs_f64()
+            ));
+            return Ok(Exit::NotConverged);
+        }
+        // How it is can only be asked.
+        sleep(ASK).await;
+    }
+}
+
+/// What the agent knows at present.
+async fn look(client: &Client) -> Result<Look, CallError> {
+    let status: AgentStatus = client.status().await?;
+    let objects = match status.mode {
+        // It keeps no account of objects: what it knows of its groups is in its status.
+        Mode::Standalone => Vec::new(),
+        Mode::Clustered => client.get::<Reached>(path::PROGRESS).await?.objects,
+    };
+    Ok(Look { status, objects })
+}
