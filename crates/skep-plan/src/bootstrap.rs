@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use skep_manifest::condition::Reason;
 use skep_manifest::desired::Declared;
-use skep_manifest::name::{Name, NodeName};
+use skep_manifest::name::{EngineName, Name, NodeName};
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 
 use crate::action::{Action, Blocked, Executor, InitSwarm, Plan, Step, Waiting};
@@ -18,7 +18,7 @@ use crate::settings;
 
 /// The swarm when it is there and skep's; otherwise why not.
 pub(crate) fn our_cluster<'a>(
-    swarm: &Name,
+    swarm: &Declared<SwarmSpec>,
     observed: &'a Observed,
 ) -> Result<&'a Cluster, Absence> {
     match &observed.cluster {
@@ -36,7 +36,7 @@ pub(crate) enum Absence {
     NoneSeen,
 }
 
-fn foreign(swarm: &Name, cluster: &Cluster, observed: &Observed) -> Blocked {
+fn foreign(swarm: &Declared<SwarmSpec>, cluster: &Cluster, observed: &Observed) -> Blocked {
     let inside = observed
         .engines
         .iter()
@@ -49,19 +49,23 @@ fn foreign(swarm: &Name, cluster: &Cluster, observed: &Observed) -> Blocked {
             | Membership::Locked => false,
         });
     let inside: Vec<&str> = inside.map(|(name, _)| name.as_str()).collect();
-    let whose = match cluster.labels.get(SWARM) {
-        Some(other) => format!("the `Swarm` called `{other}`"),
-        None => "a swarm that skep did not create".to_owned(),
+    let leave = "take them out of it with `docker swarm leave`, or list other nodes";
+    let (whose, remedy) = match cluster.labels.get(SWARM) {
+        Some(other) => (format!("the `Swarm` called `{other}`"), leave.to_owned()),
+        None => (
+            "a swarm that skep did not create".to_owned(),
+            format!("take it over with what `skep import swarm` says; or {leave}"),
+        ),
     };
     Blocked {
-        object: swarm_object(swarm),
+        object: swarm_object(&swarm.metadata.name),
         reason: Reason::ForeignSwarm,
         message: format!(
             "{} in {whose} ({}); it is left alone",
             who_is(&inside),
             cluster.id
         ),
-        remedy: "take them out of it with `docker swarm leave`, or list other nodes".to_owned(),
+        remedy,
     }
 }
 
@@ -77,6 +81,10 @@ fn who_is(names: &[&str]) -> String {
 /// there is none.
 pub(crate) fn plan(swarm: &Declared<SwarmSpec>, observed: &Observed, plan: &mut Plan) {
     let name = &swarm.metadata.name;
+    if let Some(id) = &swarm.spec.adopt {
+        plan.blocked.push(unseen_swarm(name, id));
+        return;
+    }
     let managers: Vec<&Node> = swarm
         .spec
         .nodes
@@ -108,6 +116,17 @@ pub(crate) fn plan(swarm: &Declared<SwarmSpec>, observed: &Observed, plan: &mut 
             plan.waiting.extend(others(swarm, first));
         }
         Err(blocked) => plan.blocked.push(blocked),
+    }
+}
+
+/// That none is created where one shall be taken over.
+fn unseen_swarm(swarm: &Name, id: &EngineName) -> Blocked {
+    Blocked {
+        object: swarm_object(swarm),
+        reason: Reason::QuorumLost,
+        message: format!("no manager tells of the swarm {id} that it shall take over"),
+        remedy: "start skep and Docker on its managers; to create another swarm leave `adopt` out"
+            .to_owned(),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::roster::{Labelled, Roster};
 #[must_use]
 pub fn departure(desired: &Desired, observed: &Observed, engine: &Engine) -> Option<Action> {
     let swarm = desired.swarm.as_ref()?;
-    let cluster = bootstrap::our_cluster(&swarm.metadata.name, observed).ok()?;
+    let cluster = bootstrap::our_cluster(swarm, observed).ok()?;
     let Membership::Active(active) = &engine.membership else {
         return None;
     };

@@ -60,6 +60,14 @@ pub(crate) fn owned() -> impl Iterator<Item = String> {
     FIELDS.iter().map(|field| field.path.join("."))
 }
 
+/// Changes as a person reads them who looks at what is there.
+pub(crate) fn told(changes: &[Change]) -> String {
+    let changes = changes
+        .iter()
+        .map(|Change { path, old, new }| format!("{path} is {old}, declared {new}"));
+    changes.collect::<Vec<_>>().join("; ")
+}
+
 /// What is written where a field differs.
 fn written(field: &Field, wanted: &Value, observed: &Value) -> Value {
     match (&field.write, wanted, observed) {

@@ -6,6 +6,7 @@
 //! choose. Nothing is read or written here: other crates observe and apply.
 
 pub mod action;
+mod adoption;
 mod bootstrap;
 pub mod configure;
 pub mod content;

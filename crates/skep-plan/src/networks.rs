@@ -10,8 +10,11 @@ use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Declared, Desired};
 use skep_manifest::name::Name;
 use skep_manifest::network::{NetworkSpec, NetworkSubnet};
+use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::{Action, Blocked, Change, CreateNetwork, Executor, Plan, RemoveNetwork, Step};
+use crate::adoption;
+use crate::difference::told;
 use crate::observed::{Cluster, ClusterNetwork};
 use crate::ownership::{HASH, OBJECT, SWARM, is_ours, network_object};
 use crate::service_spec::fingerprint::fingerprint;
@@ -24,13 +27,15 @@ const ENCRYPTED: &str = "encrypted";
 /// Plans what is missing or can be made anew, and returns the networks that no service can be in
 /// until somebody did something.
 pub(crate) fn plan_creation<'a>(
-    swarm: &Name,
+    swarm: &Declared<SwarmSpec>,
     desired: &'a Desired,
     cluster: &Cluster,
     plan: &mut Plan,
 ) -> BTreeSet<&'a Name> {
     let mut missing = BTreeSet::new();
     let users = users(cluster);
+    let adopts = adoption::adopts(&swarm.spec, cluster);
+    let swarm = &swarm.metadata.name;
     for network in desired.networks.values() {
         let name = &network.metadata.name;
         let object = network_object(name.as_str());
@@ -39,12 +44,19 @@ pub(crate) fn plan_creation<'a>(
             plan.steps.push(create(swarm, network, because));
             continue;
         };
+        let changes = changes(&network.spec, there);
         if !is_ours(swarm, &object, &there.labels) {
-            plan.blocked.push(taken(name, object));
+            let is_nobodys = !there.labels.contains_key(SWARM);
+            if adopts && is_nobodys && changes.is_empty() {
+                continue;
+            }
+            plan.blocked.push(match adopts && is_nobodys {
+                true => not_as_declared(object, &changes),
+                false => taken(name, object),
+            });
             missing.insert(name);
             continue;
         }
-        let changes = changes(&network.spec, there);
         if changes.is_empty() {
             continue;
         }
@@ -246,6 +258,19 @@ fn taken(name: &Name, object: String) -> Blocked {
             "name it with `external: {name}` where services are in it, remove it with \
              `docker network rm {name}`, or rename this one"
         ),
+    }
+}
+
+fn not_as_declared(object: String, changes: &[Change]) -> Blocked {
+    Blocked {
+        object,
+        reason: Reason::Refused,
+        message: format!(
+            "the engine cannot change a network that was made by hand: {}",
+            told(changes)
+        ),
+        remedy: "declare it as it is, as `skep import swarm` says it, or under another name"
+            .to_owned(),
     }
 }
 

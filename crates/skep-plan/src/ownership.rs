@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use skep_manifest::desired::Declared;
 use skep_manifest::name::{Name, NodeName};
+use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::FileKind;
+use crate::adoption;
 use crate::difference;
 use crate::observed::{ClusterNode, ClusterService, Observed};
 
@@ -23,14 +26,18 @@ pub const OBJECT: &str = "skep.object";
 /// The label of an object with the fingerprint of what was declared when it was last written.
 pub const HASH: &str = "skep.hash";
 
-/// Whether the observed cluster is the `Swarm` called `name`: it says so itself, a node of it says
-/// so, or an agent remembers being in it.
-pub(crate) fn is_our_swarm(name: &Name, observed: &Observed) -> bool {
+/// Whether the observed cluster is the `Swarm` `swarm`: it says so itself, the manifest takes it
+/// over, a node of it says so, or an agent remembers being in it.
+pub(crate) fn is_our_swarm(swarm: &Declared<SwarmSpec>, observed: &Observed) -> bool {
+    let name = &swarm.metadata.name;
     let Some(cluster) = &observed.cluster else {
         return false;
     };
     if let Some(label) = cluster.labels.get(SWARM) {
         return label == name.as_str();
+    }
+    if adoption::adopts(&swarm.spec, cluster) {
+        return true;
     }
     let remembered = |id: &Option<String>| id.as_ref() == Some(&cluster.id);
     observed
@@ -55,6 +62,11 @@ pub(crate) fn node_name(swarm: &Name, node: &ClusterNode) -> Option<NodeName> {
 pub(crate) fn is_our_service(swarm: &Name, name: &str, service: &ClusterService) -> bool {
     let label = |key: &str| service.spec.get("Labels")?.get(key)?.as_str();
     label(SWARM) == Some(swarm.as_str()) && label(OBJECT) == Some(service_object(name).as_str())
+}
+
+/// Whether a service says of no `Swarm` that it is its own.
+pub(crate) fn is_nobodys(service: &ClusterService) -> bool {
+    service.spec["Labels"].get(SWARM).is_none()
 }
 
 /// Whether these labels are those of `object` of the swarm called `swarm`.

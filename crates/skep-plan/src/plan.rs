@@ -14,7 +14,7 @@ use crate::bootstrap::{self, Absence};
 use crate::observed::{Cluster, Observed};
 use crate::ownership::swarm_object;
 use crate::roster::Roster;
-use crate::{departure, membership, nodes, quorum, rejoining, settings, workload};
+use crate::{adoption, departure, membership, nodes, quorum, rejoining, settings, workload};
 
 /// What leads from the observed to the desired state, as far as it can be done at present.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     if !unsupported.is_empty() {
         plan.blocked.push(not_supported(swarm, &unsupported));
     }
-    match bootstrap::our_cluster(&swarm.metadata.name, observed) {
+    match bootstrap::our_cluster(swarm, observed) {
         Ok(cluster) => plan_cluster(desired, swarm, observed, cluster, &mut plan),
         Err(Absence::Foreign(blocked)) => plan.blocked.push(blocked),
         // Some settings count only when the swarm is created: none is created without them.
@@ -55,6 +55,7 @@ fn plan_cluster(
     let roster = Roster::new(&swarm.metadata.name, &swarm.spec, observed, cluster);
     let rejoining = rejoining::rejoining(&roster);
     let turn = quorum::turn(&roster, &rejoining);
+    adoption::plan(swarm, cluster, plan);
     settings::plan(swarm, cluster, plan);
     membership::plan(&roster, &turn, plan);
     turn.plan_promotion(plan);

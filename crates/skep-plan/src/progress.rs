@@ -52,7 +52,7 @@ pub fn progress(desired: &Desired, observed: &Observed) -> Vec<ObjectProgress> {
     };
     let planned = plan(desired, observed);
     let mut pending = Pending::new(&planned);
-    let cluster = bootstrap::our_cluster(&swarm.metadata.name, observed).ok();
+    let cluster = bootstrap::our_cluster(swarm, observed).ok();
     let mut objects = vec![
         pending.take(swarm_object(&swarm.metadata.name), || match cluster {
             Some(_) => How::done("exists"),

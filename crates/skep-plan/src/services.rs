@@ -17,10 +17,11 @@ use crate::action::{
     Action, Blocked, Change, CreateService, Executor, Plan, RemoveService, Step, UpdateService,
     Waiting,
 };
-use crate::difference::{changes_kind, difference};
+use crate::adoption;
+use crate::difference::{changes_kind, difference, told};
 use crate::files::Files;
 use crate::observed::{Cluster, ClusterService};
-use crate::ownership::{HASH, is_our_service, service_object};
+use crate::ownership::{HASH, is_nobodys, is_our_service, service_object};
 use crate::service_spec::{attached, service_spec};
 
 /// Plans the services. What goes is removed first: it may hold a port that what comes asks for.
@@ -74,12 +75,16 @@ impl Surroundings<'_> {
             Some(observed) if is_our_service(swarm, name.as_str(), observed) => {
                 self.change(service, wanted, observed, plan);
             }
-            Some(_) => plan.blocked.push(Blocked {
-                object: service_object(name.as_str()),
-                reason: Reason::Refused,
-                message: "there is a service of this name that skep did not create".to_owned(),
-                remedy: format!("remove it with `docker service rm {name}`, or rename this one"),
-            }),
+            Some(observed)
+                if adoption::adopts(&self.swarm.spec, self.cluster) && is_nobodys(observed) =>
+            {
+                let difference = difference(&wanted, &observed.spec, &self.cluster.networks);
+                match adoption::service(name.as_str(), observed, difference) {
+                    Ok(step) => plan.steps.push(step),
+                    Err(blocked) => plan.blocked.push(blocked),
+                }
+            }
+            Some(_) => plan.blocked.push(taken(name)),
         }
     }
 
@@ -148,17 +153,20 @@ fn remove(name: &str, observed: &ClusterService, because: &str) -> Step {
     }
 }
 
+fn taken(name: &Name) -> Blocked {
+    Blocked {
+        object: service_object(name.as_str()),
+        reason: Reason::Refused,
+        message: "there is a service of this name that skep did not create".to_owned(),
+        remedy: format!("remove it with `docker service rm {name}`, or rename this one"),
+    }
+}
+
 fn drifted(name: &Name, changes: &[Change]) -> Blocked {
-    let drift = changes
-        .iter()
-        .map(|Change { path, old, new }| format!("{path} is {old}, declared {new}"));
     Blocked {
         object: service_object(name.as_str()),
         reason: Reason::Drifted,
-        message: format!(
-            "changed by somebody else: {}",
-            drift.collect::<Vec<_>>().join("; ")
-        ),
+        message: format!("changed by somebody else: {}", told(changes)),
         remedy: "take the change over into the manifest, or say `drift: repair`".to_owned(),
     }
 }

@@ -170,9 +170,9 @@ fn laid_otherwise(wanted: &Foundation, found: &Foundation) -> Option<(String, St
 /// The fields of a `Swarm` that cannot be honoured, as they stand in the manifest.
 pub(crate) fn unsupported(spec: &SwarmSpec) -> Vec<&'static str> {
     let SwarmSpec {
-        adopt,
         autolock,
-        // Honoured here and by the plans of nodes and services.
+        // Honoured here and by the plans of adoption, nodes and services.
+        adopt: _,
         nodes: _,
         drift: _,
         address_pools: _,
@@ -183,10 +183,7 @@ pub(crate) fn unsupported(spec: &SwarmSpec) -> Vec<&'static str> {
         snapshots: _,
         registries: _,
     } = spec;
-    let fields = [
-        ("adopt", adopt.is_some()),
-        ("autolock", *autolock != Autolock::default()),
-    ];
+    let fields = [("autolock", *autolock != Autolock::default())];
     fields
         .into_iter()
         .filter(|(_, asked)| *asked)

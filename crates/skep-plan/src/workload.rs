@@ -20,7 +20,7 @@ pub(crate) fn plan(
     plan: &mut Plan,
 ) {
     let name = &swarm.metadata.name;
-    let missing_networks = networks::plan_creation(name, desired, cluster, plan);
+    let missing_networks = networks::plan_creation(swarm, desired, cluster, plan);
     let files = Files::new(desired, keys, cluster);
     files::plan_creation(swarm, desired, &files, cluster, plan);
     let surroundings = Surroundings {

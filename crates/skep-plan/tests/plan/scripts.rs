@@ -295,6 +295,7 @@ impl Session {
                 let nodes = &mut self.world.cluster().nodes;
                 nodes.retain(|_, listed| listed.host_name != *node);
             }
+            ["made-by-hand"] => self.world.forget_skep(),
             ["unseen"] => self.world.observed.cluster = None,
             _ => panic!("a swarm cannot be {what:?}"),
         }

@@ -123,7 +123,11 @@ impl World {
             }
             Action::UpdateSwarm(update) => {
                 let spec = self.cluster().spec.take().expect("it is told");
-                self.cluster().spec = Some(with_changes(&spec, &update.changes));
+                let spec = with_changes(&spec, &update.changes);
+                if let Ok(labels) = serde_json::from_value(spec["Labels"].clone()) {
+                    self.cluster().labels = labels;
+                }
+                self.cluster().spec = Some(spec);
             }
             Action::RemoveNode(remove) => {
                 let node = self.cluster().nodes.remove(&remove.node_id);
@@ -262,8 +266,10 @@ impl World {
 fn with_changes(spec: &Value, changes: &[Change]) -> Value {
     let mut changed = spec.clone();
     for Change { path, new, .. } in changes {
-        let (section, field) = path.split_once('.').expect("two words");
-        changed[section][field] = new.clone();
+        match path.split_once('.') {
+            Some((section, field)) => changed[section][field] = new.clone(),
+            None => changed[path] = new.clone(),
+        }
     }
     changed
 }

@@ -103,6 +103,26 @@ impl World {
         id
     }
 
+    /// Takes from everything what tells that skep made it.
+    pub(crate) fn forget_skep(&mut self) {
+        let is_others = |key: &String| !key.starts_with("skep.");
+        for engine in self.observed.engines.values_mut() {
+            engine.remembers = None;
+        }
+        let cluster = self.cluster();
+        cluster.labels.retain(|key, _| is_others(key));
+        for node in cluster.nodes.values_mut() {
+            node.labels.retain(|key, _| is_others(key));
+        }
+        for network in cluster.swarm_networks.values_mut() {
+            network.labels.retain(|key, _| is_others(key));
+        }
+        for service in cluster.services.values_mut() {
+            let labels = service.spec["Labels"].as_object_mut().expect("labels");
+            labels.retain(|key, _| is_others(key));
+        }
+    }
+
     /// Creates a service as somebody else would.
     pub(crate) fn foreign_service(&mut self, name: &str, spec: Value) {
         let service = ClusterService {

@@ -38,10 +38,7 @@ const ON_NODES: &str =
     "put the password into a file on every manager and name it with `fromNodeFile`";
 
 const SWARM: &[Field] = &[
-    Field(
-        "adopt",
-        Later("remove it: skep leaves a swarm alone that it did not create"),
-    ),
+    Field("adopt", Full),
     Field("drift", Full),
     Field("nodes/*/name", Full),
     Field("nodes/*/address", Full),
