@@ -70,11 +70,8 @@ impl World {
         let services = &mut self.cluster().services;
         match action {
             Action::LabelNode(label) => {
-                let node = self
-                    .cluster()
-                    .nodes
-                    .get_mut(&label.node_id)
-                    .expect("a node");
+                let nodes = &mut self.cluster().nodes;
+                let node = nodes.get_mut(&label.node_id).expect("a node");
                 node.labels.extend(label.set.clone());
                 node.labels.retain(|key, _| !label.remove.contains(key));
             }
