@@ -21,10 +21,15 @@ pub(crate) fn manifest(groups: &str) -> String {
 
 /// The agents of one cluster, told what to run; `a` holds [`VIP`].
 pub(crate) fn up(test: &str) -> Cluster {
+    up_with(test, &[])
+}
+
+/// The same, with more in the environment of the agents.
+pub(crate) fn up_with(test: &str, environment: &[&str]) -> Cluster {
     let mut cluster = hosts(test);
     make_key(&cluster);
     for node in [A, B] {
-        start(&mut cluster, node);
+        start_with(&mut cluster, node, environment);
     }
     let group = ingress() + "  authentication: {none: {}}\n";
     apply(&cluster, &manifest(&group));
@@ -47,6 +52,10 @@ pub(crate) fn make_key(cluster: &Cluster) {
 
 /// Starts the agent of `node`, which remembers what it was told when it ran before.
 pub(crate) fn start(cluster: &mut Cluster, node: &str) {
+    start_with(cluster, node, &[]);
+}
+
+fn start_with(cluster: &mut Cluster, node: &str, more: &[&str]) {
     let key = cluster.directory(CLIENT).join("cluster.key");
     let state = cluster.directory(node).join("state");
     let environment = [
@@ -58,7 +67,8 @@ pub(crate) fn start(cluster: &mut Cluster, node: &str) {
             state.join("none.sock").display()
         ),
     ];
-    let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
+    let mut environment: Vec<&str> = environment.iter().map(String::as_str).collect();
+    environment.extend(more);
     cluster.start_under(node, "", &environment);
 }
 

@@ -1,16 +1,14 @@
 //! A mail server inside a host of the lab, which keeps what it is sent.
 
-use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::AsFd as _;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use rustix::net::Shutdown;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::cluster::Cluster;
+use crate::host::on;
 
 /// A mail server that runs until it is dropped.
 pub(crate) struct MailServer {
@@ -22,15 +20,8 @@ pub(crate) struct MailServer {
 impl MailServer {
     /// Listens on a host of the lab.
     pub(crate) fn start(cluster: &Cluster, node: &str, address: Ipv4Addr, port: u16) -> Self {
-        let namespace = cluster.lab.plan().node_namespace(node);
-        // A socket stays in the namespace it was made in; the thread that made it ends there.
-        let listening = thread::spawn(move || {
-            let file = File::open(format!("/run/netns/{namespace}")).expect("the host lives");
-            move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
-                .expect("root may enter");
-            TcpListener::bind((address, port)).expect("nobody else listens")
-        });
-        let listener = Arc::new(listening.join().expect("it listens"));
+        let listen = || TcpListener::bind((address, port)).expect("nobody else listens");
+        let listener = Arc::new(on(cluster, node, listen));
         let mails = Arc::new(Mutex::new(Vec::new()));
         let (accepting, kept) = (Arc::clone(&listener), Arc::clone(&mails));
         let thread = thread::spawn(move || {

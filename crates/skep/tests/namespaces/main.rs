@@ -15,6 +15,8 @@ mod families;
 mod floor;
 mod guard;
 mod handover;
+mod host;
+mod hostile;
 mod inside;
 mod interfaces;
 mod late;
