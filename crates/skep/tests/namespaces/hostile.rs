@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use skep_api::path;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -33,6 +34,8 @@ const METRICS: (Ipv4Addr, u16) = (ADDRESSES[0], 9464);
 
 /// Connections that say nothing, to either port.
 const IDLE: [((Ipv4Addr, u16), usize); 2] = [(PEERS, 10_000), (METRICS, 2_000)];
+/// How many of them begin at the same time.
+const AT_ONCE: usize = 2_000;
 /// What the test has open for them and for what runs beside it.
 const DESCRIPTORS: u64 = 15_000;
 /// From how many addresses.
@@ -99,7 +102,7 @@ fn on_client<T: Send>(cluster: &Cluster, work: impl Future<Output = T> + Send) -
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let work = async { timeout(4 * PATIENCE, work).await.expect("it ends") };
+        let work = async { timeout(8 * PATIENCE, work).await.expect("it ends") };
         runtime.expect("it can be made").block_on(work)
     })
 }
@@ -188,15 +191,18 @@ async fn open_idle(cluster: &Cluster, callers: &Callers) -> Vec<TcpStream> {
     }
     let mut idle = Vec::new();
     for (target, count) in IDLE {
-        for source in sources.iter().cycle().take(count) {
+        let open = |source: &Ipv4Addr| {
             let socket = TcpSocket::new_v4().expect("there is room");
             let bound = socket.bind((*source, 0).into());
             bound.expect("it is an address of the host");
-            idle.push(socket.connect(target.into()).await.expect("it listens"));
-            // By then those before are accepted: the kernel keeps no more than a thousand waiting.
-            if idle.len() % 500 == 0 {
-                callers.check_served().await;
-            }
+            socket.connect(target.into())
+        };
+        let sources: Vec<_> = sources.iter().cycle().take(count).collect();
+        for sources in sources.chunks(AT_ONCE) {
+            let opening: JoinSet<_> = sources.iter().map(|source| open(source)).collect();
+            let opened = opening.join_all().await.into_iter();
+            idle.extend(opened.map(|opened| opened.expect("it listens")));
+            callers.check_served().await;
         }
     }
     idle
