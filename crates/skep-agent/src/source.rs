@@ -1,5 +1,6 @@
 //! Reads manifests from files and directories.
 
+mod stacks;
 mod values;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use skep_manifest::set::Source;
 use skep_manifest::span::Location;
 
+pub use stacks::read_stacks;
 pub use values::fill;
 
 /// The most that is read from one file: the largest real manifests are a hundredth of it, and a

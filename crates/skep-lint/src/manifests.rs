@@ -52,7 +52,7 @@ impl<'a> Manifests<'a> {
             checks: BTreeMap::new(),
             services: Vec::new(),
         };
-        for document in &set.documents {
+        for document in set.declarations() {
             match &document.object {
                 Object::Swarm(swarm) => {
                     manifests.swarm = Some(Declaration::new(document, swarm));

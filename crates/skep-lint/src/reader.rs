@@ -32,6 +32,10 @@ pub(crate) const ALL: &[Mistake] = &[
         "A number that readers of YAML understand differently, such as `0440`; it is written in quotes or without leading zeros.",
     ),
     error("complex-key", "A key that is a list or a map."),
+    error(
+        "compose-unsupported",
+        "A key of a compose file that a swarm cannot honour; a comment may suppress it, and then it counts for nothing.",
+    ),
     error("conflicting-fields", "Two fields that exclude each other."),
     error("duplicate-key", "A key that is given twice in one map."),
     error("duplicate-key-id", "Two keys of `hmac` with the same id."),
@@ -48,6 +52,10 @@ pub(crate) const ALL: &[Mistake] = &[
     error(
         "duplicate-port",
         "A port that is published twice where only one can have it.",
+    ),
+    error(
+        "duplicate-registry",
+        "A registry that is listed in the `Swarm` twice.",
     ),
     error("duplicate-swarm", "More than one `Swarm`."),
     warning(
@@ -124,6 +132,14 @@ pub(crate) const ALL: &[Mistake] = &[
     error(
         "unresolved-reference",
         "The name of an object or node that is declared nowhere.",
+    ),
+    error(
+        "unread-file",
+        "A file that a compose file refers to and that whoever submitted it did not read.",
+    ),
+    error(
+        "unset-variable",
+        "A variable of a compose file that the stack gives no value.",
     ),
     error("unsupported-tag", "A YAML tag such as `!!binary`."),
     error(

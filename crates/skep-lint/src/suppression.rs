@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use skep_manifest::compose::UNSUPPORTED;
 use skep_manifest::problem::Severity;
 use skep_manifest::set::{ManifestSet, Suppression};
 
@@ -66,7 +67,10 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// What the reader refuses stays refused.
+/// What the reader refuses stays refused. A key of a compose file that counts for nothing in a swarm
+/// may stay where somebody says that it is known.
 fn is_suppressible(finding: &Finding) -> bool {
-    rule::find(finding.rule).is_some() || finding.severity < Severity::Error
+    rule::find(finding.rule).is_some()
+        || finding.severity < Severity::Error
+        || finding.rule == UNSUPPORTED
 }

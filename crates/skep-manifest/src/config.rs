@@ -1,5 +1,7 @@
 //! `Config`: a file that services get.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,4 +13,7 @@ use crate::value_source::ValueSource;
 pub struct ConfigSpec {
     /// Its content.
     pub data: ValueSource,
+    /// Labels of the config in the engine.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }

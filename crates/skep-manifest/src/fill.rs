@@ -6,8 +6,11 @@ mod values;
 
 use std::collections::BTreeMap;
 
+use crate::compose::references;
+use crate::object::Object;
 use crate::set::{Document, ManifestSet};
 use crate::span::Span;
+use crate::stack::{ComposeSource, ReadCompose};
 use crate::value_source::{EnvironmentName, RelativePath, Sealed, ValueSource};
 use values::{Valued, values};
 
@@ -33,6 +36,26 @@ pub struct Unread {
     pub nature: Nature,
 }
 
+/// A compose file that is still to be read, or that refers to files which are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnreadStack {
+    /// Where the manifest names it.
+    pub at: Written,
+    /// Where it is.
+    pub compose: UnreadCompose,
+    /// The variables that it may refer to.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Where a compose file is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnreadCompose {
+    /// In a file, relative to the manifest.
+    File(RelativePath),
+    /// In the manifest itself; the files that it refers to are beside that.
+    Here(String),
+}
+
 /// Where a value is that stands outside of its manifest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -49,6 +72,8 @@ pub enum Filling {
     Value(String),
     /// The value as nobody else reads it.
     Sealed(Sealed),
+    /// A compose file with the files that it refers to.
+    Compose(ReadCompose),
 }
 
 /// Every value of `set` that is still to be read, in the order of the text.
@@ -71,6 +96,33 @@ pub fn unread(set: &ManifestSet) -> Vec<Unread> {
     let mut found = all(set, unread);
     found.sort();
     // What an anchor names stands in the text once.
+    found.dedup();
+    found
+}
+
+/// Every stack of `set` whose compose file, or what that refers to, is still to be read.
+#[must_use]
+pub fn unread_stacks(set: &ManifestSet) -> Vec<UnreadStack> {
+    let unread = |document: &Document| {
+        let Object::Stack(stack) = &document.object else {
+            return None;
+        };
+        let environment = &stack.spec.environment;
+        let (word, compose) = match &stack.spec.compose {
+            ComposeSource::FromFile(path) => ("fromFile", UnreadCompose::File(path.clone())),
+            ComposeSource::Value(text) if !references("", text, environment).is_empty() => {
+                ("value", UnreadCompose::Here(text.clone()))
+            }
+            ComposeSource::Value(_) | ComposeSource::Read(_) => return None,
+        };
+        Some(UnreadStack {
+            at: written_at(document, &format!("/spec/compose/{word}"))?,
+            compose,
+            environment: environment.clone(),
+        })
+    };
+    let mut found: Vec<_> = set.documents.iter().filter_map(unread).collect();
+    found.sort();
     found.dedup();
     found
 }
@@ -110,6 +162,7 @@ pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> Strin
             let (word, value) = match filling {
                 Filling::Value(value) => ("value", quoted(value)),
                 Filling::Sealed(sealed) => ("sealed", quoted(sealed.as_str())),
+                Filling::Compose(read) => ("read", compose(read)),
             };
             [
                 (key.start, (key.end, word.to_owned())),
@@ -147,11 +200,45 @@ fn written(document: &Document, value: &Valued<'_>) -> Option<Written> {
         ValueSource::Sealed(_) => "sealed",
         ValueSource::FromNodeFile(_) => "fromNodeFile",
     };
-    let pointer = format!("{}/{word}", value.pointer);
+    written_at(document, &format!("{}/{word}", value.pointer))
+}
+
+fn written_at(document: &Document, pointer: &str) -> Option<Written> {
     Some(Written {
-        span: document.span_of(&pointer)?,
-        key: document.key_span_of(&pointer)?,
+        span: document.span_of(pointer)?,
+        key: document.key_span_of(pointer)?,
     })
+}
+
+/// A compose file and what it refers to, on one line.
+fn compose(read: &ReadCompose) -> String {
+    let ReadCompose {
+        name,
+        text,
+        files,
+        secrets,
+    } = read;
+    let name = name.iter().map(|name| format!("name: {}, ", quoted(name)));
+    let listed = |files: &BTreeMap<String, ValueSource>| {
+        let entries = files.iter().filter_map(|(path, source)| {
+            let (word, value) = match source {
+                ValueSource::Value(text) => ("value", text.as_str()),
+                ValueSource::Sealed(sealed) => ("sealed", sealed.as_str()),
+                ValueSource::FromFile(_)
+                | ValueSource::FromEnv(_)
+                | ValueSource::FromNodeFile(_) => return None,
+            };
+            Some(format!("{}: {{{word}: {}}}", quoted(path), quoted(value)))
+        });
+        entries.collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "{{{}text: {}, files: {{{}}}, secrets: {{{}}}}}",
+        name.collect::<String>(),
+        quoted(text),
+        listed(files),
+        listed(secrets),
+    )
 }
 
 /// A text between double quotes, as YAML and JSON both read it.

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod check;
+pub mod compose;
 pub mod condition;
 pub mod config;
 pub mod desired;

@@ -12,20 +12,32 @@ const HOST_NAME_LENGTH_MAX: usize = 253;
 /// The longest network interface name: `IFNAMSIZ` of the kernel without the closing zero.
 const INTERFACE_LENGTH_MAX: usize = 15;
 
-/// The name of an object: lower-case letters, digits and `-`, at most 63 characters.
+/// The name of an object: lower-case letters, digits and `-`, at most 63 characters. What a stack
+/// declares is called after it: `shop_web` is the `web` of the stack `shop`.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+#[schemars(extend(
+    "pattern" = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(_[A-Za-z0-9_.-]+)?$",
+    "maxLength" = 63
+))]
 pub struct Name(String);
 
 checked_text!(
     Name,
-    is_label,
+    is_name,
     "a name",
     "lower-case letters, digits and `-`, beginning and ending with a letter or digit, at most 63 characters"
 );
+
+impl Name {
+    /// Whether it is the name of something that a stack declares.
+    #[must_use]
+    pub fn is_of_stack(&self) -> bool {
+        self.0.contains('_')
+    }
+}
 
 /// The name of a node: its host name, short (`cube01`) or full (`cube01.example.com`).
 #[derive(
@@ -106,6 +118,18 @@ checked_text!(
     "the name of a sync group",
     "lower-case letters, digits and `-`, beginning and ending with a letter or digit, at most 63 characters"
 );
+
+fn is_name(text: &str) -> bool {
+    let Some((stack, part)) = text.split_once('_') else {
+        return is_label(text);
+    };
+    text.len() <= LABEL_LENGTH_MAX
+        && is_label(stack)
+        && !part.is_empty()
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
 
 fn is_label(text: &str) -> bool {
     let edge = |byte: Option<&u8>| {

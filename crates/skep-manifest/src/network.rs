@@ -26,6 +26,8 @@ pub struct NetworkSpec {
     pub subnets: Vec<NetworkSubnet>,
     /// Options of the driver.
     pub options: BTreeMap<String, String>,
+    /// Labels of the network in the engine.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Default for NetworkSpec {
@@ -38,6 +40,7 @@ impl Default for NetworkSpec {
             ipv6: false,
             subnets: Vec::new(),
             options: BTreeMap::new(),
+            labels: BTreeMap::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::check;
+use crate::compose;
 use crate::name::Name;
 use crate::object::{API_VERSION, Kind, Object, Resource};
 use crate::problem::Problem;
@@ -11,7 +12,7 @@ use crate::schema::definition;
 use crate::set::{Document, ManifestSet, Source, SourceText};
 use crate::span::Span;
 use crate::tree::{NodeId, Tree};
-use crate::yaml::{self, RawDocument};
+use crate::yaml::{self, Dialect, RawDocument};
 
 /// Reads all sources. It never fails: what is wrong is among the problems of the set, and
 /// [`ManifestSet::documents`] has what could be read in spite of it.
@@ -23,7 +24,7 @@ pub fn parse(sources: Vec<Source>) -> ManifestSet {
         let (text, problems) = decode(index, &source.text);
         set.problems.extend(problems);
         let source = SourceText::new(source.name, text);
-        let reading = yaml::read(index, &source);
+        let reading = yaml::read(index, &source, Dialect::Manifest);
         let mut problems = reading.problems;
         for raw in reading.documents {
             parse_document(raw, &mut set, &mut problems);
@@ -33,6 +34,7 @@ pub fn parse(sources: Vec<Source>) -> ManifestSet {
         set.suppressions.extend(reading.suppressions);
         set.sources.push(source);
     }
+    compose::add_parts(&mut set);
     set
 }
 
@@ -77,7 +79,10 @@ fn parse_document(raw: RawDocument, set: &mut ManifestSet, problems: &mut Vec<Pr
         Vec::new()
     };
     match typed(kind, &tree) {
-        Ok(object) if raw.whole => set.documents.push(Document { object, tree }),
+        Ok(object) if raw.whole => {
+            problems.extend(of_stack(&object, &tree));
+            set.documents.push(Document { object, tree });
+        }
         Ok(_) => note_broken(kind, &tree, set),
         Err((pointer, message)) => {
             note_broken(kind, &tree, set);
@@ -91,6 +96,16 @@ fn parse_document(raw: RawDocument, set: &mut ManifestSet, problems: &mut Vec<Pr
         }
     }
     problems.extend(found);
+}
+
+/// Only stacks declare what is called after them.
+fn of_stack(object: &Object, tree: &Tree) -> Option<Problem> {
+    let name = object.name();
+    name.is_of_stack().then(|| {
+        let message = format!("`{name}` is the name of something that a stack declares");
+        Problem::error("wrong-value", tree.closest("/metadata/name"), message)
+            .help("lower-case letters, digits and `-`")
+    })
 }
 
 /// The kind of a document, which decides what everything else in it means.
@@ -129,7 +144,7 @@ fn kind_of(tree: &Tree) -> Result<Kind, Problem> {
 }
 
 /// The object of a document, or where and why the types refuse it.
-fn typed(kind: Kind, tree: &Tree) -> Result<Object, (String, String)> {
+pub(crate) fn typed(kind: Kind, tree: &Tree) -> Result<Object, (String, String)> {
     let value = tree.to_json(tree.root());
     Ok(match kind {
         Kind::Swarm => Object::Swarm(resource(value)?),

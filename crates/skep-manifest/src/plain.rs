@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::set::{Source, SourceText};
 use crate::span::Span;
 use crate::tree::{self, NodeId, Tree};
-use crate::yaml;
+use crate::yaml::{self, Dialect};
 
 /// The most values in a document, aliases written out: a thousand steps of a scenario are a tenth
 /// of it, and a few aliases can mean more than any memory holds.
@@ -47,7 +47,7 @@ pub enum Content {
 pub fn read(source: Source) -> Plain {
     let text = String::from_utf8_lossy(&source.text).into_owned();
     let text = SourceText::new(source.name, text);
-    let reading = yaml::read(0, &text);
+    let reading = yaml::read(0, &text, Dialect::Manifest);
     let mut problems = reading.problems;
     let mut documents = Vec::new();
     for raw in reading.documents.iter().filter(|raw| raw.whole) {

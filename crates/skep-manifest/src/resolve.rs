@@ -32,7 +32,7 @@ pub fn resolve(set: &ManifestSet) -> (Desired, Vec<Problem>) {
     resolver.index();
     resolver.index_nodes();
     let mut desired = Desired::default();
-    for document in &set.documents {
+    for document in set.declarations() {
         resolver.add(document, &mut desired);
     }
     let mut problems = resolver.problems;
@@ -85,7 +85,7 @@ impl<'a> Resolver<'a> {
                 self.swarm = KnownSwarm::Broken;
             }
         }
-        for document in &self.set.documents {
+        for document in self.set.declarations() {
             let span = document.span("/metadata/name");
             let key = (document.object.kind(), document.object.name());
             match self.declared.get(&key) {
@@ -208,7 +208,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn require_swarm(&mut self, document: &Document) {
-        if matches!(self.swarm, KnownSwarm::None) {
+        // Of a stack it is said once.
+        let is_part = document.whole().source >= self.set.sources.len();
+        if matches!(self.swarm, KnownSwarm::None) && !is_part {
             let message = format!("a `{}` needs a `Swarm`", document.object.kind());
             self.problems.push(
                 Problem::error("needs-swarm", document.span("/kind"), message)

@@ -1,5 +1,7 @@
 //! `Secret`: a file that services get and nobody else.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,4 +13,7 @@ use crate::value_source::ValueSource;
 pub struct SecretSpec {
     /// Its content.
     pub data: ValueSource,
+    /// Labels of the secret in the engine.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }

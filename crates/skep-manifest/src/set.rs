@@ -22,6 +22,10 @@ pub struct ManifestSet {
     pub sources: Vec<SourceText>,
     /// The documents that could be read, in the order of the sources.
     pub documents: Vec<Document>,
+    /// The compose files of stacks; as sources they are counted after all others.
+    pub compose_files: Vec<SourceText>,
+    /// What the stacks declare, as documents that stand in their compose files.
+    pub parts: Vec<Document>,
     /// The objects whose documents are too broken to be read, as far as they say what they are.
     pub broken: Vec<(Kind, Name)>,
     /// What is wrong, in the order of the sources.
@@ -43,12 +47,23 @@ impl ManifestSet {
             .unwrap_or_default()
     }
 
+    /// Everything that is declared: the documents, and what their stacks declare.
+    pub fn declarations(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().chain(&self.parts)
+    }
+
+    /// The text that `span.source` counts, of a source or of a compose file.
+    #[must_use]
+    pub fn text(&self, source: usize) -> Option<&SourceText> {
+        self.sources.iter().chain(&self.compose_files).nth(source)
+    }
+
     /// The place where `span` begins, as people name it.
     ///
     /// A span of another set is nowhere: it is given the name `?`.
     #[must_use]
     pub fn location(&self, span: Span) -> Location {
-        match self.sources.get(span.source) {
+        match self.text(span.source) {
             Some(source) => source.location(span.start),
             None => Location {
                 file: "?".to_owned(),

@@ -35,6 +35,15 @@ pub(crate) struct Reading {
     pub(crate) suppressions: Vec<Suppression>,
 }
 
+/// What a text is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// YAML 1.2, as manifests are.
+    Manifest,
+    /// With the merge key `<<`, as compose files are.
+    Compose,
+}
+
 /// One YAML document.
 pub(crate) struct RawDocument {
     pub(crate) tree: Tree,
@@ -43,9 +52,10 @@ pub(crate) struct RawDocument {
 }
 
 /// Reads all documents of a source. A broken one does not hide the others.
-pub(crate) fn read(index: usize, source: &SourceText) -> Reading {
+pub(crate) fn read(index: usize, source: &SourceText, dialect: Dialect) -> Reading {
     let mut reader = Reader {
         source,
+        dialect,
         index,
         base: 0,
         reading: Reading::default(),
@@ -69,6 +79,7 @@ pub(crate) fn read(index: usize, source: &SourceText) -> Reading {
 
 struct Reader<'a> {
     source: &'a SourceText,
+    dialect: Dialect,
     index: usize,
     /// Where the parser's text begins in the source: after a byte order mark.
     base: usize,
@@ -110,7 +121,7 @@ impl Reader<'_> {
 
     fn handle(&mut self, event: Event<'_>, span: Span, builder: &mut Option<Builder>) {
         match event {
-            Event::DocumentStart(..) => *builder = Some(Builder::new()),
+            Event::DocumentStart(..) => *builder = Some(Builder::new(self.dialect)),
             Event::DocumentEnd => {
                 if let Some(builder) = builder.take() {
                     self.finish(builder, Ending::Complete);

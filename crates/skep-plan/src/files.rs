@@ -28,14 +28,32 @@ struct File<'a> {
     /// What it is called in the engine.
     name: String,
     content: &'a str,
+    /// The labels that are declared.
+    labels: &'a BTreeMap<String, String>,
+}
+
+/// A config or secret as it is declared.
+#[derive(Clone, Copy)]
+struct Declaration<'a> {
+    kind: FileKind,
+    name: &'a Name,
+    data: &'a ValueSource,
+    labels: &'a BTreeMap<String, String>,
+    origin: &'a Origin,
 }
 
 impl<'a> Files<'a> {
     /// Names everything that is declared; what is in the cluster under an older key keeps its name.
     pub(crate) fn new(desired: &'a Desired, keys: &NamingKeys, cluster: &Cluster) -> Self {
         let mut by_kind: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-        for (kind, object, source, _) in declared(desired) {
-            let ValueSource::Value(content) = source else {
+        for declaration in declared(desired) {
+            let Declaration {
+                kind,
+                name: object,
+                labels,
+                ..
+            } = declaration;
+            let ValueSource::Value(content) = declaration.data else {
                 continue;
             };
             let there = there(cluster, kind);
@@ -43,7 +61,12 @@ impl<'a> Files<'a> {
             let known = candidates.iter().position(|name| there.contains_key(name));
             let name = candidates.swap_remove(known.unwrap_or(0));
             let files = by_kind.entry(kind).or_default();
-            files.insert(object, File { name, content });
+            let file = File {
+                name,
+                content,
+                labels,
+            };
+            files.insert(object, file);
         }
         Self { by_kind }
     }
@@ -70,14 +93,17 @@ pub(crate) fn plan_creation(
     let (swarm, drift) = (&swarm.metadata.name, swarm.spec.drift);
     let known = FileKind::ALL.map(|kind| (kind, objects(swarm, there(cluster, kind))));
     let known = BTreeMap::from(known);
-    for (kind, object, _, origin) in declared(desired) {
+    for declaration in declared(desired) {
+        let Declaration {
+            kind, name: object, ..
+        } = declaration;
         let Some(file) = files.file(kind, object) else {
-            plan.blocked.push(unread(kind, object, origin));
+            plan.blocked.push(unread(kind, object, declaration.origin));
             continue;
         };
         let label = file_object(kind, object.as_str());
         let because = match there(cluster, kind).get(&file.name) {
-            Some(there) if is_ours(swarm, &label, &there.labels) => continue,
+            Some(there) if is_labelled(swarm, &label, file, there) => continue,
             Some(_) if drift == Drift::Report => {
                 plan.blocked.push(relabelled(kind, object));
                 continue;
@@ -122,14 +148,20 @@ fn collect(kind: FileKind, name: &str, file: &ClusterFile, object: &str) -> Step
 }
 
 /// All configs and secrets that are declared.
-fn declared(desired: &Desired) -> impl Iterator<Item = (FileKind, &Name, &ValueSource, &Origin)> {
-    let configs = desired.configs.values().map(|config| {
-        let name = &config.metadata.name;
-        (FileKind::Config, name, &config.spec.data, &config.origin)
+fn declared(desired: &Desired) -> impl Iterator<Item = Declaration<'_>> {
+    let configs = desired.configs.values().map(|config| Declaration {
+        kind: FileKind::Config,
+        name: &config.metadata.name,
+        data: &config.spec.data,
+        labels: &config.spec.labels,
+        origin: &config.origin,
     });
-    let secrets = desired.secrets.values().map(|secret| {
-        let name = &secret.metadata.name;
-        (FileKind::Secret, name, &secret.spec.data, &secret.origin)
+    let secrets = desired.secrets.values().map(|secret| Declaration {
+        kind: FileKind::Secret,
+        name: &secret.metadata.name,
+        data: &secret.spec.data,
+        labels: &secret.spec.labels,
+        origin: &secret.origin,
     });
     configs.chain(secrets)
 }
@@ -163,17 +195,24 @@ fn objects<'a>(swarm: &Name, there: &'a BTreeMap<String, ClusterFile>) -> BTreeS
     objects.collect()
 }
 
+/// Whether what is there has the labels of skep's and those that are declared.
+fn is_labelled(swarm: &Name, object: &str, file: &File<'_>, there: &ClusterFile) -> bool {
+    let mut declared = file.labels.iter();
+    is_ours(swarm, object, &there.labels)
+        && declared.all(|(key, label)| there.labels.get(key) == Some(label))
+}
+
 fn create(swarm: &Name, kind: FileKind, label: String, file: &File<'_>, because: &str) -> Step {
+    let mut labels = file.labels.clone();
+    labels.insert(SWARM.to_owned(), swarm.to_string());
+    labels.insert(OBJECT.to_owned(), label.clone());
     Step {
-        object: label.clone(),
+        object: label,
         executor: Executor::Writer,
         action: Action::CreateFile(CreateFile {
             kind,
             name: file.name.clone(),
-            labels: BTreeMap::from([
-                (SWARM.to_owned(), swarm.to_string()),
-                (OBJECT.to_owned(), label),
-            ]),
+            labels,
             content: Content::from(file.content.to_owned()),
         }),
         because: because.to_owned(),

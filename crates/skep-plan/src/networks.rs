@@ -16,7 +16,7 @@ use crate::action::{Action, Blocked, Change, CreateNetwork, Executor, Plan, Remo
 use crate::adoption;
 use crate::difference::told;
 use crate::observed::{Cluster, ClusterNetwork};
-use crate::ownership::{HASH, OBJECT, SWARM, is_ours, network_object};
+use crate::ownership::{HASH, OBJECT, SWARM, is_label_of_skep, is_ours, network_object};
 use crate::service_spec::fingerprint::fingerprint;
 
 /// What the engine notes among a network's options by itself.
@@ -163,8 +163,10 @@ fn specification(swarm: &Name, name: &str, spec: &NetworkSpec) -> Value {
         "EnableIPv6": spec.ipv6,
         "IPAM": {"Config": subnets.collect::<Vec<_>>()},
         "Options": options(spec),
-        "Labels": {SWARM: swarm.as_str(), OBJECT: network_object(name)},
+        "Labels": spec.labels,
     });
+    written["Labels"][SWARM] = json!(swarm.as_str());
+    written["Labels"][OBJECT] = json!(network_object(name));
     written["Labels"][HASH] = Value::String(fingerprint(&written));
     written
 }
@@ -187,6 +189,7 @@ fn changes(spec: &NetworkSpec, there: &ClusterNetwork) -> Vec<Change> {
         ipv6,
         subnets,
         options,
+        labels,
     } = spec;
     let is_encrypted = there.options.contains_key(ENCRYPTED);
     let mut fields = vec![
@@ -218,6 +221,11 @@ fn changes(spec: &NetworkSpec, there: &ClusterNetwork) -> Vec<Change> {
         let is_noted = key == ENCRYPTED || (key == NOTED_BY_ENGINE && !options.contains_key(key));
         let (old, new) = (there.options.get(key), options.get(key));
         (!is_noted).then(|| (format!("options.{key}"), json!(old), json!(new)))
+    }));
+    let keys: BTreeSet<&String> = labels.keys().chain(there.labels.keys()).collect();
+    fields.extend(keys.into_iter().filter_map(|key| {
+        let (old, new) = (there.labels.get(key), labels.get(key));
+        (!is_label_of_skep(key)).then(|| (format!("labels.{key}"), json!(old), json!(new)))
     }));
     let changes = fields
         .into_iter()

@@ -75,6 +75,11 @@ pub(crate) fn is_ours(swarm: &Name, object: &str, labels: &BTreeMap<String, Stri
     says(SWARM, swarm.as_str()) && says(OBJECT, object)
 }
 
+/// Whether a label is one of skep's own.
+pub(crate) fn is_label_of_skep(key: &str) -> bool {
+    [SWARM, NODE, NODE_LABELS, OBJECT, HASH].contains(&key)
+}
+
 /// The fields of its services that skep owns, as paths in the engine's specification: whatever
 /// somebody else writes there is a difference. Everything else stays as it is.
 pub fn owned_fields() -> impl Iterator<Item = String> {

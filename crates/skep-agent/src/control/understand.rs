@@ -8,7 +8,7 @@ use skep_lint::finding::Finding;
 use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
 use skep_manifest::desired::Desired;
-use skep_manifest::fill::{self, Unread};
+use skep_manifest::fill::{self, Written};
 use skep_manifest::name::NodeName;
 use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
@@ -102,15 +102,14 @@ fn refuse_errors(set: &ManifestSet) -> Result<(), Vec<String>> {
 
 /// Only whoever submitted a set could read what lies beside it.
 fn refuse_unread(set: &ManifestSet) -> Result<(), Vec<String>> {
-    let unread = fill::unread(set);
-    if unread.is_empty() {
-        return Ok(());
-    }
-    let line = |unread: &Unread| {
-        let at = set.location(unread.at.span);
+    let values = fill::unread(set).into_iter().map(|unread| unread.at);
+    let stacks = fill::unread_stacks(set).into_iter().map(|unread| unread.at);
+    let line = |at: Written| {
+        let at = set.location(at.span);
         format!("{at}: the value was not read by who submitted this (submit with `skep apply`)")
     };
-    Err(unread.iter().map(line).collect())
+    let lines: Vec<String> = values.chain(stacks).map(line).collect();
+    if lines.is_empty() { Ok(()) } else { Err(lines) }
 }
 
 fn one_line(set: &ManifestSet, finding: &Finding) -> String {

@@ -9,18 +9,21 @@ use skep_manifest::fill::{self, Filling, Nature, Place, Unread};
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::FILE_BYTES_MAX;
 use skep_manifest::set::{ManifestSet, Source};
+use skep_manifest::span::Location;
 
-use crate::source::ReadError;
+use crate::source::{ReadError, read_stacks};
 
 /// The longest word: keys and passwords are far shorter.
 const WORD_BYTES_MAX: usize = 64 << 10;
 
-/// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from.
+/// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from, and with
+/// their stacks as [`read_stacks`] reads them.
 ///
 /// # Errors
 ///
 /// [`ReadError::NoValue`] for the first one that cannot be read.
 pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
+    let sources = read_stacks(sources)?;
     let set = parse(sources.clone());
     let unread = fill::unread(&set);
     if unread.is_empty() {
@@ -45,7 +48,6 @@ pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
             &again,
             left,
             "the value finds no place here: write it plainly".to_owned(),
-            None,
         )),
         None => Ok(filled),
     }
@@ -58,27 +60,17 @@ fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
                 env::VarError::NotPresent => "is not set in the environment",
                 env::VarError::NotUnicode(_) => "is not valid UTF-8",
             };
-            no_value(set, unread, format!("`{name}` {what}"), None)
+            no_value(set, unread, format!("`{name}` {what}"))
         }),
         Place::File(path) => {
             let manifest = set.location(unread.at.span).file;
             let directory = Path::new(&manifest).parent().unwrap_or(Path::new(""));
             let path = directory.join(path.as_str());
-            let refuse = |what: &str, source| {
-                no_value(set, unread, format!("{what} {}", path.display()), source)
-            };
             let bytes_max = match unread.nature {
                 Nature::Word => WORD_BYTES_MAX,
                 Nature::SecretFile | Nature::File => FILE_BYTES_MAX,
             };
-            let text =
-                read(&path, bytes_max).map_err(|error| refuse("cannot read", Some(error)))?;
-            if text.len() > bytes_max {
-                let what = format!("there are more than {bytes_max} bytes in");
-                return Err(refuse(&what, None));
-            }
-            let text =
-                String::from_utf8(text).map_err(|_| refuse("there is no valid UTF-8 in", None))?;
+            let text = read_text(&path, bytes_max, &set.location(unread.at.span))?;
             Ok(match unread.nature {
                 // The line break at the end is the editor's.
                 Nature::Word => {
@@ -89,6 +81,21 @@ fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
             })
         }
     }
+}
+
+/// The text of a file that is named at `at`.
+pub(super) fn read_text(path: &Path, bytes_max: usize, at: &Location) -> Result<String, ReadError> {
+    let refuse = |what: &str, source| ReadError::NoValue {
+        location: at.clone(),
+        what: format!("{what} {}", path.display()),
+        source,
+    };
+    let text = read(path, bytes_max).map_err(|error| refuse("cannot read", Some(error)))?;
+    if text.len() > bytes_max {
+        let what = format!("there are more than {bytes_max} bytes in");
+        return Err(refuse(&what, None));
+    }
+    String::from_utf8(text).map_err(|_| refuse("there is no valid UTF-8 in", None))
 }
 
 fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
@@ -103,16 +110,11 @@ fn read(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn no_value(
-    set: &ManifestSet,
-    unread: &Unread,
-    what: String,
-    source: Option<io::Error>,
-) -> ReadError {
+fn no_value(set: &ManifestSet, unread: &Unread, what: String) -> ReadError {
     ReadError::NoValue {
         location: set.location(unread.at.span),
         what,
-        source,
+        source: None,
     }
 }
 

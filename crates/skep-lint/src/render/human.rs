@@ -78,7 +78,7 @@ fn snippets<'a>(set: &'a ManifestSet, finding: &'a Finding) -> Vec<Snippet<'a, A
     }
     by_source
         .into_iter()
-        .filter_map(|((_, source), marks)| Some(snippet(set.sources.get(source)?, &marks)))
+        .filter_map(|((_, source), marks)| Some(snippet(set.text(source)?, &marks)))
         .collect()
 }
 

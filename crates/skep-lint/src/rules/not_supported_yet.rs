@@ -54,16 +54,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn inspect_document(set: &ManifestSet, document: &Document, findings: &mut Vec<Finding>) {
-    let kind = document.object.kind();
-    let fields = match fields::of(kind) {
-        Ok(fields) => fields,
-        Err(remedy) => {
-            let span = document.span("/kind");
-            let message = format!("kind `{kind}` is not supported yet");
-            findings.push(Finding::new(&RULE, span, message).help(remedy));
-            return;
-        }
-    };
+    let fields = fields::of(document.object.kind());
     let mut walk = Walk {
         set,
         document,
@@ -177,7 +168,7 @@ impl Walk<'_> {
     /// What stands at a place, if it is short enough to be repeated in a message.
     fn written(&self, span: Span) -> Option<&str> {
         const LENGTH_MAX: usize = 40;
-        let source = self.set.sources.get(span.source)?;
+        let source = self.set.text(span.source)?;
         let written = source.text().get(span.start..span.end)?;
         (written.len() <= LENGTH_MAX && !written.contains('\n')).then_some(written)
     }

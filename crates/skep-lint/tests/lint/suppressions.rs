@@ -36,6 +36,41 @@ fn an_error_of_the_reader_is_never_suppressed() {
 }
 
 #[test]
+fn a_key_of_a_compose_file_that_counts_for_nothing_may_stay_where_somebody_says_so() {
+    let stack = |comment: &str| {
+        format!(
+            "{TWO_MANAGERS}---
+apiVersion: skep/v1
+kind: Stack
+metadata: {{name: shop}}
+spec:
+  compose:
+    value: |
+      services:
+        web:
+          image: nginx:1.27
+          depends_on: [db] {comment}
+"
+        )
+    };
+    let set = written(&stack(""));
+    let findings = lint_for(&set, Audience::Agent);
+    let places = findings
+        .iter()
+        .filter(|finding| finding.suppressed.is_none())
+        .map(|finding| format!("{} {}", set.location(finding.span), finding.rule));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        ["manifest.yaml (stack/shop):4:5 compose-unsupported"]
+    );
+    let known = written(&stack(
+        "# skep: ignore[compose-unsupported] it waits by itself",
+    ));
+    let standing = standing(&lint_for(&known, Audience::Agent)).len();
+    assert_eq!(standing, 0);
+}
+
+#[test]
 fn the_agent_heeds_no_suppression_of_what_it_cannot_do() {
     let group = "\
 ---

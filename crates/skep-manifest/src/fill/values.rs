@@ -1,7 +1,10 @@
 //! The values of objects that may come from elsewhere.
 
+use std::collections::BTreeMap;
+
 use crate::notifier::NotifierSpec;
 use crate::object::Object;
+use crate::stack::{ComposeSource, ReadCompose};
 use crate::value_source::ValueSource;
 use crate::vip_group::authentication::Authentication;
 
@@ -51,12 +54,41 @@ pub(super) fn values(object: &Object) -> Vec<Valued<'_>> {
         },
         Object::Config(config) => vec![valued(data, &config.spec.data, Nature::File)],
         Object::Secret(secret) => vec![valued(data, &secret.spec.data, Nature::SecretFile)],
-        Object::Swarm(_)
-        | Object::HealthCheck(_)
-        | Object::Service(_)
-        | Object::Stack(_)
-        | Object::Network(_) => Vec::new(),
+        Object::Stack(stack) => match &stack.spec.compose {
+            ComposeSource::Read(read) => files(read),
+            ComposeSource::Value(_) | ComposeSource::FromFile(_) => Vec::new(),
+        },
+        Object::Swarm(swarm) => {
+            let registries = swarm.spec.registries.iter().enumerate();
+            registries
+                .map(|(index, registry)| {
+                    let pointer = format!("/spec/registries/{index}/password");
+                    valued(&pointer, &registry.password, Nature::Word)
+                })
+                .collect()
+        }
+        Object::HealthCheck(_) | Object::Service(_) | Object::Network(_) => Vec::new(),
     }
+}
+
+/// The files that a compose file refers to.
+fn files(read: &ReadCompose) -> Vec<Valued<'_>> {
+    let lists = [
+        ("files", Nature::File, &read.files),
+        ("secrets", Nature::SecretFile, &read.secrets),
+    ];
+    let valued = |(word, nature, files)| {
+        let files: &BTreeMap<String, ValueSource> = files;
+        files.iter().map(move |(path, source)| {
+            let path = path.replace('~', "~0").replace('/', "~1");
+            Valued {
+                pointer: format!("/spec/compose/read/{word}/{path}"),
+                source,
+                nature,
+            }
+        })
+    };
+    lists.into_iter().flat_map(valued).collect()
 }
 
 fn keys(authentication: &Authentication) -> Vec<Valued<'_>> {

@@ -24,6 +24,24 @@ impl Resolver<'_> {
             self.problems.push(problem.help("give `1h` or more"));
         }
         self.check_address_pools(document, spec);
+        self.check_registries(document, spec);
+    }
+
+    /// A service has one set of credentials: of two for one registry one would count for nothing.
+    fn check_registries(&mut self, document: &Document, spec: &SwarmSpec) {
+        let place = |index: usize| document.span(&format!("/spec/registries/{index}/host"));
+        for (index, registry) in spec.registries.iter().enumerate() {
+            let mut before = spec.registries[..index].iter();
+            let first = before.position(|other| other.host.eq_ignore_ascii_case(&registry.host));
+            if let Some(first) = first {
+                let message = format!("the registry `{}` is listed twice", registry.host);
+                self.problems.push(
+                    Problem::error("duplicate-registry", place(index), message)
+                        .help("keep one of them")
+                        .related(place(first), "first listed here"),
+                );
+            }
+        }
     }
 
     fn check_address_pools(&mut self, document: &Document, spec: &SwarmSpec) {

@@ -58,6 +58,9 @@ pub struct Volume {
     /// Options of the driver.
     #[serde(default)]
     pub options: BTreeMap<String, String>,
+    /// Labels of a volume that is made.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Volume {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use granit_parser::Tag;
 
 use super::scalar::{self, Written};
-use super::{DEPTH_MAX, RawDocument};
+use super::{DEPTH_MAX, Dialect, RawDocument};
 use crate::check::PROBLEMS_MAX;
 use crate::problem::Problem;
 use crate::span::Span;
@@ -19,6 +19,7 @@ const SCALAR_BYTES_MAX: usize = 1_048_576;
 
 /// Builds the tree of one document.
 pub(super) struct Builder {
+    dialect: Dialect,
     tree: Tree,
     frames: Vec<Frame>,
     root: Option<NodeId>,
@@ -43,8 +44,9 @@ struct Frame {
 }
 
 impl Builder {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(dialect: Dialect) -> Self {
         Self {
+            dialect,
             tree: Tree::new(),
             frames: Vec::new(),
             root: None,
@@ -235,7 +237,7 @@ impl Builder {
         for (key, _) in &pairs {
             let span = self.tree.span(*key);
             match self.tree.text(*key) {
-                Some("<<") => self.refuse(
+                Some("<<") if self.dialect == Dialect::Manifest => self.refuse(
                     Problem::error(
                         "merge-key",
                         span,

@@ -4,7 +4,7 @@ use super::*;
 fn a_node_reaches_from_its_first_to_its_last_character() {
     let text = "spec:\n  list:\n    - a: 1   # comment\n      b: \"ä\"\n  flow: {x: [1, 2] }\n";
     let source = SourceText::new("test.yaml".to_owned(), text.to_owned());
-    let reading = read(0, &source);
+    let reading = read(0, &source, Dialect::Manifest);
     let tree = &reading.documents[0].tree;
     for (pointer, expected) in [
         ("/spec/list/0/a", "1"),
@@ -26,7 +26,7 @@ fn a_node_reaches_from_its_first_to_its_last_character() {
 #[test]
 fn an_alias_is_what_its_anchor_is() {
     let source = SourceText::new("t".to_owned(), "a: &x {b: [1]}\nc: *x\n".to_owned());
-    let reading = read(0, &source);
+    let reading = read(0, &source, Dialect::Manifest);
     let tree = &reading.documents[0].tree;
     assert_eq!(
         tree.to_json(tree.root()),
@@ -45,7 +45,7 @@ a: 1
 b: 2 # skep: ignore[third-rule] this line
 ";
     let source = SourceText::new("t".to_owned(), text.to_owned());
-    let found: Vec<_> = read(0, &source)
+    let found: Vec<_> = read(0, &source, Dialect::Manifest)
         .suppressions
         .into_iter()
         .map(|suppression| (suppression.rule, suppression.reason, suppression.line))
@@ -65,7 +65,7 @@ b: 2 # skep: ignore[third-rule] this line
 fn a_broken_document_does_not_hide_the_others() {
     let text = "a: 1\n---\nb: [\n---\nc: 3\n---\nd: }\n---\ne: 5\n";
     let source = SourceText::new("t".to_owned(), text.to_owned());
-    let reading = read(0, &source);
+    let reading = read(0, &source, Dialect::Manifest);
     let whole: Vec<_> = reading
         .documents
         .iter()

@@ -46,7 +46,8 @@ pub(crate) fn report(set: &ManifestSet, problems: &[Problem]) -> String {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        let marked = &set.sources[problem.span.source].text()[problem.span.start..problem.span.end];
+        let marked = &set.text(problem.span.source).expect("a source").text()
+            [problem.span.start..problem.span.end];
         let marked: String = marked
             .lines()
             .next()

@@ -6,3 +6,4 @@ mod hostile;
 mod manifests;
 mod printing;
 mod schemas;
+mod stacks;

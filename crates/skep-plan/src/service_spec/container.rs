@@ -55,10 +55,14 @@ pub(super) fn mount(mount: &Mount) -> Value {
             name,
             driver,
             options,
+            labels,
         }) => json!({
             "Type": "volume",
             "Source": name.as_ref().map_or("", |name| name.as_str()),
-            "VolumeOptions": {"DriverConfig": {"Name": driver, "Options": options}},
+            "VolumeOptions": {
+                "DriverConfig": {"Name": driver, "Options": options},
+                "Labels": labels,
+            },
         }),
         MountSource::Tmpfs(Tmpfs { size, mode }) => json!({
             "Type": "tmpfs",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use skep_agent::source;
 use skep_lint::render::{human, json};
 use skep_manifest::parse::parse;
 use skep_manifest::problem::Severity;
@@ -45,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         let none = manifests::none_in(&arguments.paths);
         output::tell(&format!("warning: {none}"));
     }
-    let set = parse(sources);
+    let set = parse(source::read_stacks(sources)?);
     let findings = skep_lint::lint(&set);
     match arguments.format {
         Format::Human => {

@@ -33,7 +33,7 @@ impl Manifests {
     /// Reads them all; nothing when lint finds errors, which it then has shown. What lint says of
     /// manifests without a `Swarm` depends on what they come to stand beside: the agent judges it.
     pub(crate) fn feeding(&self, ownership: Ownership) -> anyhow::Result<Option<Feeding>> {
-        let sources = read_some(&self.files)?;
+        let sources = source::read_stacks(read_some(&self.files)?)?;
         let set = parse(sources.clone());
         let is_part = resolve(&set).0.swarm.is_none() && set.problems.is_empty();
         if !is_part && !is_sound(&set) {

@@ -16,6 +16,7 @@ mod process;
 mod rotation;
 mod seeds;
 mod site;
+mod stacks;
 mod takeover;
 mod traces;
 mod trust;

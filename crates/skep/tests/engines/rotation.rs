@@ -3,13 +3,12 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use skep_lab::visitor::{Visit, Visitor};
 
-use crate::site::{Site, Speak as _, tell};
+use crate::site::{Site, tell};
 
 const SWARM: &str = "\
 apiVersion: skep/v1
@@ -247,21 +246,7 @@ fn in_container(site: &Site, path: &str) -> String {
     let [container] = &containers[..] else {
         panic!("one container: {containers:?}");
     };
-    let host = format!(
-        "unix://{}",
-        site.disk("first").join("docker.sock").display()
-    );
-    let mut command = Command::new("docker");
-    command.args([
-        "--host",
-        &host,
-        "exec",
-        container,
-        "/bin/busybox",
-        "cat",
-        path,
-    ]);
-    command.said().check_success()
+    site.docker("first", &["exec", container, "/bin/busybox", "cat", path])
 }
 
 /// What is said of manifests that are refused: a secret that is too long, and one that is unfit.

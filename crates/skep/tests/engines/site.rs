@@ -154,11 +154,11 @@ impl Site {
     }
 
     /// The engine's own command line, as somebody uses it beside skep.
-    pub(crate) fn docker(&self, node: &str, words: &[&str]) {
+    pub(crate) fn docker(&self, node: &str, words: &[&str]) -> String {
         let host = format!("unix://{}", self.disk(node).join("docker.sock").display());
         let mut command = Command::new("docker");
         command.args(["--host", &host]).args(words);
-        command.said().check_success();
+        command.said().check_success()
     }
 
     /// Whether a node has an address on an interface, with this prefix length.

@@ -210,10 +210,10 @@ fn read_registries(declared: &[Registry]) -> Registries {
             ValueSource::FromNodeFile(path) => {
                 node_file::read(path).map_err(|error| with_causes(&error))
             }
-            ValueSource::Value(_)
-            | ValueSource::FromFile(_)
-            | ValueSource::FromEnv(_)
-            | ValueSource::Sealed(_) => Err("the password is in no file of this node".to_owned()),
+            ValueSource::Value(password) => Ok(password.clone()),
+            ValueSource::FromFile(_) | ValueSource::FromEnv(_) | ValueSource::Sealed(_) => {
+                Err("the password is not known here".to_owned())
+            }
         };
         let credentials = password.map(|password| Credentials {
             username: username.clone(),

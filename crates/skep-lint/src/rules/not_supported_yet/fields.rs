@@ -20,22 +20,19 @@ pub(super) enum Support {
 
 use Support::{Beside, Full, Later, When};
 
-/// The fields of a kind, or what to do without the whole kind.
-pub(super) const fn of(kind: Kind) -> Result<&'static [Field], &'static str> {
+/// The fields of a kind.
+pub(super) const fn of(kind: Kind) -> &'static [Field] {
     match kind {
-        Kind::Swarm => Ok(SWARM),
-        Kind::VipGroup => Ok(VIP_GROUP),
-        Kind::HealthCheck => Ok(HEALTH_CHECK),
-        Kind::Service => Ok(SERVICE),
-        Kind::Notifier => Ok(NOTIFIER),
-        Kind::Stack => Err("write its services as `Service`, or go on with `docker stack deploy`"),
-        Kind::Network => Ok(NETWORK),
-        Kind::Config | Kind::Secret => Ok(FILE),
+        Kind::Swarm => SWARM,
+        Kind::VipGroup => VIP_GROUP,
+        Kind::HealthCheck => HEALTH_CHECK,
+        Kind::Service => SERVICE,
+        Kind::Notifier => NOTIFIER,
+        Kind::Stack => STACK,
+        Kind::Network => NETWORK,
+        Kind::Config | Kind::Secret => FILE,
     }
 }
-
-const ON_NODES: &str =
-    "put the password into a file on every manager and name it with `fromNodeFile`";
 
 const SWARM: &[Field] = &[
     Field("adopt", Full),
@@ -57,10 +54,10 @@ const SWARM: &[Field] = &[
     Field("snapshots", Full),
     Field("registries/*/host", Full),
     Field("registries/*/username", Full),
-    Field("registries/*/password/value", Later(ON_NODES)),
-    Field("registries/*/password/fromFile", Later(ON_NODES)),
-    Field("registries/*/password/fromEnv", Later(ON_NODES)),
-    Field("registries/*/password/sealed", Later(ON_NODES)),
+    Field("registries/*/password/value", Full),
+    Field("registries/*/password/fromFile", Full),
+    Field("registries/*/password/fromEnv", Full),
+    Field("registries/*/password/sealed", Full),
     Field("registries/*/password/fromNodeFile", Full),
 ];
 
@@ -264,6 +261,13 @@ const SERVICE: &[Field] = &[
     Field("drift", Full),
 ];
 
+const STACK: &[Field] = &[
+    Field("compose/value", Full),
+    Field("compose/fromFile", Full),
+    Field("compose/read", Full),
+    Field("environment", Full),
+];
+
 const NETWORK: &[Field] = &[
     Field("driver", Full),
     Field("attachable", Full),
@@ -272,6 +276,7 @@ const NETWORK: &[Field] = &[
     Field("ipv6", Full),
     Field("subnets", Full),
     Field("options", Full),
+    Field("labels", Full),
 ];
 
 /// Of a `Config` and of a `Secret`.
@@ -282,6 +287,7 @@ const FILE: &[Field] = &[
     Field("data/sealed", Full),
     // It can lie nowhere but in the swarm's store: an error that says so.
     Field("data/fromNodeFile", Full),
+    Field("labels", Full),
 ];
 
 fn is_true(value: &Value) -> bool {

@@ -55,9 +55,7 @@ impl Comparison {
 #[test]
 fn the_table_lists_every_field_of_the_language_and_no_other() {
     for kind in Kind::ALL {
-        let Ok(fields) = fields::of(kind) else {
-            continue;
-        };
+        let fields = fields::of(kind);
         let schema = kind_schema(kind);
         let mut comparison = Comparison {
             definitions: schema["definitions"].clone(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use skep_agent::source::read_stacks;
 use skep_lab::agent::ManifestFile;
 use skep_lint::Audience;
 use skep_manifest::desired::Desired;
@@ -31,7 +32,7 @@ impl Manifests {
 
 /// Reads a file, a directory or `-`; with errors in them nothing is to be made.
 pub(super) fn read(path: &Path) -> anyhow::Result<Manifests> {
-    let sources = manifests::read_some(&[path.to_owned()])?;
+    let sources = read_stacks(manifests::read_some(&[path.to_owned()])?)?;
     let files = sources.iter().map(|source| file(source, path)).collect();
     let set = parse(sources);
     let (desired, _) = resolve(&set);
