@@ -164,9 +164,10 @@ pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> Strin
                 Filling::Sealed(sealed) => ("sealed", quoted(sealed.as_str())),
                 Filling::Compose(read) => ("read", compose(read)),
             };
+            let (start, value) = in_place(text, *key, *span, &value);
             [
                 (key.start, (key.end, word.to_owned())),
-                (span.start, (span.end, value)),
+                (start, (span.end, value)),
             ]
         })
         .collect();
@@ -181,6 +182,34 @@ pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> Strin
     }
     filled.push_str(text.get(at..).unwrap_or_default());
     filled
+}
+
+/// Where a value begins, with the mark of a block (`|`) that its span leaves out, and `instead` as it
+/// stands there on as many lines.
+fn in_place(text: &str, key: Span, span: Span, instead: &str) -> (usize, String) {
+    let gap = text.get(key.end..span.start).unwrap_or_default();
+    let mark = gap
+        .find(['|', '>', '#'])
+        .filter(|at| !gap[*at..].starts_with('#'));
+    let start = mark.map_or(span.start, |at| key.end + at);
+    let old = text.get(start..span.end).unwrap_or_default();
+    let lines = old.matches('\n').count();
+    if lines == 0 {
+        return (start, instead.to_owned());
+    }
+    let (before, after) = if old.ends_with('\n') {
+        (lines - 1, "\n")
+    } else {
+        (lines, "")
+    };
+    let line = text.get(..key.start).unwrap_or_default();
+    let column = line.len() - line.rfind('\n').map_or(0, |at| at + 1);
+    let indent = if before == 0 { 0 } else { column + 1 };
+    let breaks = "\n".repeat(before);
+    (
+        start,
+        format!("{breaks}{}{instead}{after}", " ".repeat(indent)),
+    )
 }
 
 fn all<T>(set: &ManifestSet, of: impl Fn(&Document, &Valued<'_>) -> Option<T>) -> Vec<T> {

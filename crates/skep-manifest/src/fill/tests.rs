@@ -100,3 +100,39 @@ fn what_is_secret_is_sealed_in_its_place_and_what_everyone_may_read_stays() {
     let opened = fill(&kept, 0, &fillings);
     assert_eq!(opened, text.replace("hidden", "\"hidden\""));
 }
+
+#[test]
+fn a_secret_of_several_lines_is_sealed_and_opened_on_its_lines_however_it_is_written() {
+    let seal = "skep1.AAAA".parse::<Sealed>().unwrap();
+    for (written, content) in [
+        ("\n    value: |\n      one\n      two\n", "one\ntwo\n"),
+        (
+            "\n    value: |-  # why\n      one\n      two\n\n",
+            "one\ntwo",
+        ),
+        ("\n    value: >\n      one\n      two\n", "one two\n"),
+        ("\n    value: # a | b\n      one\n      two\n", "one two"),
+        (" {value: \"one\n    two\"}\n", "one two"),
+        (" {value: 'one'}\n", "one"),
+    ] {
+        let secret = format!(
+            "apiVersion: skep/v1\nkind: Secret\nmetadata: {{name: key}}\nspec:\n  data:{written}  labels: {{of: web}}\n"
+        );
+        let network = "apiVersion: skep/v1\nkind: Network\nmetadata: {name: front}\nspec: {}\n";
+        let text = format!("{secret}---\n{network}");
+        let [(at, found)] = &revealed(&set_of(&text))[..] else {
+            panic!("one secret: {text}");
+        };
+        assert_eq!(found, content, "{text}");
+        let kept = fill(&text, 0, &[(*at, Filling::Sealed(seal.clone()))]);
+        let set = set_of(&kept);
+        let place = |set: &ManifestSet| set.location(set.documents[1].whole()).line;
+        assert_eq!(place(&set), place(&set_of(&text)), "{kept}");
+        let [(at, found)] = &sealed(&set)[..] else {
+            panic!("one sealed secret: {kept}");
+        };
+        assert_eq!(*found, seal);
+        let opened = fill(&kept, 0, &[(*at, Filling::Value(content.to_owned()))]);
+        assert_eq!(revealed(&set_of(&opened))[0].1, content, "{opened}");
+    }
+}

@@ -45,7 +45,7 @@ services:
     deploy:
       replicas: 2
       labels: {tier: front}
-      placement: {max_replicas_per_node: 1, preferences: [{spread: node.id}]}
+      placement: {max_replicas_per_node: 1, preferences: [{spread: node.labels.zone}]}
       resources: {limits: {cpus: "0.5", memory: 64M}, reservations: {memory: 8M}}
       update_config: {parallelism: 1, order: stop-first, failure_action: rollback}
       restart_policy: {condition: on-failure, delay: 1s, max_attempts: 5, window: 10s}

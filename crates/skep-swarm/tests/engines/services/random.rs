@@ -260,6 +260,7 @@ fn mounts(dice: &mut Dice) -> Vec<Mount> {
             name: dice.maybe(|_| parsed("cache")),
             driver: dice.pick(&["local", "nfs"]).to_owned(),
             options: dice.map(&[("o", "rw"), ("type", "nfs")]),
+            labels: dice.map(&[("of", "somebody"), ("empty", "")]),
         }),
         MountSource::Tmpfs(Tmpfs {
             size: dice.maybe(|dice| dice.parsed(&["64Mi", "0"])),
