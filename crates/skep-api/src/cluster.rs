@@ -12,6 +12,7 @@ use skep_plan::observed::{Cluster, Engine};
 
 use crate::generation::{GenerationId, Rank};
 use crate::moves::Move;
+use crate::recovery::RecoveryReport;
 use crate::status::VipGroupStatus;
 
 /// What an agent tells its peers, again and again.
@@ -43,6 +44,9 @@ pub struct PeerReport {
     /// What is wrong with what is fed there.
     #[serde(default)]
     pub feeding: Vec<Condition>,
+    /// What it knows of a majority that is lost.
+    #[serde(default)]
+    pub recovery: RecoveryReport,
 }
 
 impl PeerReport {
@@ -129,6 +133,9 @@ pub struct ClusterStatus {
     pub managers_reachable: usize,
     /// How many managers are declared.
     pub managers: usize,
+    /// How long the managers that answer have had no leader, while that is so.
+    #[serde(default)]
+    pub leaderless_ms: Option<u64>,
     /// The nodes of the manifest.
     pub nodes: Vec<NodeStatus>,
     /// The services of the manifest.

@@ -12,6 +12,7 @@ pub mod moves;
 pub mod path;
 pub mod peer;
 pub mod preflight;
+pub mod recovery;
 pub mod status;
 pub mod submit;
 pub mod tls;

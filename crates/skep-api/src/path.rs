@@ -33,6 +33,12 @@ pub const MOVE: &str = "/v1/move";
 /// Takes a [`crate::preflight::Request`] and answers with a [`skep_plan::preflight::Verdict`].
 pub const PREFLIGHT: &str = "/v1/preflight";
 
+/// What can be recovered: a [`crate::recovery::Situation`].
+pub const SITUATION: &str = "/v1/recovery";
+
+/// Takes a [`crate::recovery::RecoverRequest`].
+pub const RECOVER: &str = "/v1/recover";
+
 /// What an agent tells its peers: a [`crate::cluster::PeerReport`].
 pub const REPORT: &str = "/v1/peer/report";
 
@@ -44,6 +50,9 @@ pub const GENERATION: &str = "/v1/peer/generation";
 
 /// Takes a [`crate::cluster::VoteRequest`].
 pub const VOTE: &str = "/v1/peer/vote";
+
+/// Takes a [`crate::recovery::Claim`].
+pub const CLAIM: &str = "/v1/peer/claim";
 
 /// Takes a [`crate::cluster::GrantRequest`].
 pub const GRANT: &str = "/v1/peer/grant";

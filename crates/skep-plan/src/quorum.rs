@@ -132,10 +132,7 @@ struct Guard {
 
 impl Guard {
     fn new(roster: &Roster<'_>) -> Self {
-        // Who has no part in what the managers agree on is none of them, whatever its role says:
-        // after a recovery those that were left behind are in the list like that.
-        let managers = roster.managers();
-        let managers: Vec<Listed<'_>> = managers.filter(|listed| !listed.is_left_out()).collect();
+        let managers: Vec<Listed<'_>> = roster.managers().collect();
         let unreachable = managers
             .iter()
             .filter(|listed| !listed.is_reachable() && !listed.is_changing())

@@ -98,7 +98,8 @@ fn managers(swarm: &Declared<SwarmSpec>) -> impl Iterator<Item = &Node> {
 }
 
 /// Whether an engine may be one of those that choose a leader, now or when it is unlocked.
-fn may_vote(engine: &Engine) -> bool {
+#[must_use]
+pub fn may_vote(engine: &Engine) -> bool {
     match &engine.membership {
         Membership::Active(active) => active.role == Role::Manager,
         Membership::Pending | Membership::Locked => true,

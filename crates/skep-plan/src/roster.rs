@@ -123,7 +123,7 @@ impl Member<'_> {
 impl Listed<'_> {
     /// Whether it is a manager, or on the way to become one or to stop being one.
     pub(crate) fn is_manager(self) -> bool {
-        self.node.role == Role::Manager || self.node.manager.is_some()
+        self.node.manager.is_some() || self.node.role == Role::Manager && !self.is_left_out()
     }
 
     /// Whether it is a manager that the others reach.
@@ -131,8 +131,9 @@ impl Listed<'_> {
         self.node.manager.is_some_and(|manager| manager.reachable)
     }
 
-    /// Whether it is to be a manager, and the managers neither count it nor take it in.
-    pub(crate) fn is_left_out(self) -> bool {
+    /// Whether the managers neither count it nor take it in, whatever its role says: it was left
+    /// behind by a recovery. The engine lets it be removed, and not be demoted.
+    fn is_left_out(self) -> bool {
         self.node.manager.is_none() && !self.is_changing()
     }
 

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use skep_plan::action::Action;
 
+pub(crate) use membership::init_body;
+
 use crate::engine::{Client, EngineError};
 use crate::registries::MissingCredentials;
 use crate::token::JoinToken;

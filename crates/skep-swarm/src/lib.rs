@@ -9,6 +9,7 @@
 //! survives being read and written back.
 
 pub mod apply;
+pub mod backup;
 pub mod engine;
 pub mod event;
 #[cfg(test)]
@@ -16,5 +17,7 @@ mod fake;
 pub mod generations;
 pub mod inventory;
 pub mod observe;
+pub mod raft_log;
+pub mod recovery;
 pub mod registries;
 pub mod token;

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod apply;
+pub(crate) mod backup;
 pub(crate) mod confirm;
 pub(crate) mod delete;
 pub(crate) mod describe;
@@ -17,6 +18,8 @@ mod manifests;
 pub(crate) mod move_group;
 pub(crate) mod pause;
 pub(crate) mod preflight;
+pub(crate) mod recover;
+pub(crate) mod restore;
 pub(crate) mod resume;
 pub(crate) mod rollback;
 pub(crate) mod schema;

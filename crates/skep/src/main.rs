@@ -36,6 +36,7 @@ struct Arguments {
 enum Command {
     Agent(commands::agent::Arguments),
     Apply(commands::apply::Arguments),
+    Backup(commands::backup::Arguments),
     Confirm(commands::confirm::Arguments),
     Delete(commands::delete::Arguments),
     Describe(commands::describe::Arguments),
@@ -51,6 +52,8 @@ enum Command {
     Move(commands::move_group::Arguments),
     Pause(commands::pause::Arguments),
     Preflight(commands::preflight::Arguments),
+    Recover(commands::recover::Arguments),
+    Restore(commands::restore::Arguments),
     Resume(commands::resume::Arguments),
     Rollback(commands::rollback::Arguments),
     Schema(commands::schema::Arguments),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Agent(arguments) => commands::agent::run(arguments, socket),
         Command::Apply(arguments) => commands::apply::run(&arguments, &socket),
+        Command::Backup(arguments) => commands::backup::run(&arguments, &socket),
         Command::Confirm(arguments) => commands::confirm::run(&arguments, &socket),
         Command::Delete(arguments) => commands::delete::run(&arguments, &socket),
         Command::Diff(arguments) => commands::diff::run(&arguments, &socket),
@@ -82,6 +86,8 @@ fn main() -> ExitCode {
         Command::Move(arguments) => commands::move_group::run(&arguments, &socket),
         Command::Pause(arguments) => commands::pause::run(&arguments, &socket),
         Command::Preflight(arguments) => commands::preflight::run(&arguments, &socket),
+        Command::Recover(arguments) => commands::recover::run(&arguments, &socket),
+        Command::Restore(arguments) => commands::restore::run(&arguments),
         Command::Resume(arguments) => commands::resume::run(&arguments, &socket),
         Command::Rollback(arguments) => commands::rollback::run(&arguments, &socket),
         Command::Schema(arguments) => commands::schema::run(&arguments),

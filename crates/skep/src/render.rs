@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod lab;
 pub(crate) mod moves;
 pub(crate) mod preflight;
+pub(crate) mod recovery;
 pub(crate) mod simulation;
 pub(crate) mod status;
 pub(crate) mod table;

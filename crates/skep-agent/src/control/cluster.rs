@@ -10,6 +10,7 @@ mod generations;
 mod grants;
 mod history;
 mod peers;
+mod recovery;
 mod remembrance;
 mod shelf;
 mod standby;
@@ -21,7 +22,6 @@ pub(super) mod writer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use skep_api::generation::{Held, Rank};
 use skep_api::moves::Move;
@@ -48,6 +48,7 @@ pub(super) use store::{KeptMove, Store};
 use crate::control::cluster::apply::Errand;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::peers::Peers;
+use crate::control::cluster::recovery::Recovery;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
 use crate::control::desired::Accepted;
@@ -56,9 +57,6 @@ use crate::control::understand::is_local;
 
 /// Happenings that may wait for the loop.
 const HAPPENINGS_WAITING: usize = 64;
-
-/// An engine that starts, joins or waits for managers that are away needs half of it.
-const STUCK: Duration = Duration::from_secs(60);
 
 /// What a task of the cluster came to.
 pub(super) enum Happening {
@@ -132,6 +130,7 @@ pub(super) struct Cluster {
     /// When the swarm last took one, or refused to: a look that began before says nothing of it.
     stored_at: Option<Instant>,
     went_back: Option<WentBack>,
+    recovery: Recovery,
     blocked: Vec<Blocked>,
 }
 
@@ -181,6 +180,7 @@ impl Cluster {
             storing: false,
             stored_at: None,
             went_back: None,
+            recovery: Recovery::open(&store)?,
             blocked: Vec::new(),
             happenings,
             store,
@@ -200,6 +200,7 @@ impl Cluster {
             self.refused = None;
         }
         self.remember_if_ours();
+        self.follow_majority(accepted, now);
         self.handle_shelf(now);
         if before.is_none_or(|before| before.membership != after) {
             // Others wait for this node to come in: they are told to look.
@@ -209,24 +210,13 @@ impl Cluster {
         }
     }
 
-    /// Whether the engine is in a swarm and will not work there again by itself.
-    fn judge_engine(&mut self, membership: &Membership, now: Instant) {
-        self.idle_since = match membership {
-            Membership::Pending | Membership::Error(_) => self.idle_since.or(Some(now)),
-            Membership::Silent | Membership::Inactive => None,
-            Membership::Locked | Membership::Active(_) => None,
-        };
-        self.is_stuck = self
-            .idle_since
-            .is_some_and(|since| now.saturating_duration_since(since) >= STUCK);
-    }
-
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
         let report = heard.report.as_ref().ok();
         let theirs = report.map(|report| report.rank());
         let theirs_first = report.and_then(|report| report.generation.as_ref());
         let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));
+        self.learn_of_recovery(report);
         self.peers.handle_heard(heard, now);
         self.remember_if_ours();
         match theirs {
@@ -244,6 +234,9 @@ impl Cluster {
     ) {
         let errand = self.errand.take();
         self.has_begun_to_create |= outcome.has_begun_to_create;
+        if errand == Some(Errand::Recover) {
+            self.handle_recovery_tried(&outcome);
+        }
         if let Some(membership) = outcome.membership {
             self.handle_seen(Sight::of(membership, now), accepted, now);
         }
@@ -254,7 +247,8 @@ impl Cluster {
             }
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
             (Some(_), Some(Errand::Rotate)) => self.grants.keep_worth(),
-            (None, Some(Errand::Rotate)) | (_, Some(Errand::Leave | Errand::Write) | None) => {}
+            (None, Some(Errand::Rotate)) => {}
+            (_, Some(Errand::Leave | Errand::Recover | Errand::Write) | None) => {}
         }
         self.stale = Some(now);
         // What was refused is refused again: it is tried at the pace of the looks.
@@ -272,6 +266,9 @@ impl Cluster {
         let Some(node) = &accepted.node else {
             return self.depart(&accepted.desired, &observed);
         };
+        if self.is_left_behind(now) {
+            return self.start_leaving_by_force();
+        }
         let planned = plan(&accepted.desired, &observed);
         let writes = self.writer(&swarm.spec, node, now) == Some(node);
         if writes {

@@ -4,6 +4,7 @@ use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, Vot
 use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
 use skep_api::preflight::{Request, Round, Token};
+use skep_api::recovery::{Claim, ClaimAnswer, RecoverAnswer, RecoverRequest, Situation};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
 use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
@@ -33,8 +34,14 @@ pub(super) enum Question {
     Announce(Announcement, Answer<()>),
     /// May this node create the swarm?
     Vote(VoteRequest, Answer<Vote>),
+    /// May this agent alone recover the swarm?
+    Claim(Claim, Answer<ClaimAnswer>),
     /// May this node join?
     Grant(GrantRequest, Answer<Grant>),
+    /// What is known of the managers, and can the swarm be recovered?
+    Situation(Answer<Situation>),
+    /// Let the swarm go on with one manager.
+    Recover(RecoverRequest, Hop, Answer<RecoverAnswer>),
     /// Move a VIP group.
     Move(MoveRequest, Answer<MoveAnswer>),
     /// Another agent tells where a VIP group was moved.

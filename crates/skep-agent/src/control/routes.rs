@@ -30,6 +30,7 @@ pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow:
         .route(path::STATUS, get(status))
         .route(path::MOVE, post(move_group))
         .route(path::PREFLIGHT, post(preflight))
+        .route(path::SITUATION, get(situation))
         .merge(shared())
         .layer(Extension(Hop::First))
         .with_state(questions);
@@ -48,6 +49,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::GENERATION, get(generation))
         .route(path::ANNOUNCE, post(announce))
         .route(path::VOTE, post(vote))
+        .route(path::CLAIM, post(claim))
         .route(path::GRANT, post(grant))
         .route(path::MOVE_ORDER, post(move_order))
         .route(path::PREFLIGHT_LISTEN, post(preflight_listen))
@@ -67,6 +69,7 @@ fn shared() -> Router<Questions> {
         .route(path::HISTORY, get(history))
         .route(path::ROLLBACK, post(rollback))
         .route(path::CONFIRM, post(confirm))
+        .route(path::RECOVER, post(recover))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
@@ -138,6 +141,25 @@ async fn confirm(
         Question::Confirm(confirmation, hop, answer)
     })
     .await
+}
+
+async fn situation(State(questions): State<Questions>) -> Response {
+    ask(&questions, Question::Situation).await
+}
+
+async fn recover(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(request): Json<skep_api::recovery::RecoverRequest>,
+) -> Response {
+    ask(&questions, |answer| Question::Recover(request, hop, answer)).await
+}
+
+async fn claim(
+    State(questions): State<Questions>,
+    Json(claim): Json<skep_api::recovery::Claim>,
+) -> Response {
+    ask(&questions, |answer| Question::Claim(claim, answer)).await
 }
 
 async fn report(State(questions): State<Questions>) -> Response {

@@ -9,6 +9,7 @@ mod history;
 mod listening;
 mod moving;
 mod preflighting;
+mod recovering;
 mod submission;
 
 use std::collections::VecDeque;
@@ -245,6 +246,9 @@ impl Control {
             Question::Generation(to) => self.answer_generation(to),
             Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
             Question::Vote(request, to) => self.handle_vote(&request, to),
+            Question::Claim(claim, to) => self.handle_claim(&claim, to),
+            Question::Situation(to) => self.answer_situation(to),
+            Question::Recover(request, hop, to) => self.handle_recover(request, hop, to),
             Question::Grant(request, to) => self.handle_grant(&request, to),
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),

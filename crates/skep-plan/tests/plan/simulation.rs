@@ -130,7 +130,7 @@ impl World {
                 let node = self.cluster().nodes.remove(&remove.node_id);
                 let node = node.expect("a node");
                 assert_eq!(node.state, NodeState::Down, "only dead nodes are removed");
-                assert_eq!(node.role, Role::Worker, "a manager is not removed");
+                assert_eq!(node.manager, None, "a manager is not removed");
             }
             Action::InitSwarm(_) | Action::JoinSwarm(_) | Action::LeaveSwarm(_) => {
                 panic!("a node does that itself")

@@ -24,6 +24,12 @@ pub(super) async fn leave(client: &Client) -> Result<Applied, ApplyError> {
 }
 
 pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, ApplyError> {
+    client.write("/swarm/init", &init_body(init)).await?;
+    Ok(Applied::Done)
+}
+
+/// How the engine is told to create a swarm.
+pub(crate) fn init_body(init: &InitSwarm) -> Value {
     let InitSwarm {
         labels,
         foundation:
@@ -37,7 +43,7 @@ pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, A
         data_path_address,
         availability,
     } = init;
-    let body = json!({
+    json!({
         "ListenAddr": listen_address(*advertise_address),
         "AdvertiseAddr": with_port(*advertise_address),
         "DataPathAddr": data_path_address,
@@ -46,9 +52,7 @@ pub(super) async fn init(client: &Client, init: &InitSwarm) -> Result<Applied, A
         "SubnetSize": subnet_length,
         "Availability": availability,
         "Spec": with_changes(&json!({ "Labels": labels }), changes),
-    });
-    client.write("/swarm/init", &body).await?;
-    Ok(Applied::Done)
+    })
 }
 
 /// Changes the settings of the swarm.

@@ -115,7 +115,7 @@ fn options(arguments: Arguments, socket: PathBuf) -> Options {
     }
 }
 
-fn parse_docker_host(host: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn parse_docker_host(host: &str) -> anyhow::Result<PathBuf> {
     match host.strip_prefix("unix://") {
         Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),
         Some(_) | None => bail!("only the engine of this node can be used: unix:///PATH"),

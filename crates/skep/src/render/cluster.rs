@@ -85,14 +85,36 @@ pub(crate) fn headline(status: &AgentStatus, cluster: &ClusterStatus) -> String 
     );
     let writer = cluster.writer.as_deref().unwrap_or("nobody");
     let mut text = format!("{}  {generation}  writer {writer}\n", cluster.name);
-    let (reachable, managers) = (cluster.managers_reachable, cluster.managers);
-    if reachable > 0 && reachable <= managers / 2 {
-        text.push_str(&format!(
-            "  quorum LOST: {reachable} of {managers} managers. VIPs and running tasks carry on; \
-             apply waits\n"
-        ));
-    }
+    text.push_str(&majority(cluster));
     text
+}
+
+/// What is wrong with the majority of the managers.
+fn majority(cluster: &ClusterStatus) -> String {
+    let (reachable, managers) = (cluster.managers_reachable, cluster.managers);
+    let Some(leaderless) = cluster.leaderless_ms else {
+        return String::new();
+    };
+    if reachable * 2 > managers {
+        let age = age(leaderless);
+        return format!("  no leader for {age}: {reachable} of {managers} managers choose one\n");
+    }
+    let managing = cluster.nodes.iter().filter(|node| node.role == "manager");
+    let silent: Vec<&str> = managing
+        .filter(|node| !is_heard(node))
+        .map(|node| node.name.as_str())
+        .collect();
+    let hint = if silent.is_empty() {
+        "hint: see that Docker runs on the managers; if too many are gone: skep recover".to_owned()
+    } else {
+        let silent = silent.join(" or ");
+        format!("hint: start {silent}; if too many are gone for good: skep recover")
+    };
+    format!(
+        "  quorum LOST {}: {reachable} of {managers} managers. VIPs and running tasks carry on; \
+         apply waits; move works\n  {hint}\n",
+        ago(leaderless)
+    )
 }
 
 /// The first line of an agent that belongs to a cluster it knows nothing of yet.
@@ -117,6 +139,7 @@ mod tests {
             writer: Some("cube01".to_owned()),
             managers_reachable: 1,
             managers: 1,
+            leaderless_ms: None,
             nodes: vec![NodeStatus {
                 name: "cube01".to_owned(),
                 address: [10, 0, 0, 60].into(),

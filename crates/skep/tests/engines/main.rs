@@ -13,6 +13,7 @@ mod load;
 mod membership;
 mod preflight;
 mod process;
+mod recovery;
 mod rotation;
 mod seeds;
 mod site;

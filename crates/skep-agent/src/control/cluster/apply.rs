@@ -36,6 +36,8 @@ pub(super) enum Errand {
     Join,
     /// Leaving it.
     Leave,
+    /// Making this node's engine the only manager.
+    Recover,
     /// Making the tokens worthless with which nodes joined.
     Rotate,
     /// Changing it.
@@ -51,10 +53,12 @@ pub(in crate::control) struct Outcome {
     pub(super) trouble: Option<String>,
     /// Whether the engine was told to create a swarm.
     pub(super) has_begun_to_create: bool,
+    /// What the engine had before it was made the only manager.
+    pub(super) backup: Option<PathBuf>,
 }
 
 impl Outcome {
-    fn failed(trouble: String) -> Self {
+    pub(super) fn failed(trouble: String) -> Self {
         Self {
             trouble: Some(trouble),
             ..Self::default()
@@ -186,7 +190,11 @@ impl Cluster {
         });
     }
 
-    fn start(&mut self, errand: Errand, work: impl Future<Output = Outcome> + Send + 'static) {
+    pub(super) fn start(
+        &mut self,
+        errand: Errand,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) {
         self.errand = Some(errand);
         let happenings = self.happenings.clone();
         tokio::spawn(async move {

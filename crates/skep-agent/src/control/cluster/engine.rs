@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use skep_plan::observed::{Cluster, Membership};
 use skep_swarm::engine::{Client, EngineError};
-use skep_swarm::{event, observe};
+use skep_swarm::raft_log::{self, Position};
+use skep_swarm::{event, observe, recovery};
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::control::cluster::shelf::{Opener, Shelf};
@@ -17,6 +19,9 @@ use crate::control::understand::with_causes;
 
 /// How often the engine is looked at when nothing says that something changed.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// An engine that starts, joins or waits for managers that are away needs half of it.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// What was seen of the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +33,24 @@ pub(in crate::control) struct Sight {
     pub(in crate::control) cluster: Option<Cluster>,
     /// What the swarm keeps as desired state, when the engine can tell.
     pub(in crate::control) shelf: Option<Shelf>,
+    /// How far the engine's own log of the swarm goes, when that is all there is to tell.
+    pub(in crate::control) log: Option<Position>,
     /// Why it cannot be told, for people.
     pub(in crate::control) trouble: Option<String>,
+}
+
+impl super::Cluster {
+    /// Whether the engine is in a swarm and will not work there again by itself.
+    pub(super) fn judge_engine(&mut self, membership: &Membership, now: Instant) {
+        self.idle_since = match membership {
+            Membership::Pending | Membership::Error(_) => self.idle_since.or(Some(now)),
+            Membership::Silent | Membership::Inactive => None,
+            Membership::Locked | Membership::Active(_) => None,
+        };
+        self.is_stuck = self
+            .idle_since
+            .is_some_and(|since| now.saturating_duration_since(since) >= STUCK);
+    }
 }
 
 /// Looks at the engine behind `socket` and sends what it sees, until the receiver is gone. `again`
@@ -62,6 +83,7 @@ impl Sight {
             membership,
             cluster: None,
             shelf: None,
+            log: None,
             trouble: None,
         }
     }
@@ -81,6 +103,10 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
         Err(error) => return Sight::of(Membership::Silent, began).with_trouble(&error),
     };
     let sight = Sight::of(membership, began);
+    if sight.membership == Membership::Pending {
+        let log = log(client).await;
+        return Sight { log, ..sight };
+    }
     if !sight.membership.is_manager() {
         return sight;
     }
@@ -90,8 +116,18 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
             cluster: Some(cluster),
             ..sight
         },
-        Err(error) => sight.with_trouble(&error),
+        Err(error) => Sight {
+            log: log(client).await,
+            ..sight.with_trouble(&error)
+        },
     }
+}
+
+/// How far the log of an engine goes that is no worker.
+async fn log(client: &Client) -> Option<Position> {
+    let directory = recovery::directory(client).await.ok()?;
+    let read = spawn_blocking(move || raft_log::position(&directory)).await;
+    read.ok()?.ok()?
 }
 
 /// Turns the engine's events into hints to look again.

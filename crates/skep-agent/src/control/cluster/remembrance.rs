@@ -10,20 +10,24 @@ use crate::control::understand::with_causes;
 impl Cluster {
     /// Remembers the swarm this node is in, once it is certain that it is skep's.
     pub(super) fn remember_if_ours(&mut self) {
-        let Some(swarm_id) = self.own_swarm_id() else {
+        let Some((swarm_id, node_id)) = self.own_ids() else {
             return;
         };
-        let known = self
-            .remembered
-            .as_ref()
-            .map(|remembered| &remembered.swarm_id);
-        if known != Some(&swarm_id) {
-            self.remember(swarm_id);
+        let known = self.remembered.as_ref();
+        let known = known.filter(|known| known.swarm_id == swarm_id);
+        let node_id = Some(node_id);
+        if known.is_none_or(|known| known.node_id != node_id) {
+            self.write_down(Remembered {
+                keeps_desired_state: known.is_some_and(|known| known.keeps_desired_state),
+                swarm_id,
+                node_id,
+            });
         }
     }
 
-    /// The id of the swarm this node is in and that is skep's, as its own engine or a peer's says.
-    fn own_swarm_id(&self) -> Option<String> {
+    /// The id of the swarm this node is in and that is skep's, as its own engine or a peer's says,
+    /// and the id of the node in it.
+    fn own_ids(&self) -> Option<(String, String)> {
         let Membership::Active(active) = self.engine().membership else {
             return None;
         };
@@ -35,15 +39,8 @@ impl Cluster {
         let mut ours = self.swarm().into_iter().chain(told).filter(|swarm| {
             swarm.labels.contains_key(SWARM) && swarm.nodes.contains_key(&active.node_id)
         });
-        ours.next().map(|swarm| swarm.id.clone())
-    }
-
-    fn remember(&mut self, swarm_id: String) {
-        let keeps_desired_state = false;
-        self.write_down(Remembered {
-            swarm_id,
-            keeps_desired_state,
-        });
+        let swarm_id = ours.next()?.id.clone();
+        Some((swarm_id, active.node_id))
     }
 
     /// Remembers that the swarm keeps the desired state: from here on it is not given one again.

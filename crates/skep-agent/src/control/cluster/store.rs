@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use skep_api::cluster::VoteRequest;
 use skep_api::generation::{GenerationId, Held};
 use skep_api::moves::Move;
+use skep_api::recovery::Recovered;
 
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ const VOTES: &str = "votes.json";
 const MOVES: &str = "moves.json";
 /// The swarm this node is or was in.
 const MEMBERSHIP: &str = "membership.json";
+/// The last recovery of the swarm.
+const RECOVERY: &str = "recovery.json";
 /// What the watched directory held when it was last in step with the desired state.
 const IN_STEP: &str = "in-step.json";
 
@@ -44,9 +47,22 @@ pub(in crate::control) struct Store {
 pub(super) struct Remembered {
     /// The id of the swarm.
     pub(super) swarm_id: String,
+    /// The id of the node in it.
+    #[serde(default)]
+    pub(super) node_id: Option<String>,
     /// Whether it was seen to keep the desired state.
     #[serde(default)]
     pub(super) keeps_desired_state: bool,
+}
+
+/// What is known of a recovery of the swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeptRecovery {
+    /// The last one.
+    pub(super) recovered: Option<Recovered>,
+    /// Whether this node's engine was told to become the only manager, and was not seen to be it.
+    pub(super) has_begun: bool,
 }
 
 /// A move, as it survives a restart.
@@ -148,6 +164,24 @@ impl Store {
 
     pub(super) fn remember(&self, membership: &Remembered) -> Result<(), StoreError> {
         self.write(MEMBERSHIP, membership)
+    }
+
+    pub(super) fn recovery(&self) -> Result<KeptRecovery, StoreError> {
+        Ok(self.read(RECOVERY)?.unwrap_or_default())
+    }
+
+    pub(super) fn keep_recovery(&self, recovery: &KeptRecovery) -> Result<(), StoreError> {
+        self.write(RECOVERY, recovery)
+    }
+
+    /// Where copies of what the engine keeps are put.
+    pub(super) fn backups(&self) -> PathBuf {
+        self.directory.join("backups")
+    }
+
+    /// Where everything is kept.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The moves that were kept in `directory`, which need not exist.

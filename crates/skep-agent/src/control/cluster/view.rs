@@ -7,6 +7,7 @@ use std::time::Duration;
 use skep_api::cluster::PeerReport;
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
+use skep_api::recovery::RecoveryReport;
 use skep_api::trust::group_key::GroupKeys;
 use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Condition;
@@ -26,7 +27,7 @@ use crate::control::cluster::{Cluster, Happening, Store, managers};
 use crate::control::understand::Understood;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
-const FRESH: Duration = Duration::from_secs(5);
+pub(super) const FRESH: Duration = Duration::from_secs(5);
 
 impl Cluster {
     /// What a plan for the swarm is made from.
@@ -92,6 +93,7 @@ impl Cluster {
             moves: Vec::new(),
             overheard: BTreeSet::new(),
             feeding: Vec::new(),
+            recovery: RecoveryReport::default(),
         }
     }
 

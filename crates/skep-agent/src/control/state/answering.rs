@@ -21,6 +21,7 @@ impl Control {
             moves: self.moves.all(now()),
             overheard: self.observed.overheard(now()),
             feeding: status::feeding(&self.knowledge(), now()),
+            recovery: cluster.recovery_report(now()),
             ..cluster.report()
         });
         answer(to, report.ok_or_else(|| self.standalone()));

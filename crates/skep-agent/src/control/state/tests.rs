@@ -125,6 +125,7 @@ fn see_no_swarm(agent: &mut Agent) {
         membership: Membership::Inactive,
         cluster: None,
         shelf: None,
+        log: None,
         trouble: None,
     };
     agent

@@ -19,7 +19,8 @@ use crate::control::status::{Knowledge, age_ms, router, vip_groups};
 pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatus> {
     let (cluster, accepted) = (known.cluster?, known.desired.accepted()?);
     let declared = accepted.desired.swarm.as_ref()?;
-    let swarm = known_swarm(cluster, &declared.spec);
+    let swarm = known_swarm(cluster, &declared.spec, now);
+    let leaderless_ms = cluster.leaderless_ms(now);
     let own = accepted.node.as_ref();
     let writer = own.and_then(|own| cluster.writer(&declared.spec, own, now));
     let nodes = declared.spec.nodes.iter();
@@ -40,8 +41,12 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
     Some(ClusterStatus {
         name: declared.metadata.name.to_string(),
         writer: writer.map(ToString::to_string),
-        managers_reachable: swarm.map_or(0, reachable),
+        managers_reachable: match swarm {
+            Some(swarm) => reachable(swarm),
+            None => cluster.managers_answering(&declared.spec, own, now),
+        },
         managers: managers(&declared.spec).len(),
+        leaderless_ms,
         nodes: nodes
             .map(|node| node_status(node, known, cluster, accepted, now))
             .collect(),
@@ -123,8 +128,12 @@ pub(super) fn routers_by_peers<'a>(
 /// A peer's word about what it holds is good for this long.
 pub(super) const FRESH_MS: u64 = 3_000;
 
-/// The swarm as this node's engine tells it, or else as the first manager that was heard does.
-fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec) -> Option<&'a Swarm> {
+/// The swarm as this node's engine tells it, or else as the first manager that was heard does; what
+/// was said before the managers lost their leader is not how it is.
+fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec, now: Instant) -> Option<&'a Swarm> {
+    if cluster.leaderless_ms(now).is_some() {
+        return None;
+    }
     cluster.swarm().or_else(|| {
         let mut peers = declared
             .nodes
@@ -170,7 +179,7 @@ fn node_status(
         .desired
         .swarm
         .as_ref()
-        .and_then(|declared| known_swarm(cluster, &declared.spec));
+        .and_then(|declared| known_swarm(cluster, &declared.spec, now));
     NodeStatus {
         name: node.name.to_string(),
         address: node.address.0,
