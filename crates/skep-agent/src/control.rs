@@ -6,6 +6,7 @@
 mod admission;
 mod alarms;
 mod checks;
+mod chronicle;
 mod cluster;
 mod desired;
 pub mod directory;

@@ -30,6 +30,9 @@ pub const CONFIRM: &str = "/v1/confirm";
 /// Takes a [`crate::moves::MoveRequest`].
 pub const MOVE: &str = "/v1/move";
 
+/// Takes [`crate::event::Marks`] and answers with the [`crate::event::Events`] of all nodes since.
+pub const EVENTS: &str = "/v1/events";
+
 /// Takes a [`crate::preflight::Request`] and answers with a [`skep_plan::preflight::Verdict`].
 pub const PREFLIGHT: &str = "/v1/preflight";
 
@@ -59,6 +62,9 @@ pub const GRANT: &str = "/v1/peer/grant";
 
 /// Takes a [`crate::moves::Move`] and answers with a [`crate::moves::MoveReply`].
 pub const MOVE_ORDER: &str = "/v1/peer/move";
+
+/// Takes [`crate::event::Marks`] and answers with the agent's own [`crate::event::Events`] since.
+pub const PEER_EVENTS: &str = "/v1/peer/events";
 
 /// Takes a [`crate::preflight::Round`]; the agent listens in place of its engine and answers with
 /// [`skep_plan::preflight::Facts`].

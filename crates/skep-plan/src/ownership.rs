@@ -87,7 +87,8 @@ pub fn owned_fields() -> impl Iterator<Item = String> {
 }
 
 /// A node as plans and conditions name it.
-pub(crate) fn node_object(name: &NodeName) -> String {
+#[must_use]
+pub fn node_object(name: &NodeName) -> String {
     format!("node/{name}")
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod confirm;
 pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod diff;
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod get;
@@ -65,6 +66,26 @@ enum Kind {
     Node,
     Service,
     VipGroup,
+}
+
+impl Kind {
+    /// As objects of this kind are called: `vipgroup/ingress`.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Service => "service",
+            Self::VipGroup => "vipgroup",
+        }
+    }
+
+    /// As `skep get` calls them.
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Node => "nodes",
+            Self::Service => "services",
+            Self::VipGroup => "vips",
+        }
+    }
 }
 
 impl FromStr for Kind {

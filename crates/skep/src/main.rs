@@ -41,6 +41,7 @@ enum Command {
     Delete(commands::delete::Arguments),
     Describe(commands::describe::Arguments),
     Diff(commands::diff::Arguments),
+    Events(commands::events::Arguments),
     Explain(commands::explain::Arguments),
     #[command(hide = true)]
     Generate(commands::generate::Arguments),
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         Command::Delete(arguments) => commands::delete::run(&arguments, &socket),
         Command::Diff(arguments) => commands::diff::run(&arguments, &socket),
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
+        Command::Events(arguments) => commands::events::run(&arguments, &socket),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),

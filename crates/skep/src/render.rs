@@ -3,6 +3,7 @@
 pub(crate) mod age;
 pub(crate) mod cluster;
 pub(crate) mod describe;
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod lab;

@@ -38,6 +38,7 @@ use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
 
+pub(super) use apply::Act;
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
 pub(super) use history::Recalled;

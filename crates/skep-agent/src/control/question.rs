@@ -1,6 +1,7 @@
 //! What the command line and other agents ask control.
 
 use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::event::{Events, Marks};
 use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
 use skep_api::preflight::{Request, Round, Token};
@@ -46,6 +47,8 @@ pub(super) enum Question {
     Move(MoveRequest, Answer<MoveAnswer>),
     /// Another agent tells where a VIP group was moved.
     MoveOrder(Move, Answer<MoveReply>),
+    /// What happened since?
+    Events(Marks, Hop, Answer<Events>),
     /// Can the nodes work together?
     Preflight(Request, Answer<Verdict>),
     /// Listen in place of the engine, and say what this node is.

@@ -29,6 +29,7 @@ pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow:
     let router = Router::new()
         .route(path::STATUS, get(status))
         .route(path::MOVE, post(move_group))
+        .route(path::EVENTS, post(events))
         .route(path::PREFLIGHT, post(preflight))
         .route(path::SITUATION, get(situation))
         .merge(shared())
@@ -52,6 +53,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::CLAIM, post(claim))
         .route(path::GRANT, post(grant))
         .route(path::MOVE_ORDER, post(move_order))
+        .route(path::PEER_EVENTS, post(events))
         .route(path::PREFLIGHT_LISTEN, post(preflight_listen))
         .route(path::PREFLIGHT_KNOCK, post(preflight_knock))
         .route(path::PREFLIGHT_HEARD, post(preflight_heard))
@@ -206,6 +208,14 @@ async fn move_order(
     Json(order): Json<skep_api::moves::Move>,
 ) -> Response {
     ask(&questions, |answer| Question::MoveOrder(order, answer)).await
+}
+
+async fn events(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(marks): Json<skep_api::event::Marks>,
+) -> Response {
+    ask(&questions, |answer| Question::Events(marks, hop, answer)).await
 }
 
 async fn preflight(

@@ -10,6 +10,7 @@ mod listening;
 mod moving;
 mod preflighting;
 mod recovering;
+mod recording;
 mod submission;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use skep_vrrp::time::Instant;
 
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
+use crate::control::chronicle::Chronicle;
 use crate::control::cluster::{Cluster, Happening, Recalled};
 use crate::control::desired::DesiredState;
 use crate::control::moves::Moves;
@@ -31,7 +33,7 @@ use crate::control::notifications::Notifications;
 use crate::control::preflight::listening::Listening;
 use crate::control::question::{Hop, Question};
 use crate::control::state::listening::Waiting;
-use crate::control::status::{self, Observed};
+use crate::control::status::Observed;
 use crate::control::watched::{Awaited, Watched};
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
@@ -51,6 +53,7 @@ pub(super) struct Control {
     checks: Checks,
     notifications: Notifications,
     alarms: Alarms,
+    chronicle: Chronicle,
     cluster: Option<Cluster>,
     /// The directory that feeds the cluster.
     watched: Option<Watched>,
@@ -90,6 +93,7 @@ impl Control {
             checks,
             notifications,
             alarms: Alarms::default(),
+            chronicle: Chronicle::new(recording::life()),
             cluster,
             watched,
             awaited: None,
@@ -138,6 +142,7 @@ impl Control {
                 if self.observed.is_transition(&report) {
                     self.rest_at = Some(now() + UNREST);
                 }
+                self.record_transitions(&report);
                 let is_new = self.observed.handle_report(report, now());
                 self.checks.set_own_address(self.observed.own_address());
                 self.notify();
@@ -167,8 +172,7 @@ impl Control {
         self.expire_moves();
         self.feed_what_is_due();
         self.tell_standbys();
-        let groups = status::vip_groups(&self.knowledge(), now());
-        self.alarms.follow(&groups);
+        self.follow_alarms();
         if self.untold {
             self.configure();
         }
@@ -216,7 +220,9 @@ impl Control {
             Happening::Stored(stored) => self.handle_stored(*stored),
             Happening::FedOn(outcome) => self.handle_fed_on(&outcome),
             Happening::Done(outcome) => {
+                let acts = outcome.acts.clone();
                 cluster.handle_done(outcome, self.desired.accepted(), now());
+                self.record_acts(acts);
             }
             Happening::Fetched(fetched) => {
                 cluster.handle_fetched();
@@ -252,6 +258,7 @@ impl Control {
             Question::Grant(request, to) => self.handle_grant(&request, to),
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),
+            Question::Events(marks, hop, to) => self.handle_events(marks, hop, to),
             Question::Preflight(request, to) => self.handle_preflight(request, to),
             Question::PreflightListen(round, to) => self.handle_listen(round, to),
             Question::PreflightKnock(round, to) => self.handle_knock(round, to),
@@ -271,6 +278,7 @@ impl Control {
         if let Some(accepted) = self.desired.accepted() {
             self.moves.prune(&accepted.desired, now());
         }
+        self.record_generation();
         self.site.moves = self.moves.in_force();
         self.listen();
         self.look_at_group_keys();

@@ -14,6 +14,7 @@ use skep_api::status::{
     AcceptedStatus, AgentStatus, DataPlaneStatus, DesiredStatus, Holder, LatenessStatus,
     MemberStatus, Mode, NotificationStatus, RejectedStatus, VipGroupStatus,
 };
+use skep_manifest::condition::Condition;
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
 use skep_plan::progress::{ObjectProgress, Progress};
@@ -30,7 +31,7 @@ use crate::control::notifications::Notifications;
 use crate::control::understand;
 use crate::control::watched::{Awaited, Watched};
 
-pub(super) use condition::wall_time;
+pub(super) use condition::{wall_milliseconds, wall_time};
 pub(super) use feeding::feeding;
 use observed::Known;
 pub(super) use observed::Observed;
@@ -58,8 +59,7 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         ..
     } = *known;
     let accepted = state.accepted();
-    let mut conditions = condition::of_agent(state, observed, known.cluster, now);
-    conditions.extend(feeding(known, now));
+    let mut conditions = own_conditions(known, now);
     conditions.extend(feeding::of_peers(known, now));
     AgentStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -84,6 +84,13 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         vip_groups: vip_groups(known, now),
         cluster: cluster::status(known, now),
     }
+}
+
+/// How well this agent and what is fed here do.
+pub(super) fn own_conditions(known: &Knowledge<'_>, now: Instant) -> Vec<Condition> {
+    let mut conditions = condition::of_agent(known.desired, known.observed, known.cluster, now);
+    conditions.extend(feeding(known, now));
+    conditions
 }
 
 fn accepted_status(accepted: &Accepted, now: Instant) -> AcceptedStatus {
@@ -282,7 +289,7 @@ fn node_at(desired: &Desired, group: &str, address: IpAddr) -> Option<String> {
 }
 
 /// How long ago `then` was, in milliseconds.
-fn age_ms(then: Instant, now: Instant) -> u64 {
+pub(super) fn age_ms(then: Instant, now: Instant) -> u64 {
     let age = now.saturating_duration_since(then).as_millis();
     u64::try_from(age).unwrap_or(u64::MAX)
 }

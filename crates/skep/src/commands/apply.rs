@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
 use crate::commands::{ask, runtime, submitted};
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, render};
 
 /// How often progress is asked for.
 const ASK: Duration = Duration::from_millis(250);
@@ -149,7 +149,7 @@ impl Said {
                 continue;
             }
             let at = started.elapsed().as_secs_f64();
-            let state = word(progress.state);
+            let state = render::cluster::progress_word(progress.state);
             let (object, message) = (&progress.object, &progress.message);
             output::print(&format!("{at:>6.1}s  {state:<8} {object:<20} {message}\n"))?;
             if let Some(remedy) = &progress.remedy {
@@ -168,13 +168,5 @@ impl Said {
         let lines: Vec<String> = lines.chain(self.trouble.clone()).collect();
         output::tell_errors(&lines);
         output::tell("hint: it goes on without you; follow it with `skep status`");
-    }
-}
-
-const fn word(state: Progress) -> &'static str {
-    match state {
-        Progress::Done => "done",
-        Progress::Working => "working",
-        Progress::Blocked => "blocked",
     }
 }

@@ -2,6 +2,7 @@
 
 use skep_api::cluster::{ClusterStatus, NodeStatus, ServiceStatus};
 use skep_api::status::{AgentStatus, Mode};
+use skep_plan::progress::Progress;
 
 use crate::render::age::{age, ago};
 use crate::render::table::Table;
@@ -47,7 +48,8 @@ fn is_heard(node: &NodeStatus) -> bool {
     node.heard_ms.is_some_and(|heard| heard < SILENT_MS)
 }
 
-fn agent(node: &NodeStatus) -> String {
+/// The version of the agent, or how long it is silent.
+pub(crate) fn agent(node: &NodeStatus) -> String {
     match (&node.agent, node.heard_ms) {
         (Some(version), Some(_)) if is_heard(node) => version.clone(),
         (_, Some(heard)) => format!("silent {}", age(heard)),
@@ -59,14 +61,32 @@ fn agent(node: &NodeStatus) -> String {
 pub(crate) fn services(services: &[ServiceStatus]) -> String {
     let mut table = Table::new(["SERVICE", "TASKS", "IMAGE", "PORTS"]);
     for service in services {
-        let tasks = match (service.running, service.desired) {
-            (Some(running), Some(desired)) => format!("{running}/{desired}"),
-            _ => "not there".to_owned(),
-        };
         let ports = service.ports.join(", ");
-        table.row([service.name.clone(), tasks, service.image.clone(), ports]);
+        table.row([
+            service.name.clone(),
+            tasks(service),
+            service.image.clone(),
+            ports,
+        ]);
     }
     table.to_string()
+}
+
+/// How many tasks run of how many.
+pub(crate) fn tasks(service: &ServiceStatus) -> String {
+    match (service.running, service.desired) {
+        (Some(running), Some(desired)) => format!("{running}/{desired}"),
+        _ => "not there".to_owned(),
+    }
+}
+
+/// How far an object is, in a word.
+pub(crate) const fn progress_word(state: Progress) -> &'static str {
+    match state {
+        Progress::Done => "done",
+        Progress::Working => "working",
+        Progress::Blocked => "blocked",
+    }
 }
 
 /// The first line of a cluster's status, and what is wrong with its quorum.

@@ -1,14 +1,17 @@
-//! Everything known about one VIP group.
+//! Everything known about one thing.
+
+pub(crate) mod objects;
 
 use std::fmt::Write;
 
+use skep_api::event::Event;
 use skep_api::status::{NotificationStatus, RouterStatus, VipGroupStatus};
 
 use crate::render::age::{age, ago};
 use crate::render::table::Table;
 use crate::render::{moves, vips};
 
-/// The whole description.
+/// The description of a VIP group.
 pub(crate) fn group(group: &VipGroupStatus) -> String {
     let mut text = format!("vipgroup {}\n", group.name);
     field(&mut text, "addresses", &group.addresses.join(", "));
@@ -45,6 +48,20 @@ pub(crate) fn group(group: &VipGroupStatus) -> String {
     }
     for notification in &group.notifications {
         describe_notification(&mut text, notification);
+    }
+    text
+}
+
+/// What happened last, the oldest first.
+pub(crate) fn events(events: &[&Event]) -> String {
+    let mut text = "\nlast events, of all nodes\n".to_owned();
+    if events.is_empty() {
+        text.push_str("  none is remembered\n");
+    }
+    for event in events {
+        let Event { node, message, .. } = event;
+        let (when, kind) = (ago(event.age_ms), event.kind.word());
+        let _infallible = writeln!(text, "  {when:<12} {node:<10} {kind:<10} {message}");
     }
     text
 }

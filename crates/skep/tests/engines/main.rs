@@ -2,6 +2,7 @@
 //!
 //! Run as root: `cargo test -p skep --features engines --test engines`.
 
+mod bare;
 mod changes;
 mod control;
 mod drift;
@@ -19,6 +20,7 @@ mod seeds;
 mod site;
 mod stacks;
 mod takeover;
+mod told;
 mod traces;
 mod trust;
 mod twins;

@@ -44,9 +44,22 @@ pub(super) enum Errand {
     Write,
 }
 
+/// An action that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::control) struct Act {
+    /// What it is about, unless that is this node.
+    pub(in crate::control) object: Option<String>,
+    /// What was to be done.
+    pub(in crate::control) word: &'static str,
+    /// Why it was not, when it was not.
+    pub(in crate::control) refused: Option<String>,
+}
+
 /// What an errand came to.
 #[derive(Debug, Default)]
 pub(in crate::control) struct Outcome {
+    /// What was tried, in order.
+    pub(in crate::control) acts: Vec<Act>,
     /// The engine's part in the swarm since, when that changed.
     pub(super) membership: Option<Membership>,
     /// Why it was not done, when it was not.
@@ -86,7 +99,7 @@ impl Cluster {
             tracing::info!("creating the swarm: {}", step.because);
             Outcome {
                 has_begun_to_create: true,
-                ..enter(docker, &step.action, None).await
+                ..enter(docker, Some(step.object), &step.action, None).await
             }
         });
     }
@@ -121,7 +134,7 @@ impl Cluster {
                 ));
             };
             tracing::info!(role = ?join.role, "joining the swarm");
-            enter(docker, &Action::JoinSwarm(join), Some(&token)).await
+            enter(docker, None, &Action::JoinSwarm(join), Some(&token)).await
         });
     }
 
@@ -133,6 +146,7 @@ impl Cluster {
         self.start(Errand::Write, async move {
             let client = Client::new(&docker).with_registries(read_registries(&registries));
             let mut troubles = Vec::new();
+            let mut acts = Vec::new();
             for step in steps {
                 tracing::info!(
                     object = step.object,
@@ -140,7 +154,13 @@ impl Cluster {
                     step.action.word(),
                     step.because
                 );
-                if let Err(error) = apply(&client, &step.action, None).await {
+                let applied = apply(&client, &step.action, None).await;
+                acts.push(Act {
+                    object: Some(step.object.clone()),
+                    word: step.action.word(),
+                    refused: applied.as_ref().err().map(|error| with_causes(error)),
+                });
+                if let Err(error) = applied {
                     let trouble = format!("{}: {}", step.object, with_causes(&error));
                     tracing::warn!("{trouble}");
                     troubles.push(trouble);
@@ -150,6 +170,7 @@ impl Cluster {
                 }
             }
             Outcome {
+                acts,
                 trouble: (!troubles.is_empty()).then(|| troubles.join("; ")),
                 ..Outcome::default()
             }
@@ -162,15 +183,25 @@ impl Cluster {
         self.start(Errand::Leave, async move {
             tracing::info!("leaving the swarm");
             let client = Client::new(&docker);
-            match apply(&client, &leave, None).await {
+            let left = apply(&client, &leave, None).await;
+            let act = Act {
+                object: None,
+                word: leave.word(),
+                refused: left.as_ref().err().map(|error| with_causes(error)),
+            };
+            match left {
                 Ok(_) => Outcome {
+                    acts: vec![act],
                     membership: observe::membership(&client).await.ok(),
                     ..Outcome::default()
                 },
                 Err(error) => {
                     let trouble = format!("leaving the swarm: {}", with_causes(&error));
                     tracing::warn!("{trouble}");
-                    Outcome::failed(trouble)
+                    Outcome {
+                        acts: vec![act],
+                        ..Outcome::failed(trouble)
+                    }
                 }
             }
         });
@@ -256,18 +287,33 @@ const fn leaves_others_alone(action: &Action, error: &ApplyError) -> bool {
 }
 
 /// Creates or joins a swarm with this node's engine.
-async fn enter(docker: PathBuf, action: &Action, token: Option<&JoinToken>) -> Outcome {
+async fn enter(
+    docker: PathBuf,
+    object: Option<String>,
+    action: &Action,
+    token: Option<&JoinToken>,
+) -> Outcome {
     let client = Client::new(&docker);
+    let mut act = Act {
+        object,
+        word: action.word(),
+        refused: None,
+    };
     match apply(&client, action, token).await {
         // What was begun before, and not known to have come about, did.
         Ok(_) | Err(ApplyError::Engine(EngineError::AlreadyInSwarm)) => {}
         Err(error) => {
             let trouble = with_causes(&error);
             tracing::warn!("{}: {trouble}", action.word());
-            return Outcome::failed(trouble);
+            act.refused = Some(trouble.clone());
+            return Outcome {
+                acts: vec![act],
+                ..Outcome::failed(trouble)
+            };
         }
     }
     Outcome {
+        acts: vec![act],
         membership: observe::membership(&client).await.ok(),
         ..Outcome::default()
     }

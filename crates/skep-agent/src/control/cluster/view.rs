@@ -144,6 +144,14 @@ impl Cluster {
         Some(self.peers.get(name)?.peer.clone())
     }
 
+    /// The agents of all other nodes.
+    pub(in crate::control) fn agents(&self) -> Vec<Peer> {
+        self.peers
+            .iter()
+            .map(|(_, other)| other.peer.clone())
+            .collect()
+    }
+
     /// Every move that some peer told of last.
     pub(in crate::control) fn moves(&self) -> impl Iterator<Item = &Move> {
         let reports = self

@@ -210,3 +210,20 @@ pub(in crate::control) fn wall_time(then: Instant, now: Instant) -> String {
         .format(&Rfc3339)
         .unwrap_or_default()
 }
+
+/// The same to the millisecond and always as long, so that texts sort by time.
+pub(in crate::control) fn wall_milliseconds(then: Instant, now: Instant) -> String {
+    let wall = SystemTime::now() - now.saturating_duration_since(then);
+    let wall = OffsetDateTime::from(wall);
+    let (date, time) = (wall.date(), wall.time());
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    )
+}

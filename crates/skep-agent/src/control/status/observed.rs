@@ -83,17 +83,25 @@ impl Observed {
         }
     }
 
-    /// Logs the changes of state that are new in `report`.
-    fn log_transitions(&self, report: &RouterReport) {
+    /// The changes of state that are new in `report`.
+    pub(in crate::control) fn new_transitions<'a>(
+        &self,
+        report: &'a RouterReport,
+    ) -> impl Iterator<Item = &'a Transition> {
         let known = self
             .routers
             .get(&report.key)
             .map(|(before, _)| before.transitions.as_slice());
         let last = known.and_then(<[_]>::last).map(|transition| transition.at);
-        let is_new = |transition: &&Transition| last.is_none_or(|last| transition.at > last);
+        let transitions = report.transitions.iter();
+        transitions.filter(move |transition| last.is_none_or(|last| transition.at > last))
+    }
+
+    /// Logs the changes of state that are new in `report`.
+    fn log_transitions(&self, report: &RouterReport) {
         for Transition {
             from, to, reason, ..
-        } in report.transitions.iter().filter(is_new)
+        } in self.new_transitions(report)
         {
             let because = because(reason);
             tracing::info!(

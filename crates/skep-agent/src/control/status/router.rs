@@ -47,7 +47,7 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
 }
 
 /// A family in the word of the API.
-pub(super) const fn family(family: Family) -> &'static str {
+pub(in crate::control) const fn family(family: Family) -> &'static str {
     match family {
         Family::Ipv4 => "ipv4",
         Family::Ipv6 => "ipv6",

@@ -89,7 +89,7 @@ impl Goal {
                 (known == Some(*is_so), how.clone())
             }
         };
-        let how = format!("{}/{name} {how}", word(kind));
+        let how = format!("{}/{name} {how}", kind.word());
         if is_met {
             Met::Yes(how)
         } else {
@@ -158,7 +158,7 @@ impl Look {
     }
 
     fn progress(&self, kind: Kind, name: &str) -> Option<&ObjectProgress> {
-        let object = format!("{}/{name}", word(kind));
+        let object = format!("{}/{name}", kind.word());
         self.objects.iter().find(|known| known.object == object)
     }
 
@@ -195,15 +195,6 @@ fn held_by(holders: &[&String]) -> String {
         "is held by nobody".to_owned()
     } else {
         format!("is held by {}", names.join(", "))
-    }
-}
-
-/// The kind, as objects are called.
-const fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Node => "node",
-        Kind::Service => "service",
-        Kind::VipGroup => "vipgroup",
     }
 }
 
