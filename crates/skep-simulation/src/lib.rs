@@ -7,7 +7,8 @@
 //! protocol gives.
 //!
 //! [`chaos`] makes clusters and misfortunes from a seed and is how the brain is tested;
-//! [`scenario`] reads a story that a person wrote and is what `skep simulate` tells.
+//! [`scenario`] reads a story that a person wrote and is what `skep simulate` tells. [`paper`] is a
+//! swarm of any size for plans.
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod accord;
@@ -19,6 +20,7 @@ pub mod invariants;
 mod kernel;
 pub mod network;
 mod node;
+pub mod paper;
 mod random;
 pub mod record;
 mod recording;
