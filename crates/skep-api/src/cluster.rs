@@ -31,8 +31,11 @@ pub struct PeerReport {
     pub schema_revision: u32,
     /// Its engine.
     pub engine: Engine,
-    /// The swarm, when its engine is a manager that answers.
+    /// The swarm, when its engine is a manager that answers and the asker does not have it already.
     pub cluster: Option<Cluster>,
+    /// What tells this swarm from another one, and from itself before a change.
+    #[serde(default)]
+    pub cluster_digest: Option<String>,
     /// Its VIP groups.
     pub vip_groups: Vec<VipGroupStatus>,
     /// The moves it keeps, also those that ended.
@@ -50,12 +53,30 @@ pub struct PeerReport {
 }
 
 impl PeerReport {
+    /// The report with the swarm that was left out because the asker has it from `before`.
+    #[must_use]
+    pub fn completed_by(mut self, before: Option<Self>) -> Self {
+        let before = before.filter(|before| before.cluster_digest == self.cluster_digest);
+        if self.cluster_digest.is_some() && self.cluster.is_none() {
+            self.cluster = before.and_then(|before| before.cluster);
+        }
+        self
+    }
+
     /// How much the desired state counts that it works towards.
     #[must_use]
     pub fn rank(&self) -> Rank {
         let number = self.generation.as_ref().map_or(0, |id| id.number);
         Rank::new(number, self.is_stored)
     }
+}
+
+/// What an agent has already that asks for a [`PeerReport`]. A swarm of thousands of services is
+/// megabytes, and seldom another one after a second.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The swarm with this digest.
+    pub cluster: Option<String>,
 }
 
 /// An agent tells another one that it has a newer desired state.
@@ -187,6 +208,50 @@ impl std::fmt::Debug for Grant {
         match self {
             Self::Join { join, .. } => f.debug_struct("Join").field("join", join).finish(),
             Self::Wait(why) => f.debug_tuple("Wait").field(why).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(digest: Option<&str>, cluster: Option<&str>) -> PeerReport {
+        let cluster = cluster.map(|id| serde_json::json!({"id": id, "nodes": {}, "services": {}}));
+        let report = serde_json::json!({
+            "version": "1", "generation": null, "vipGroups": [], "cluster": cluster,
+            "clusterDigest": digest, "engine": {"membership": "inactive", "remembers": null},
+        });
+        serde_json::from_value(report).expect("a report")
+    }
+
+    #[test]
+    fn a_swarm_that_was_left_out_is_the_one_that_was_told_before() {
+        let full = report(Some("a"), Some("one"));
+        let cases = [
+            (report(Some("a"), None), Some(full.clone()), Some("one")),
+            (
+                report(Some("b"), Some("two")),
+                Some(full.clone()),
+                Some("two"),
+            ),
+            (report(Some("b"), None), Some(full.clone()), None),
+            (report(Some("a"), None), None, None),
+            (report(None, None), Some(full), None),
+            // An agent that knows no digests tells everything.
+            (
+                report(None, Some("two")),
+                Some(report(None, Some("one"))),
+                Some("two"),
+            ),
+        ];
+        for (report, before, expected) in cases {
+            let completed = report.completed_by(before);
+            let id = completed
+                .cluster
+                .as_ref()
+                .map(|cluster| cluster.id.as_str());
+            assert_eq!(id, expected, "{completed:?}");
         }
     }
 }

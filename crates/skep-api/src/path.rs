@@ -42,8 +42,18 @@ pub const SITUATION: &str = "/v1/recovery";
 /// Takes a [`crate::recovery::RecoverRequest`].
 pub const RECOVER: &str = "/v1/recover";
 
-/// What an agent tells its peers: a [`crate::cluster::PeerReport`].
+/// What an agent tells its peers: a [`crate::cluster::PeerReport`]. The query is a
+/// [`crate::cluster::Known`].
 pub const REPORT: &str = "/v1/peer/report";
+
+/// The [`REPORT`] for an agent that has the swarm with this digest.
+#[must_use]
+pub fn report(known: Option<&str>) -> String {
+    match known {
+        Some(digest) => format!("{REPORT}?cluster={digest}"),
+        None => REPORT.to_owned(),
+    }
+}
 
 /// Takes a [`crate::cluster::Announcement`].
 pub const ANNOUNCE: &str = "/v1/peer/announce";

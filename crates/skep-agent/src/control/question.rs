@@ -1,6 +1,6 @@
 //! What the command line and other agents ask control.
 
-use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
 use skep_api::event::{Events, Marks};
 use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
@@ -28,7 +28,7 @@ pub(super) enum Question {
     /// How far is the world from the desired state?
     Progress(Hop, Answer<Reached>),
     /// What does this agent tell its peers?
-    Report(Answer<PeerReport>),
+    Report(Known, Answer<PeerReport>),
     /// Which desired state does it work towards?
     Generation(Answer<Held>),
     /// Another agent has this desired state.

@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use skep_api::cluster::Known;
 use skep_api::path;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
@@ -164,8 +165,8 @@ async fn claim(
     ask(&questions, |answer| Question::Claim(claim, answer)).await
 }
 
-async fn report(State(questions): State<Questions>) -> Response {
-    ask(&questions, Question::Report).await
+async fn report(State(questions): State<Questions>, Query(known): Query<Known>) -> Response {
+    ask(&questions, |answer| Question::Report(known, answer)).await
 }
 
 async fn generation(State(questions): State<Questions>) -> Response {

@@ -248,7 +248,7 @@ impl Control {
             Question::Confirm(confirmation, hop, to) => {
                 self.handle_confirmation(confirmation, hop, to)
             }
-            Question::Report(to) => self.answer_report(to),
+            Question::Report(known, to) => self.answer_report(&known, to),
             Question::Generation(to) => self.answer_generation(to),
             Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
             Question::Vote(request, to) => self.handle_vote(&request, to),

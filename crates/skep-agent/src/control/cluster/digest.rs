@@ -1,10 +1,11 @@
-//! What two desired states have in common: all, or not all.
+//! What two desired states, or two looks at a swarm, have in common: all, or not all.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{Fed, Kept};
+use skep_plan::observed::Cluster;
 
 /// SHA-256 of what is kept with all names and of what was decided about it, in hex.
 pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
@@ -22,12 +23,20 @@ pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
     if !decisions.is_empty() {
         hash.update(serde_json::to_vec(decisions).expect("decisions have only string keys"));
     }
-    hash.finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+    hexadecimal(&hash.finalize())
+}
+
+/// SHA-256 of all that is known of a swarm, in hex.
+pub(super) fn of_swarm(swarm: &Cluster) -> String {
+    let told = serde_json::to_vec(swarm).expect("a swarm has only string keys");
+    hexadecimal(&Sha256::digest(told))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::control::cluster::digest;
 use crate::control::cluster::shelf::{Opener, Shelf};
 use crate::control::now;
 use crate::control::understand::with_causes;
@@ -31,6 +32,8 @@ pub(in crate::control) struct Sight {
     pub(in crate::control) membership: Membership,
     /// The swarm, when the engine is a manager that can tell.
     pub(in crate::control) cluster: Option<Cluster>,
+    /// What tells that from another one.
+    pub(in crate::control) cluster_digest: Option<String>,
     /// What the swarm keeps as desired state, when the engine can tell.
     pub(in crate::control) shelf: Option<Shelf>,
     /// How far the engine's own log of the swarm goes, when that is all there is to tell.
@@ -82,6 +85,7 @@ impl Sight {
             began,
             membership,
             cluster: None,
+            cluster_digest: None,
             shelf: None,
             log: None,
             trouble: None,
@@ -113,6 +117,7 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
     match observe::cluster(client).await {
         Ok(cluster) => Sight {
             shelf: opener.look(&cluster).await,
+            cluster_digest: Some(digest::of_swarm(&cluster)),
             cluster: Some(cluster),
             ..sight
         },

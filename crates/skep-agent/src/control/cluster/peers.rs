@@ -94,7 +94,8 @@ impl Peers {
         };
         match heard.report {
             Ok(report) => {
-                other.latest = Some((report, now));
+                let before = other.latest.take().map(|(before, _)| *before);
+                other.latest = Some((Box::new(report.completed_by(before)), now));
                 other.trouble = None;
             }
             Err(trouble) => other.trouble = Some(trouble),
@@ -154,6 +155,7 @@ struct Ask {
 impl Ask {
     /// Asks until nobody wants to know.
     async fn run(self) {
+        let mut known = None;
         let mut due = interval(ASK);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -161,10 +163,12 @@ impl Ask {
                 _ = due.tick() => {}
                 () = self.again.notified() => {}
             }
-            let answer = self
-                .client
-                .get::<PeerReport>(&self.peer, path::REPORT)
-                .await;
+            let path = path::report(known.as_deref());
+            let answer = self.client.get::<PeerReport>(&self.peer, &path).await;
+            known = answer
+                .as_ref()
+                .ok()
+                .and_then(|report| report.cluster_digest.clone());
             let report = answer.map(Box::new).map_err(|error| complaint(&error));
             if self
                 .heard

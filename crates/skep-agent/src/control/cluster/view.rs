@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU8;
 use std::time::Duration;
 
-use skep_api::cluster::PeerReport;
+use skep_api::cluster::{Known, PeerReport};
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
@@ -81,14 +81,17 @@ impl Cluster {
     }
 
     /// What this agent tells its peers of itself and its engine.
-    pub(in crate::control) fn report(&self) -> PeerReport {
+    pub(in crate::control) fn report(&self, known: &Known) -> PeerReport {
+        let digest = self.sight.as_ref().and_then(|it| it.cluster_digest.clone());
+        let is_known = digest.is_some() && digest == known.cluster;
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             generation: self.held.as_ref().map(|held| held.generation.id.clone()),
             is_stored: self.held.as_ref().is_some_and(|held| held.is_stored),
             schema_revision: REVISION,
             engine: self.engine(),
-            cluster: self.swarm().cloned(),
+            cluster: self.swarm().filter(|_| !is_known).cloned(),
+            cluster_digest: digest,
             vip_groups: Vec::new(),
             moves: Vec::new(),
             overheard: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! What other agents and the command line are told.
 
-use skep_api::cluster::{Announcement, Grant, GrantRequest, PeerReport, Vote, VoteRequest};
+use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Held;
 use skep_api::status::AgentStatus;
 
@@ -15,14 +15,14 @@ impl Control {
         answer(to, Ok(status::agent_status(&self.knowledge(), now())));
     }
 
-    pub(super) fn answer_report(&self, to: Answer<PeerReport>) {
+    pub(super) fn answer_report(&self, known: &Known, to: Answer<PeerReport>) {
         let report = self.cluster.as_ref().map(|cluster| PeerReport {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
             moves: self.moves.all(now()),
             overheard: self.observed.overheard(now()),
             feeding: status::feeding(&self.knowledge(), now()),
             recovery: cluster.recovery_report(now()),
-            ..cluster.report()
+            ..cluster.report(known)
         });
         answer(to, report.ok_or_else(|| self.standalone()));
     }
