@@ -34,8 +34,8 @@ pub(crate) fn difference(
         merged: observed.clone(),
     };
     for field in &FIELDS {
-        let new = field.normal(at(wanted, field.path), networks);
-        let old = field.normal(at(observed, field.path), networks);
+        let new = field.normal(wanted, networks);
+        let old = field.normal(observed, networks);
         let old = old.seen_from(&new);
         if old != new {
             let path = field.path.join(".");

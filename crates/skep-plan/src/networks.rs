@@ -20,9 +20,9 @@ use crate::ownership::{HASH, OBJECT, SWARM, is_label_of_skep, is_ours, network_o
 use crate::service_spec::fingerprint::fingerprint;
 
 /// What the engine notes among a network's options by itself.
-const NOTED_BY_ENGINE: &str = "com.docker.network.driver.overlay.vxlanid_list";
+pub(crate) const NOTED_BY_ENGINE: &str = "com.docker.network.driver.overlay.vxlanid_list";
 /// The option that encrypts; its value means nothing.
-const ENCRYPTED: &str = "encrypted";
+pub(crate) const ENCRYPTED: &str = "encrypted";
 
 /// Plans what is missing or can be made anew, and returns the networks that no service can be in
 /// until somebody did something.
@@ -180,7 +180,7 @@ fn options(spec: &NetworkSpec) -> BTreeMap<String, String> {
 }
 
 /// What differs, in the words of the manifest.
-fn changes(spec: &NetworkSpec, there: &ClusterNetwork) -> Vec<Change> {
+pub(crate) fn changes(spec: &NetworkSpec, there: &ClusterNetwork) -> Vec<Change> {
     let NetworkSpec {
         driver,
         attachable,

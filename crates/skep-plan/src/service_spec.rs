@@ -56,7 +56,7 @@ pub(crate) fn service_spec(
     clippy::too_many_lines,
     reason = "every field of a service by name, so that a new one cannot be forgotten"
 )]
-fn declared(name: &str, spec: &ServiceSpec, files: &Files<'_>) -> Value {
+pub(crate) fn declared(name: &str, spec: &ServiceSpec, files: &Files<'_>) -> Value {
     let ServiceSpec {
         image,
         digest: _,
@@ -181,4 +181,4 @@ fn nanoseconds(time: std::time::Duration) -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

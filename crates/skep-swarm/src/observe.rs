@@ -80,6 +80,15 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     Ok(cluster)
 }
 
+/// The names of all configs of the swarm, those of others too, which [`cluster`] does not tell.
+///
+/// # Errors
+///
+/// [`EngineError`] when the engine is no manager, has no leader or does not answer.
+pub async fn config_names(client: &Client) -> Result<Vec<String>, EngineError> {
+    files::config_names(client).await
+}
+
 /// How many tasks of each drained node have not ended: those go on that shall run no more.
 async fn tasks_of_drained(
     client: &Client,

@@ -12,6 +12,7 @@ pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod keygen;
 pub(crate) mod lab;
 pub(crate) mod lint;

@@ -47,6 +47,8 @@ enum Command {
     Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
     History(commands::history::Arguments),
+    #[command(subcommand)]
+    Import(commands::import::Import),
     Keygen(commands::keygen::Arguments),
     Lab(commands::lab::Arguments),
     Lint(commands::lint::Arguments),
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
         Command::History(arguments) => commands::history::run(&arguments, &socket),
+        Command::Import(import) => commands::import::run(&import),
         Command::Keygen(arguments) => commands::keygen::run(&arguments),
         Command::Lab(arguments) => commands::lab::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::at;
 use super::normal::{Normal, container, endpoint, files, placement, policy};
 use super::normal::{flag, image, list, map, number, text};
 
@@ -19,6 +20,8 @@ enum Compare {
     Plain(fn(&Value) -> Normal),
     /// With the names of networks by id.
     Networks(fn(&Value, &BTreeMap<String, String>) -> Normal),
+    /// With the mode of the service.
+    Mode(fn(&Value, &Value) -> Normal),
 }
 
 /// What is written where a field differs.
@@ -56,10 +59,13 @@ impl Field {
         }
     }
 
-    pub(super) fn normal(&self, value: &Value, networks: &BTreeMap<String, String>) -> Normal {
+    /// What is compared in a specification.
+    pub(super) fn normal(&self, spec: &Value, networks: &BTreeMap<String, String>) -> Normal {
+        let value = at(spec, self.path);
         match self.compare {
             Compare::Plain(compare) => compare(value),
             Compare::Networks(compare) => compare(value, networks),
+            Compare::Mode(compare) => compare(value, at(spec, &["Mode"])),
         }
     }
 }
@@ -127,7 +133,11 @@ pub(super) const FIELDS: [Field; 37] = [
         &["TaskTemplate", "Resources", "Reservations"],
         policy::resources,
     ),
-    Field::entries(&["TaskTemplate", "RestartPolicy"], policy::restart),
+    Field {
+        path: &["TaskTemplate", "RestartPolicy"],
+        compare: Compare::Mode(policy::restart),
+        write: Write::Entries,
+    },
     Field::plain(
         &["TaskTemplate", "Placement", "Constraints"],
         placement::constraints,

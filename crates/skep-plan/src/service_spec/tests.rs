@@ -22,7 +22,7 @@ fn desired(service: &str) -> Desired {
     resolve(&set).0
 }
 
-fn written(service: &str) -> Result<Value, Vec<String>> {
+pub(crate) fn written(service: &str) -> Result<Value, Vec<String>> {
     let swarm = "cube".parse().unwrap();
     let desired = desired(service);
     let files = Files::new(&desired, &NamingKeys::default(), &Cluster::default());
@@ -30,7 +30,7 @@ fn written(service: &str) -> Result<Value, Vec<String>> {
 }
 
 /// A service that says something in every field.
-const EVERYTHING: &str = r#"{
+pub(crate) const EVERYTHING: &str = r#"{
     image: "registry.example.com/app:1", command: [/app], args: [-v],
     environment: {B: "2", A: "1"}, labels: {team: blue}, containerLabels: {log: json},
     mode: {replicated: {replicas: 3, maxPerNode: 1}},

@@ -40,6 +40,13 @@ pub(super) async fn secrets(client: &Client) -> Result<BTreeMap<String, ClusterF
     read(client, "/secrets").await
 }
 
+/// The names of all configs. The engine tells their content too: this is for once, not for every
+/// look.
+pub(super) async fn config_names(client: &Client) -> Result<Vec<String>, EngineError> {
+    let configs = read(client, "/configs").await?;
+    Ok(configs.into_keys().collect())
+}
+
 async fn read(client: &Client, path: &str) -> Result<BTreeMap<String, ClusterFile>, EngineError> {
     let files: Vec<File> = client.read(path).await?;
     let told = |File { id, spec }| {

@@ -115,6 +115,7 @@ fn options(arguments: Arguments, socket: PathBuf) -> Options {
     }
 }
 
+/// The socket of an engine that is named as the docker command line does.
 pub(crate) fn parse_docker_host(host: &str) -> anyhow::Result<PathBuf> {
     match host.strip_prefix("unix://") {
         Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),

@@ -2,6 +2,7 @@
 //!
 //! Run as root: `cargo test -p skep --features engines --test engines`.
 
+mod adopting;
 mod bare;
 mod changes;
 mod control;

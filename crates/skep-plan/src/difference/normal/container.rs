@@ -29,6 +29,11 @@ pub(in super::super) fn stop_grace_period(value: &Value) -> Normal {
 /// Nothing where the image's own counts, the test alone where there is none.
 pub(in super::super) fn health(value: &Value) -> Normal {
     let test: Vec<&str> = value.get("Test").into_iter().flat_map(texts).collect();
+    // The shell of the image, which is nearly always this one.
+    let test = match &test[..] {
+        ["CMD-SHELL", line] => vec!["CMD", "/bin/sh", "-c", line],
+        _ => test,
+    };
     let is_own = !test.is_empty();
     if test.first() == Some(&"NONE") {
         return entries([("Test", json!(test))]);

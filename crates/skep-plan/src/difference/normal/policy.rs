@@ -22,11 +22,20 @@ pub(in super::super) fn resources(value: &Value) -> Normal {
     ])
 }
 
-pub(in super::super) fn restart(value: &Value) -> Normal {
+/// A job's tasks end by themselves: for it, any end that counts is a failure.
+pub(in super::super) fn restart(value: &Value, mode: &Value) -> Normal {
     let delay = count(value, "Delay", RESTART_DELAY_DEFAULT);
+    let is_job = mode
+        .get("ReplicatedJob")
+        .or(mode.get("GlobalJob"))
+        .is_some();
+    let condition = match word(value, "Condition", "any") {
+        "any" if is_job => "on-failure",
+        condition => condition,
+    };
     Normal::Map(
         [
-            ("Condition", json!(word(value, "Condition", "any"))),
+            ("Condition", json!(condition)),
             ("Delay", json!(delay)),
             ("MaxAttempts", json!(count(value, "MaxAttempts", 0))),
             ("Window", json!(count(value, "Window", 0))),

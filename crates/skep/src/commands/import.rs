@@ -1,0 +1,19 @@
+//! `skep import`.
+
+mod swarm;
+
+use clap::Subcommand;
+
+use crate::exit::Exit;
+
+/// Turn what is there into a manifest that takes it over.
+#[derive(Subcommand)]
+pub(crate) enum Import {
+    Swarm(swarm::Arguments),
+}
+
+pub(crate) fn run(import: &Import) -> anyhow::Result<Exit> {
+    match import {
+        Import::Swarm(arguments) => swarm::run(arguments),
+    }
+}
