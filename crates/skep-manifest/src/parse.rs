@@ -14,6 +14,9 @@ use crate::span::Span;
 use crate::tree::{NodeId, Tree};
 use crate::yaml::{self, Dialect, RawDocument};
 
+/// The most problems that are reported per source: nobody reads more.
+const PROBLEMS_MAX: usize = 10_000;
+
 /// Reads all sources. It never fails: what is wrong is among the problems of the set, and
 /// [`ManifestSet::documents`] has what could be read in spite of it.
 #[must_use]
@@ -27,6 +30,10 @@ pub fn parse(sources: Vec<Source>) -> ManifestSet {
         let reading = yaml::read(index, &source, Dialect::Manifest);
         let mut problems = reading.problems;
         for raw in reading.documents {
+            if problems.len() >= PROBLEMS_MAX {
+                problems.push(too_many(raw.tree.span(raw.tree.root())));
+                break;
+            }
             parse_document(raw, &mut set, &mut problems);
         }
         problems.sort_by_key(|problem| problem.span.start);
@@ -36,6 +43,12 @@ pub fn parse(sources: Vec<Source>) -> ManifestSet {
     }
     compose::add_parts(&mut set);
     set
+}
+
+fn too_many(span: Span) -> Problem {
+    let message = format!("there are {PROBLEMS_MAX} problems or more up to here");
+    Problem::error("too-many-problems", span, message)
+        .help("the rest is left out; one cause may have many consequences")
 }
 
 /// The text of a source. Bytes that are no UTF-8 become a `?` each, so that all places stay.

@@ -17,6 +17,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// Other places that belong to it, each with what is there.
     pub related: Vec<(Span, String)>,
+    /// What has to stand at its place instead, when there is one right answer.
+    pub replacement: Option<String>,
 }
 
 /// How bad a problem is.
@@ -39,6 +41,7 @@ impl Problem {
             span,
             help: None,
             related: Vec::new(),
+            replacement: None,
         }
     }
 
@@ -51,6 +54,11 @@ impl Problem {
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn replacement(mut self, text: impl Into<String>) -> Self {
+        self.replacement = Some(text.into());
         self
     }
 

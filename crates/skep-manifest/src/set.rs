@@ -174,6 +174,11 @@ impl Document {
         })
     }
 
+    /// Every text of the document, keys among them, with its place.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.tree.texts()
+    }
+
     /// The value at `pointer`, or the closest thing around it that was written.
     #[must_use]
     pub fn span(&self, pointer: &str) -> Span {

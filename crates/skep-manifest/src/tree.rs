@@ -96,6 +96,11 @@ impl Tree {
         NodeId(self.nodes.len() - 1)
     }
 
+    /// How many nodes it holds, an alias being none of its own.
+    pub(crate) const fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// How many nodes there are from `node` down, aliases written out.
     pub(crate) fn size(&self, node: NodeId) -> usize {
         self.nodes[node.0].size
@@ -148,6 +153,16 @@ impl Tree {
             Content::Scalar(scalar) => Some(&scalar.text),
             Content::Sequence(_) | Content::Mapping(_) => None,
         }
+    }
+
+    /// Every text in it, keys among them, with its place.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Scalar(scalar) if scalar.meaning == Meaning::Text => {
+                Some((&*scalar.text, node.span))
+            }
+            Content::Scalar(_) | Content::Sequence(_) | Content::Mapping(_) => None,
+        })
     }
 
     /// The entry of `node` that `step` names (a key or an index): its key, if it has one, and its

@@ -19,6 +19,10 @@ use builder::{Builder, Collection};
 const SOURCE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// The deepest nesting: the language itself needs fewer than ten levels.
 const DEPTH_MAX: usize = 64;
+/// The most documents of one source, several times those of the largest manifest there is.
+const DOCUMENTS_MAX: usize = 50_000;
+/// The most values of one source: they take two hundred bytes each.
+const NODES_MAX: usize = 1_000_000;
 /// The most syntax errors that are reported per source: each may be the consequence of another.
 const SYNTAX_ERRORS_MAX: usize = 100;
 /// The most lines of comment in a row. The parser keeps them until it knows what they belong to.
@@ -58,6 +62,7 @@ pub(crate) fn read(index: usize, source: &SourceText, dialect: Dialect) -> Readi
         dialect,
         index,
         base: 0,
+        nodes: 0,
         reading: Reading::default(),
     };
     if source.text().len() > SOURCE_BYTES_MAX {
@@ -83,6 +88,8 @@ struct Reader<'a> {
     index: usize,
     /// Where the parser's text begins in the source: after a byte order mark.
     base: usize,
+    /// How many nodes the finished documents have.
+    nodes: usize,
     reading: Reading,
 }
 
@@ -102,7 +109,17 @@ impl Reader<'_> {
         let mut errors = 0;
         while let Some(next) = parser.next_event() {
             match next {
-                Ok((event, span)) => self.handle(event, self.span(span), &mut builder),
+                Ok((event, span)) => {
+                    let span = self.span(span);
+                    self.handle(event, span, &mut builder);
+                    if let Some(what) = self.excess(builder.as_ref()) {
+                        let message = format!("there are more than {what} up to here");
+                        let problem = Problem::error("too-large", span, message)
+                            .help("spread the documents over several files");
+                        self.reading.problems.push(problem);
+                        return;
+                    }
+                }
                 Err(error) => {
                     errors += 1;
                     self.report_syntax(&error);
@@ -138,7 +155,20 @@ impl Reader<'_> {
         }
     }
 
+    /// What there is too much of to go on. A source that is refused for it takes no more memory.
+    fn excess(&self, builder: Option<&Builder>) -> Option<String> {
+        let nodes = self.nodes + builder.map_or(0, Builder::len);
+        if nodes > NODES_MAX {
+            Some(format!("{NODES_MAX} values"))
+        } else if self.reading.documents.len() > DOCUMENTS_MAX {
+            Some(format!("{DOCUMENTS_MAX} documents"))
+        } else {
+            None
+        }
+    }
+
     fn finish(&mut self, builder: Builder, ending: Ending) {
+        self.nodes += builder.len();
         let (document, problems) = match ending {
             Ending::Complete => builder.finish(),
             Ending::Broken => builder.abandon(),

@@ -38,12 +38,12 @@ impl Checker<'_> {
             Meaning::Integer(_) => "out-of-range",
             Meaning::Text | Meaning::Null | Meaning::Bool(_) | Meaning::Float(_) => "wrong-value",
         };
-        let help = match (valid, scalar.plain) {
-            (false, _) => format!("allowed: {allowed}"),
-            (true, true) => quoted(scalar),
-            (true, false) => format!("write it without quotes: `{}`", shortened(&scalar.text)),
-        };
-        self.report(Problem::error(id, self.tree.span(at.node), message).help(help));
+        let problem = Problem::error(id, self.tree.span(at.node), message);
+        self.report(match (valid, scalar.plain) {
+            (false, _) => problem.help(format!("allowed: {allowed}")),
+            (true, true) => quote(problem, scalar),
+            (true, false) => unquote(problem, scalar),
+        });
     }
 
     pub(super) fn check_scalar(&mut self, schema: &'static Value, scalar: &Scalar, at: Place) {
@@ -133,27 +133,21 @@ impl Checker<'_> {
         );
         let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
         let nothing = scalar.meaning == Meaning::Null;
-        let help = match schema["type"].as_str() {
-            Some("string") if !nothing => Some(quoted(scalar)),
-            Some("array") if !nothing => Some("write it as a list: `[…]`".to_owned()),
+        self.report(match schema["type"].as_str() {
+            Some("string") if !nothing => quote(problem, scalar),
+            Some("array") if !nothing => problem.help("write it as a list: `[…]`"),
             Some("boolean") if OLD_TRUE.contains(&scalar.text.as_str()) => {
-                Some("write `true`".to_owned())
+                problem.help("write `true`").replacement("true")
             }
             Some("boolean") if OLD_FALSE.contains(&scalar.text.as_str()) => {
-                Some("write `false`".to_owned())
+                problem.help("write `false`").replacement("false")
             }
-            Some("boolean") => {
-                similar(&scalar.text, ["true", "false"]).map(|word| format!("write `{word}`"))
-            }
-            _ if !scalar.plain && scalar.text.parse::<f64>().is_ok() => Some(format!(
-                "write it without quotes: `{}`",
-                shortened(&scalar.text)
-            )),
-            _ => None,
-        };
-        self.report(match help {
-            Some(help) => problem.help(help),
-            None => problem,
+            Some("boolean") => match similar(&scalar.text, ["true", "false"]) {
+                Some(word) => problem.help(format!("write `{word}`")),
+                None => problem,
+            },
+            _ if !scalar.plain && scalar.text.parse::<f64>().is_ok() => unquote(problem, scalar),
+            _ => problem,
         });
     }
 
@@ -165,14 +159,24 @@ impl Checker<'_> {
         let text = scalar.text.as_str();
         if scalar.plain && (OLD_TRUE.contains(&text) || OLD_FALSE.contains(&text)) {
             let message = format!("`{text}` is a text here, but many tools read it as a boolean");
-            self.report(
-                Problem::warning("yaml-1.1-boolean", self.tree.span(node), message)
-                    .help(quoted(scalar)),
-            );
+            let problem = Problem::warning("yaml-1.1-boolean", self.tree.span(node), message);
+            self.report(quote(problem, scalar));
         }
     }
 }
 
-fn quoted(scalar: &Scalar) -> String {
-    format!("write it in quotes: `\"{}\"`", shortened(&scalar.text))
+/// A number or word that is meant as text: neither has anything in it that quotes would change.
+fn quote(problem: Problem, scalar: &Scalar) -> Problem {
+    let short = shortened(&scalar.text);
+    problem
+        .help(format!("write it in quotes: `\"{short}\"`"))
+        .replacement(format!("\"{}\"", scalar.text))
+}
+
+/// A number in quotes that is meant as one.
+fn unquote(problem: Problem, scalar: &Scalar) -> Problem {
+    let short = shortened(&scalar.text);
+    problem
+        .help(format!("write it without quotes: `{short}`"))
+        .replacement(scalar.text.clone())
 }

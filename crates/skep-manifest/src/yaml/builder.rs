@@ -56,6 +56,11 @@ impl Builder {
         }
     }
 
+    /// How many nodes there are so far.
+    pub(super) const fn len(&self) -> usize {
+        self.tree.len()
+    }
+
     /// The document, unless it is empty.
     pub(super) fn finish(mut self) -> (Option<RawDocument>, Vec<Problem>) {
         let document = self.root.and_then(|root| {

@@ -120,6 +120,20 @@ fn many_mistakes_are_cut_off_and_it_is_said() {
 }
 
 #[test]
+fn what_never_ends_is_given_up() {
+    let values = format!("{HEAD}spec: {{data: [\n{}]}}\n", "x,\n".repeat(1_100_000));
+    assert_eq!(ids(&read(values)), ["too-large"]);
+    let documents = read("---\nx\n".repeat(60_000));
+    assert!(ids(&documents).contains(&"too-large"));
+    assert!(ids(&documents).contains(&"too-many-problems"));
+    assert!(
+        documents.problems.len() <= 10_002,
+        "{}",
+        documents.problems.len()
+    );
+}
+
+#[test]
 fn many_comments_are_no_mistake() {
     let comments = "# skep: ignore[some-rule] because\n".repeat(50_000);
     let set = read(format!("{comments}{HEAD}spec: {{data: {{value: x}}}}\n"));
