@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use skep_manifest::problem::{Problem, Severity};
 use skep_manifest::span::Span;
 
+use crate::fix::Edit;
 use crate::rule::Rule;
 
 /// Something worth saying about a manifest: what, where, why and what to do.
@@ -25,6 +26,8 @@ pub struct Finding {
     pub related: Vec<(Span, String)>,
     /// The reason of the comment that suppresses it, if one does; it may be empty.
     pub suppressed: Option<String>,
+    /// What corrects it, when there is one right answer; otherwise nothing.
+    pub fix: Vec<Edit>,
 }
 
 impl Finding {
@@ -37,6 +40,7 @@ impl Finding {
             help: None,
             related: Vec::new(),
             suppressed: None,
+            fix: Vec::new(),
         }
     }
 
@@ -54,6 +58,11 @@ impl Finding {
         self.related.push((span, what.into()));
         self
     }
+
+    pub(crate) fn fix(mut self, fix: impl IntoIterator<Item = Edit>) -> Self {
+        self.fix.extend(fix);
+        self
+    }
 }
 
 impl From<Problem> for Finding {
@@ -66,6 +75,12 @@ impl From<Problem> for Finding {
             help: problem.help,
             related: problem.related,
             suppressed: None,
+            fix: (problem.replacement.into_iter())
+                .map(|text| Edit {
+                    span: problem.span,
+                    text,
+                })
+                .collect(),
         }
     }
 }
@@ -126,7 +141,8 @@ impl fmt::Display for Summary {
 }
 
 /// `1 node`, `2 nodes`.
-pub(crate) fn counted(number: usize, noun: &str) -> String {
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),

@@ -7,6 +7,7 @@
 
 mod family;
 pub mod finding;
+pub mod fix;
 mod manifests;
 mod placement;
 mod reader;
@@ -15,6 +16,7 @@ pub mod render;
 pub mod rule;
 mod rules;
 mod suppression;
+mod timing;
 
 use skep_manifest::problem::Severity;
 use skep_manifest::set::ManifestSet;

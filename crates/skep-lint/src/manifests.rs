@@ -7,6 +7,7 @@ use skep_manifest::health_check::HealthCheckSpec;
 use skep_manifest::name::{InterfaceName, Name, NodeName};
 use skep_manifest::object::{Object, Resource};
 use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::port::PublishMode;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::swarm::{Node, SwarmSpec};
 use skep_manifest::vip_group::VipGroupSpec;
@@ -111,6 +112,21 @@ pub(crate) fn selects(selector: &Selector, node: &Node) -> bool {
             .node_labels
             .iter()
             .all(|(key, value)| node.labels.get(key) == Some(value))
+}
+
+/// The first published port of a service that belongs to one task of a node: its place in the
+/// list, and its number.
+pub(crate) fn host_port(service: &ServiceSpec) -> Option<(usize, u16)> {
+    let mut ports = service.ports.iter().enumerate();
+    ports.find_map(|(index, port)| match port.mode {
+        PublishMode::Host => Some((index, port.published?)),
+        PublishMode::Ingress => None,
+    })
+}
+
+/// A key as a step of a pointer (RFC 6901 §3).
+pub(crate) fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 impl<'a, Spec> Declaration<'a, Spec> {

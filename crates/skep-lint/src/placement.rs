@@ -13,6 +13,20 @@ pub(crate) fn candidates<'a>(nodes: &'a [Node], constraints: &[Constraint]) -> V
     nodes.iter().filter(fits).collect()
 }
 
+/// Whether a manifest knows everything that the constraints ask for.
+pub(crate) fn is_decidable(constraints: &[Constraint]) -> bool {
+    constraints.iter().all(|it| match it.subject {
+        ConstraintSubject::Id
+        | ConstraintSubject::Os
+        | ConstraintSubject::Architecture
+        | ConstraintSubject::EngineLabel(_) => false,
+        ConstraintSubject::Hostname
+        | ConstraintSubject::Role
+        | ConstraintSubject::Ip
+        | ConstraintSubject::NodeLabel(_) => true,
+    })
+}
+
 /// Whether a constraint holds for a node, or may hold because it asks for what no manifest says.
 ///
 /// As in swarmkit: values are compared without regard to case, a label that is missing is empty.

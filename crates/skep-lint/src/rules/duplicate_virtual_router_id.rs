@@ -54,14 +54,8 @@ pub(crate) const RULE: Rule = Rule {
     inspect,
 };
 
-/// A virtual router of one family on the nodes of a group.
-struct Router<'a> {
-    group: &'a Declaration<'a, VipGroupSpec>,
-    seats: Vec<Seat<'a>>,
-}
-
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
-    let mut routers: BTreeMap<(u8, Family), Vec<Router<'_>>> = BTreeMap::new();
+    let mut routers: BTreeMap<(u8, Family), Routers<'_>> = BTreeMap::new();
     let ids: BTreeSet<u8> = manifests.groups.iter().filter_map(number).collect();
     for group in &manifests.groups {
         let Some(id) = number(group) else {
@@ -71,20 +65,91 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
         for family in families(group.spec) {
             let seats = manifests.seats(group.spec);
             let earlier = routers.entry((id, family)).or_default();
-            let clash = earlier.iter().find_map(|other| {
-                let apart = other.group.name == group.name
-                    || !hear_each_other(other.group.spec, group.spec);
-                let meeting = meet(&other.seats, &seats).filter(|_| !apart)?;
-                Some((other.group, meeting))
-            });
-            if let Some((other, meeting)) = clash
+            if let Some((other, meeting)) = earlier.clash(group, &seats)
                 && told.replace(other.name) != Some(other.name)
             {
                 findings.push(report((other, group), id, &meeting, &ids));
             }
-            earlier.push(Router { group, seats });
+            earlier.add(group, seats);
         }
     }
+}
+
+/// The groups of one id and family, found by where they are: most of many groups never meet.
+#[derive(Default)]
+struct Routers<'a> {
+    groups: Vec<(&'a Declaration<'a, VipGroupSpec>, BTreeSet<&'a NodeName>)>,
+    /// The places of the groups, by node and interface.
+    on: BTreeMap<&'a NodeName, BTreeMap<Option<&'a InterfaceName>, Vec<usize>>>,
+    /// The same by interface, whatever the node.
+    by_interface: BTreeMap<Option<&'a InterfaceName>, Vec<usize>>,
+}
+
+impl<'a> Routers<'a> {
+    fn add(&mut self, group: &'a Declaration<'a, VipGroupSpec>, seats: Vec<Seat<'a>>) {
+        let place = self.groups.len();
+        for seat in &seats {
+            let here = self.on.entry(seat.node).or_default();
+            here.entry(seat.interface).or_default().push(place);
+        }
+        let interfaces: BTreeSet<_> = seats.iter().map(|seat| seat.interface).collect();
+        for interface in interfaces {
+            self.by_interface.entry(interface).or_default().push(place);
+        }
+        let nodes = seats.into_iter().map(|seat| seat.node).collect();
+        self.groups.push((group, nodes));
+    }
+
+    /// The first group that a group of these seats meets, and where.
+    fn clash(
+        &self,
+        group: &Declaration<'_, VipGroupSpec>,
+        seats: &[Seat<'a>],
+    ) -> Option<(&'a Declaration<'a, VipGroupSpec>, Meeting<'a>)> {
+        let hears = |place: &usize| {
+            let (other, _) = &self.groups[*place];
+            other.name != group.name && hear_each_other(other.spec, group.spec)
+        };
+        let on_a_node = seats.iter().filter_map(|seat| {
+            let here = self.on.get(seat.node)?;
+            let (place, interface) = first(here, seat.interface, hears)?;
+            Some((place, Meeting::On(seat.node, seat.interface.or(interface))))
+        });
+        let shares_none = |place: &usize| {
+            let (_, nodes) = &self.groups[*place];
+            !seats.iter().any(|seat| nodes.contains(seat.node))
+        };
+        let interfaces: BTreeSet<_> = seats.iter().map(|seat| seat.interface).collect();
+        let elsewhere = interfaces.into_iter().filter_map(|own| {
+            let is_apart = |place: &usize| hears(place) && shares_none(place);
+            let (place, interface) = first(&self.by_interface, own, is_apart)?;
+            Some((place, Meeting::Perhaps(own.or(interface))))
+        });
+        let met = on_a_node.chain(elsewhere);
+        let (place, meeting) = met.min_by_key(|(place, _)| *place)?;
+        Some((self.groups[place].0, meeting))
+    }
+}
+
+/// The first place for which `holds`, among those whose interface may be this one.
+fn first<'a>(
+    places: &BTreeMap<Option<&'a InterfaceName>, Vec<usize>>,
+    interface: Option<&'a InterfaceName>,
+    holds: impl Fn(&usize) -> bool,
+) -> Option<(usize, Option<&'a InterfaceName>)> {
+    let first_of = |(interface, places): (&Option<&'a InterfaceName>, &Vec<usize>)| {
+        let place = places.iter().find(|place| holds(place))?;
+        Some((*place, *interface))
+    };
+    // An interface that is not written may be any.
+    let found: Vec<_> = match interface {
+        Some(_) => [interface, None]
+            .iter()
+            .filter_map(|key| first_of(places.get_key_value(key)?))
+            .collect(),
+        None => places.iter().filter_map(first_of).collect(),
+    };
+    found.into_iter().min_by_key(|(place, _)| *place)
 }
 
 fn number(group: &Declaration<'_, VipGroupSpec>) -> Option<u8> {
@@ -113,35 +178,6 @@ enum Meeting<'a> {
     On(&'a NodeName, Option<&'a InterfaceName>),
     /// On different nodes, whose interfaces have this name, if the segment is the same.
     Perhaps(Option<&'a InterfaceName>),
-}
-
-fn meet<'a>(one: &[Seat<'a>], other: &[Seat<'a>]) -> Option<Meeting<'a>> {
-    let nodes: BTreeMap<&NodeName, Option<&InterfaceName>> =
-        one.iter().map(|seat| (seat.node, seat.interface)).collect();
-    let shared: Vec<_> = other
-        .iter()
-        .filter_map(|seat| Some((seat, *nodes.get(seat.node)?)))
-        .collect();
-    if !shared.is_empty() {
-        return shared
-            .iter()
-            .find(|(seat, interface)| may_be_same(seat.interface, *interface))
-            .map(|(seat, interface)| Meeting::On(seat.node, seat.interface.or(*interface)));
-    }
-    let interfaces: BTreeSet<_> = one.iter().map(|seat| seat.interface).collect();
-    let mut pairs = other
-        .iter()
-        .flat_map(|seat| interfaces.iter().map(move |one| (seat.interface, *one)));
-    pairs
-        .find(|(one, other)| may_be_same(*one, *other))
-        .map(|(one, other)| Meeting::Perhaps(one.or(other)))
-}
-
-fn may_be_same(one: Option<&InterfaceName>, other: Option<&InterfaceName>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one == other,
-        (None, _) | (_, None) => true,
-    }
 }
 
 fn report(

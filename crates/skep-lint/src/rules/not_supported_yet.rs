@@ -36,7 +36,7 @@ use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::span::Span;
 
 use crate::finding::Finding;
-use crate::manifests::Manifests;
+use crate::manifests::{Manifests, escaped};
 use crate::rule::Rule;
 use fields::{Field, Support};
 
@@ -119,7 +119,7 @@ impl Walk<'_> {
         let entries: Vec<(String, &Value)> = match value {
             Value::Object(entries) => entries
                 .iter()
-                .map(|(key, value)| (key.replace('~', "~0").replace('/', "~1"), value))
+                .map(|(key, value)| (escaped(key), value))
                 .collect(),
             Value::Array(entries) => entries
                 .iter()

@@ -27,6 +27,7 @@ use skep_manifest::value_source::ValueSource;
 use skep_manifest::vip_group::authentication::Authentication;
 
 use crate::finding::Finding;
+use crate::fix::Edit;
 use crate::manifests::Manifests;
 use crate::rule::Rule;
 
@@ -62,7 +63,8 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
                 span,
                 format!("the password has {length} bytes, and an advertisement carries 8: `{sent}` is what goes over the wire"),
             )
-            .help(format!("write `{sent}`, and give the group's other routers the same: nothing changes on the wire")),
+            .help(format!("write `{sent}`, and give the group's other routers the same: nothing changes on the wire"))
+            .fix([Edit { span, text: written(sent) }]),
             Err(_) => Finding::new(
                 &RULE,
                 span,
@@ -70,5 +72,20 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             )
             .help("use a password of at most 8 bytes; characters outside ASCII take two or more"),
         });
+    }
+}
+
+/// A text of eight letters and digits that begins with a letter is a text to every reader; any
+/// other one stands in quotes.
+fn written(password: &str) -> String {
+    let is_plain = password.starts_with(|c: char| c.is_ascii_alphabetic())
+        && password.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_plain {
+        password.to_owned()
+    } else {
+        format!(
+            "\"{}\"",
+            password.replace('\\', "\\\\").replace('"', "\\\"")
+        )
     }
 }

@@ -34,15 +34,14 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use skep_manifest::problem::Severity;
 use skep_manifest::vip_group::VipGroupSpec;
-use skep_manifest::vip_group::transport::Version;
 
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests};
 use crate::rule::Rule;
+use crate::timing::down_interval;
 
 pub(crate) const RULE: Rule = Rule {
     id: "sync-group-follower-too-fast",
@@ -70,17 +69,6 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
-}
-
-/// How long a member of the lowest rank waits, as all members of a follower do (RFC 9568 §6.1,
-/// RFC 3768 §6.1).
-fn down_interval(spec: &VipGroupSpec) -> Duration {
-    let interval = spec.advertisement_interval.time();
-    let skew_unit = match spec.version {
-        Version::V2 => Duration::from_secs(1),
-        Version::V3 => interval,
-    };
-    interval * 3 + skew_unit * 255 / 256
 }
 
 fn report(

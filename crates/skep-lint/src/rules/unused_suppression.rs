@@ -24,9 +24,14 @@
 //! - {node: lb2, priority: 90}
 //! ```
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use skep_manifest::problem::Severity;
+use skep_manifest::set::ManifestSet;
+use skep_manifest::span::Span;
 
 use crate::finding::Finding;
+use crate::fix::Edit;
 use crate::manifests::Manifests;
 use crate::rule::{self, Rule};
 use crate::{reader, suppression};
@@ -39,14 +44,69 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
-    let unused: Vec<Finding> = suppression::unused(manifests.set, findings)
+    let set = manifests.set;
+    let mut idle: BTreeMap<Span, BTreeSet<&str>> = BTreeMap::new();
+    for suppression in suppression::unused(set, findings) {
+        idle.entry(suppression.span)
+            .or_default()
+            .insert(&suppression.rule);
+    }
+    let unused: Vec<Finding> = suppression::unused(set, findings)
         .map(|suppression| {
             let (why, help) = explain(&suppression.rule);
             let message = format!("this comment suppresses nothing: {why}");
-            Finding::new(&RULE, suppression.span, message).help(help)
+            let finding = Finding::new(&RULE, suppression.span, message).help(help);
+            // A rule that does not exist was meant to be another one, which only the author knows.
+            match rule::find(&suppression.rule) {
+                Some(_) => finding.fix(removal(set, suppression.span, &idle[&suppression.span])),
+                None => finding,
+            }
         })
         .collect();
     findings.extend(unused);
+}
+
+/// The edit that removes those of the comment's rules that exist and suppress nothing, and with
+/// the last one the comment.
+fn removal(set: &ManifestSet, comment: Span, idle: &BTreeSet<&str>) -> Option<Edit> {
+    let source = set.sources.get(comment.source)?;
+    let text = source.text();
+    let here = set.suppressions.iter().filter(|it| it.span == comment);
+    let kept: Vec<&str> = here
+        .map(|it| it.rule.as_str())
+        .filter(|id| !idle.contains(id) || rule::find(id).is_none())
+        .collect();
+    if !kept.is_empty() {
+        let written = text.get(comment.start..comment.end)?;
+        let list = comment.start + written.find('[')? + 1;
+        let end = comment.start + written.find(']')?;
+        return Some(Edit {
+            span: Span {
+                start: list,
+                end,
+                ..comment
+            },
+            text: kept.join(", "),
+        });
+    }
+    let line = text[..comment.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = text[line..comment.start].trim_end();
+    let end = text[comment.end..]
+        .find('\n')
+        .map_or(text.len(), |at| comment.end + at);
+    let (start, end) = if before.is_empty() {
+        (line, (end + 1).min(text.len()))
+    } else {
+        (line + before.len(), comment.end)
+    };
+    Some(Edit {
+        span: Span {
+            start,
+            end,
+            ..comment
+        },
+        text: String::new(),
+    })
 }
 
 fn explain(id: &str) -> (String, String) {

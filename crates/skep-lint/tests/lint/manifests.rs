@@ -5,7 +5,7 @@ use skep_lint::finding::Summary;
 use skep_lint::lint;
 use skep_lint::render::human::{self, Colour};
 
-use crate::support::{path, read, text, written};
+use crate::support::{path, read, standing, text, written};
 
 #[test]
 fn the_seeds_and_everyday_manifests_have_no_errors() {
@@ -23,6 +23,24 @@ fn the_seeds_and_everyday_manifests_have_no_errors() {
         assert_eq!(
             Summary::of(&findings).errors,
             0,
+            "{}\n{}",
+            file.display(),
+            human::render(&set, &findings, Colour::Never)
+        );
+    }
+}
+
+#[test]
+fn no_rule_fires_on_the_manifests_people_start_from() {
+    let mut files = Vec::new();
+    collect(&path("../../manifests"), &mut files);
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        let set = read(&file);
+        let findings = lint(&set);
+        assert_eq!(
+            standing(&findings),
+            Vec::<&str>::new(),
             "{}\n{}",
             file.display(),
             human::render(&set, &findings, Colour::Never)

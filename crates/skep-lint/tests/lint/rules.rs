@@ -31,17 +31,16 @@ fn every_rule_fires_on_its_failing_fixture_and_says_what_a_person_needs() {
 
 #[test]
 fn no_rule_fires_on_a_passing_fixture() {
+    let mut fired = String::new();
     for rule in rule::all() {
         let set = read(&path("tests/fixtures").join(rule.id).join("passes.yaml"));
         let findings = lint(&set);
-        assert_eq!(
-            standing(&findings),
-            Vec::<&str>::new(),
-            "{}:\n{}",
-            rule.id,
-            human::render(&set, &findings, Colour::Never)
-        );
+        if !standing(&findings).is_empty() {
+            let shown = human::render(&set, &findings, Colour::Never);
+            fired += &format!("{}:\n{shown}", rule.id);
+        }
     }
+    assert!(fired.is_empty(), "{fired}");
 }
 
 #[test]
