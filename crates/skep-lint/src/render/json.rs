@@ -127,7 +127,7 @@ impl Reported {
 }
 
 impl Place {
-    fn new(set: &ManifestSet, span: Span) -> Self {
+    pub(super) fn new(set: &ManifestSet, span: Span) -> Self {
         let start = set.location(span);
         let end = set.location(Span {
             start: span.end,

@@ -1,5 +1,7 @@
 //! What a user of the linter sees, from YAML to text.
 
+mod fixes;
+mod formats;
 mod json;
 mod manifests;
 mod reference;
