@@ -164,10 +164,10 @@ pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> Strin
                 Filling::Sealed(sealed) => ("sealed", quoted(sealed.as_str())),
                 Filling::Compose(read) => ("read", compose(read)),
             };
-            let (start, value) = in_place(text, *key, *span, &value);
+            let (start, end, value) = in_place(text, *key, *span, &value);
             [
                 (key.start, (key.end, word.to_owned())),
-                (start, (span.end, value)),
+                (start, (end, value)),
             ]
         })
         .collect();
@@ -184,32 +184,35 @@ pub fn fill(text: &str, source: usize, fillings: &[(Written, Filling)]) -> Strin
     filled
 }
 
-/// Where a value begins, with the mark of a block (`|`) that its span leaves out, and `instead` as it
-/// stands there on as many lines.
-fn in_place(text: &str, key: Span, span: Span, instead: &str) -> (usize, String) {
+/// From where to where a value reaches, and `instead` as it stands there on as many lines. The span
+/// of a block leaves its mark (`|`) out and has the indentation of what follows.
+fn in_place(text: &str, key: Span, span: Span, instead: &str) -> (usize, usize, String) {
     let gap = text.get(key.end..span.start).unwrap_or_default();
     let mark = gap
         .find(['|', '>', '#'])
         .filter(|at| !gap[*at..].starts_with('#'));
     let start = mark.map_or(span.start, |at| key.end + at);
     let old = text.get(start..span.end).unwrap_or_default();
+    let is_block = mark.is_some() && old.trim_end_matches(' ').ends_with('\n');
+    let old = if is_block {
+        old.trim_end_matches(' ')
+    } else {
+        old
+    };
+    let end = start + old.len();
     let lines = old.matches('\n').count();
-    if lines == 0 {
-        return (start, instead.to_owned());
-    }
-    let (before, after) = if old.ends_with('\n') {
+    let (before, after) = if is_block {
         (lines - 1, "\n")
     } else {
         (lines, "")
     };
+    if before == 0 {
+        return (start, end, format!("{instead}{after}"));
+    }
     let line = text.get(..key.start).unwrap_or_default();
     let column = line.len() - line.rfind('\n').map_or(0, |at| at + 1);
-    let indent = if before == 0 { 0 } else { column + 1 };
-    let breaks = "\n".repeat(before);
-    (
-        start,
-        format!("{breaks}{}{instead}{after}", " ".repeat(indent)),
-    )
+    let (breaks, indent) = ("\n".repeat(before), " ".repeat(column + 1));
+    (start, end, format!("{breaks}{indent}{instead}{after}"))
 }
 
 fn all<T>(set: &ManifestSet, of: impl Fn(&Document, &Valued<'_>) -> Option<T>) -> Vec<T> {

@@ -14,7 +14,8 @@ use crate::fixture::{compare, folder, report};
 /// The manifest `name` of the fixtures with its compose file and these files read into it.
 fn read(name: &str, files: &[(&str, &str)], secrets: &[(&str, &str)]) -> ManifestSet {
     let read = |name: &str| {
-        fs::read_to_string(folder("stacks").join(name)).expect("a fixture can be read")
+        let bytes = fs::read(folder("stacks").join(name)).expect("a fixture can be read");
+        String::from_utf8(bytes).expect("fixtures are text")
     };
     let text = read(name);
     let source = |text: &str| {
