@@ -17,6 +17,7 @@ mod difference;
 pub mod feeding;
 mod files;
 pub mod groups;
+pub mod images;
 pub mod import;
 mod membership;
 pub mod naming;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skep_manifest::name::NodeName;
+use skep_manifest::service::image::Image;
 use skep_manifest::swarm::{Availability, Role};
 
 use crate::naming::NamingKeys;
@@ -119,6 +120,19 @@ pub struct Cluster {
     /// The secrets, by name: those of skep and all others.
     #[serde(default)]
     pub secrets: BTreeMap<String, ClusterFile>,
+    /// What registries say of the images that services pin or follow.
+    #[serde(default)]
+    pub images: BTreeMap<Image, LookedUp>,
+}
+
+/// What its registry says of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LookedUp {
+    /// The digest that the tag stood for when that was told last.
+    pub digest: Option<String>,
+    /// Why it was not told, when it was asked for last.
+    pub trouble: Option<String>,
 }
 
 /// A network of the whole swarm.

@@ -26,6 +26,9 @@ pub const OBJECT: &str = "skep.object";
 /// The label of an object with the fingerprint of what was declared when it was last written.
 pub const HASH: &str = "skep.hash";
 
+/// The label of a service whose image is pinned or followed: the image with its digest.
+pub const IMAGE: &str = "skep.image";
+
 /// Whether the observed cluster is the `Swarm` `swarm`: it says so itself, the manifest takes it
 /// over, a node of it says so, or an agent remembers being in it.
 pub(crate) fn is_our_swarm(swarm: &Declared<SwarmSpec>, observed: &Observed) -> bool {
@@ -77,7 +80,7 @@ pub(crate) fn is_ours(swarm: &Name, object: &str, labels: &BTreeMap<String, Stri
 
 /// Whether a label is one of skep's own.
 pub(crate) fn is_label_of_skep(key: &str) -> bool {
-    [SWARM, NODE, NODE_LABELS, OBJECT, HASH].contains(&key)
+    [SWARM, NODE, NODE_LABELS, OBJECT, HASH, IMAGE].contains(&key)
 }
 
 /// The fields of its services that skep owns, as paths in the engine's specification: whatever

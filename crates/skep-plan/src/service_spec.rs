@@ -21,10 +21,11 @@ use skep_manifest::service::port::{Port, Protocol, PublishMode};
 
 use crate::difference;
 use crate::files::Files;
-use crate::ownership::{HASH, OBJECT, SWARM, service_object};
+use crate::images;
+use crate::ownership::{HASH, IMAGE, OBJECT, SWARM, service_object};
 
 /// The specification that the engine gets for a service of the swarm called `swarm`, labelled as
-/// skep's and with its own fingerprint.
+/// skep's and with its own fingerprint. With a digest it has that content of its image.
 ///
 /// # Errors
 ///
@@ -33,6 +34,7 @@ pub(crate) fn service_spec(
     swarm: &Name,
     service: &Declared<ServiceSpec>,
     files: &Files<'_>,
+    digest: Option<&str>,
 ) -> Result<Value, Vec<String>> {
     let unsupported = unsupported::unsupported(&service.spec);
     if !unsupported.is_empty() {
@@ -40,6 +42,12 @@ pub(crate) fn service_spec(
     }
     let name = service.metadata.name.as_str();
     let mut written = declared(name, &service.spec, files);
+    if let Some(digest) = digest {
+        let image = &mut written["TaskTemplate"]["ContainerSpec"]["Image"];
+        let tagged = image.as_str().unwrap_or_default();
+        *image = Value::String(format!("{tagged}@{digest}"));
+        written["Labels"][IMAGE] = Value::String(images::label(&service.spec.image, digest));
+    }
     let labels = &mut written["Labels"];
     labels[SWARM] = Value::String(swarm.to_string());
     labels[OBJECT] = Value::String(service_object(name));

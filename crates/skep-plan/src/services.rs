@@ -20,6 +20,7 @@ use crate::action::{
 use crate::adoption;
 use crate::difference::{changes_kind, difference, told};
 use crate::files::Files;
+use crate::images;
 use crate::observed::{Cluster, ClusterService};
 use crate::ownership::{HASH, is_nobodys, is_our_service, service_object};
 use crate::service_spec::{attached, service_spec};
@@ -61,7 +62,11 @@ impl Surroundings<'_> {
             });
             return;
         }
-        let wanted = match service_spec(swarm, service, &self.files) {
+        let digest = match images::digest(swarm, service, self.cluster) {
+            Ok(digest) => digest,
+            Err(trouble) => return images::wait(service, trouble, plan),
+        };
+        let wanted = match service_spec(swarm, service, &self.files, digest) {
             Ok(wanted) => wanted,
             Err(fields) => {
                 plan.blocked.push(not_supported(service, &fields));
@@ -73,7 +78,13 @@ impl Surroundings<'_> {
                 .steps
                 .push(create(name, wanted, "the swarm does not have it")),
             Some(observed) if is_our_service(swarm, name.as_str(), observed) => {
-                self.change(service, wanted, observed, plan);
+                let is_moved = images::is_moved(observed, &service.spec.image, digest);
+                let because = if is_moved {
+                    "the tag of its image stands for another content"
+                } else {
+                    "the manifest changed"
+                };
+                self.change(service, (wanted, because), observed, plan);
             }
             Some(observed)
                 if adoption::adopts(&self.swarm.spec, self.cluster) && is_nobodys(observed) =>
@@ -91,7 +102,7 @@ impl Surroundings<'_> {
     fn change(
         &self,
         service: &Declared<ServiceSpec>,
-        wanted: Value,
+        (wanted, because): (Value, &str),
         observed: &ClusterService,
         plan: &mut Plan,
     ) {
@@ -122,7 +133,7 @@ impl Surroundings<'_> {
                 because: if by_hand {
                     "somebody else changed it".to_owned()
                 } else {
-                    "the manifest changed".to_owned()
+                    because.to_owned()
                 },
             });
         }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use hyper::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use skep_manifest::service::image::Image;
 
 pub use error::EngineError;
 pub use version::{ApiVersion, InvalidApiVersion};
@@ -94,6 +95,24 @@ impl Client {
             ..Question::post(path, spec)
         };
         Ok(self.call(question).await.map(drop)?)
+    }
+
+    /// Asks for something about an image, with the credentials for it.
+    pub(crate) async fn read_image<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        image: &Image,
+    ) -> Result<T, ApplyError> {
+        let question = Question {
+            registry: self.registries.header_for(image)?,
+            ..Question::get(path)
+        };
+        let answer = self.call(question).await?;
+        let understood = serde_json::from_slice(&answer.body);
+        Ok(understood.map_err(|source| EngineError::NotUnderstood {
+            question: path.to_owned(),
+            source,
+        })?)
     }
 
     pub(crate) async fn remove(&self, path: &str) -> Result<(), EngineError> {

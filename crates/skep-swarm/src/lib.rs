@@ -15,6 +15,7 @@ pub mod event;
 #[cfg(test)]
 mod fake;
 pub mod generations;
+pub mod images;
 pub mod inventory;
 pub mod observe;
 pub mod raft_log;

@@ -50,9 +50,14 @@ impl Registries {
     pub(crate) fn header(&self, spec: &Value) -> Result<Option<String>, MissingCredentials> {
         let image = &spec["TaskTemplate"]["ContainerSpec"]["Image"];
         let image = image.as_str().and_then(|image| image.parse::<Image>().ok());
-        let Some(image) = image else {
-            return Ok(None);
-        };
+        match image {
+            Some(image) => self.header_for(&image),
+            None => Ok(None),
+        }
+    }
+
+    /// The header with the credentials for an image, when it needs some.
+    pub(crate) fn header_for(&self, image: &Image) -> Result<Option<String>, MissingCredentials> {
         let registry = image.registry();
         match self.0.get(registry) {
             None => Ok(None),

@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Lab,
     /// An engine on each of them.
     Engines,
+    /// A registry that the engines pull from.
+    Registry,
     /// keepalived beside skep.
     Keepalived,
     /// FRR beside skep, and a second opinion on what is on the wire.
@@ -20,7 +22,13 @@ pub(crate) enum Need {
 }
 
 /// Everything there is.
-pub(crate) const ALL: &[Need] = &[Need::Lab, Need::Engines, Need::Keepalived, Need::Interop];
+pub(crate) const ALL: &[Need] = &[
+    Need::Lab,
+    Need::Engines,
+    Need::Registry,
+    Need::Keepalived,
+    Need::Interop,
+];
 
 /// A Debian package and what it is needed for.
 struct Package {
@@ -29,7 +37,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 9] = [
     package("iproute2", Need::Lab, "the namespaces and links of the lab"),
     package("iputils-ping", Need::Lab, "the clients of the lab"),
     package(
@@ -39,6 +47,11 @@ const PACKAGES: [Package; 8] = [
     ),
     package("docker.io", Need::Engines, "the engines of the lab"),
     package("iptables", Need::Engines, "the engines' networks"),
+    package(
+        "docker-registry",
+        Need::Registry,
+        "a registry from which the engines of a test pull",
+    ),
     package(
         "keepalived",
         Need::Keepalived,

@@ -96,7 +96,7 @@ impl Ring {
             Self::Style | Self::Unit | Self::Nightly => &[],
             Self::Namespaces => &[Need::Lab],
             Self::Interop => &[Need::Lab, Need::Keepalived, Need::Interop],
-            Self::Engines => &[Need::Lab, Need::Engines],
+            Self::Engines => &[Need::Lab, Need::Engines, Need::Registry],
         }
     }
 

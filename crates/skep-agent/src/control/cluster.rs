@@ -9,6 +9,7 @@ mod engine;
 mod generations;
 mod grants;
 mod history;
+mod images;
 mod peers;
 mod recovery;
 mod remembrance;
@@ -31,7 +32,7 @@ use skep_api::trust::key::ClusterKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
-use skep_plan::action::{Action, Blocked, Executor, Step};
+use skep_plan::action::{Blocked, Executor, Step};
 use skep_plan::departure::departure;
 use skep_plan::observed::{Membership, Observed};
 use skep_plan::plan;
@@ -46,8 +47,9 @@ pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use shelf::{Stored, WentBack};
 pub(super) use store::{KeptMove, Store};
 
-use crate::control::cluster::apply::Errand;
+use crate::control::cluster::apply::{Errand, is_init, is_join, is_leave};
 use crate::control::cluster::grants::Grants;
+use crate::control::cluster::images::Images;
 use crate::control::cluster::peers::Peers;
 use crate::control::cluster::recovery::Recovery;
 use crate::control::cluster::shelf::Opener;
@@ -75,6 +77,8 @@ pub(super) enum Happening {
     Done(apply::Outcome),
     /// The target of a move took it: it counts here too.
     Moved(Move),
+    /// Registries were asked about images.
+    LookedUp(images::Answers),
     /// What the watched directory holds was submitted.
     FedOn(Result<Submitted, Trouble>),
 }
@@ -107,6 +111,7 @@ pub(super) struct Cluster {
     /// The last desired state that this agent could not understand.
     passed_over: Rank,
     opener: Opener,
+    images: Images,
     grants: Grants,
     /// What is being done; one errand at a time.
     errand: Option<Errand>,
@@ -168,6 +173,7 @@ impl Cluster {
             docker: options.docker.clone(),
             look_again,
             sight: None,
+            images: Images::default(),
             grants: Grants::default(),
             errand: None,
             stale: None,
@@ -264,6 +270,7 @@ impl Cluster {
             return;
         };
         let observed = self.observed(accepted.node.as_ref(), now);
+        self.look_up_images(accepted, &observed, now);
         let Some(node) = &accepted.node else {
             return self.depart(&accepted.desired, &observed);
         };
@@ -341,18 +348,6 @@ impl Cluster {
                     .is_some_and(|(report, _)| report.cluster.is_some())
             })
     }
-}
-
-const fn is_init(step: &Step) -> bool {
-    matches!(step.action, Action::InitSwarm(_))
-}
-
-const fn is_join(step: &Step) -> bool {
-    matches!(step.action, Action::JoinSwarm(_))
-}
-
-const fn is_leave(step: &Step) -> bool {
-    matches!(step.action, Action::LeaveSwarm(_))
 }
 
 /// The names of the managers, in the order of the manifest.

@@ -218,6 +218,7 @@ impl Control {
                 self.handle_submission(submission, Hop::First, to);
             }
             Happening::Stored(stored) => self.handle_stored(*stored),
+            Happening::LookedUp(answers) => cluster.handle_looked_up(answers, now()),
             Happening::FedOn(outcome) => self.handle_fed_on(&outcome),
             Happening::Done(outcome) => {
                 let acts = outcome.acts.clone();

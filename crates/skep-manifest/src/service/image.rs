@@ -50,9 +50,10 @@ pub enum DigestPolicy {
     /// Each node pulls the tag as it is when a task starts there.
     #[default]
     Ignore,
-    /// The tag is resolved once, when the manifest is submitted.
+    /// The tag is resolved once, before the service is created or gets this image, and its content
+    /// stays.
     Pin,
-    /// The tag is resolved again and again, and the service follows it.
+    /// The tag is resolved again every five minutes, and the service follows it.
     Follow,
 }
 

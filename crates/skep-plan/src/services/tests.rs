@@ -39,7 +39,7 @@ fn plan_of(desired: &Desired, cluster: &Cluster) -> Plan {
 fn edited(desired: &Desired, user: &str) -> Cluster {
     let swarm = &desired.swarm.as_ref().unwrap().metadata.name;
     let files = Files::new(desired, &NamingKeys::default(), &Cluster::default());
-    let mut spec = service_spec(swarm, &desired.services["web"], &files).unwrap();
+    let mut spec = service_spec(swarm, &desired.services["web"], &files, None).unwrap();
     spec["TaskTemplate"]["ContainerSpec"]["User"] = user.into();
     let service = ClusterService {
         id: "id".to_owned(),

@@ -10,6 +10,7 @@ mod drift;
 mod engine;
 mod feeders;
 mod generations;
+mod images;
 mod leader;
 mod load;
 mod membership;

@@ -155,10 +155,15 @@ impl Site {
 
     /// The engine's own command line, as somebody uses it beside skep.
     pub(crate) fn docker(&self, node: &str, words: &[&str]) -> String {
+        self.docker_said(node, words).check_success()
+    }
+
+    /// The same, also when it does not succeed.
+    pub(crate) fn docker_said(&self, node: &str, words: &[&str]) -> Said {
         let host = format!("unix://{}", self.disk(node).join("docker.sock").display());
         let mut command = Command::new("docker");
         command.args(["--host", &host]).args(words);
-        command.said().check_success()
+        command.said()
     }
 
     /// Whether a node has an address on an interface, with this prefix length.

@@ -237,7 +237,7 @@ impl Cluster {
 }
 
 /// The credentials for registries, as the files of this node say them at present.
-fn read_registries(declared: &[Registry]) -> Registries {
+pub(super) fn read_registries(declared: &[Registry]) -> Registries {
     let mut registries = Registries::default();
     for Registry {
         host,
@@ -317,4 +317,16 @@ async fn enter(
         membership: observe::membership(&client).await.ok(),
         ..Outcome::default()
     }
+}
+
+pub(super) const fn is_init(step: &Step) -> bool {
+    matches!(step.action, Action::InitSwarm(_))
+}
+
+pub(super) const fn is_join(step: &Step) -> bool {
+    matches!(step.action, Action::JoinSwarm(_))
+}
+
+pub(super) const fn is_leave(step: &Step) -> bool {
+    matches!(step.action, Action::LeaveSwarm(_))
 }

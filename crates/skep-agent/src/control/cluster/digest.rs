@@ -1,11 +1,13 @@
 //! What two desired states, or two looks at a swarm, have in common: all, or not all.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+use skep_manifest::service::image::Image;
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{Fed, Kept};
-use skep_plan::observed::Cluster;
+use skep_plan::observed::{Cluster, LookedUp};
 
 /// SHA-256 of what is kept with all names and of what was decided about it, in hex.
 pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
@@ -32,6 +34,13 @@ pub(super) fn of_swarm(swarm: &Cluster) -> String {
     hexadecimal(&Sha256::digest(told))
 }
 
+/// SHA-256 of a swarm with this digest and of what registries say of its images, in hex.
+pub(super) fn with_images(swarm: &str, images: &BTreeMap<Image, LookedUp>) -> String {
+    let images = serde_json::to_vec(images).expect("images have only string keys");
+    let hash = Sha256::new().chain_update(swarm).chain_update(images);
+    hexadecimal(&hash.finalize())
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _infallible = write!(text, "{byte:02x}");
@@ -41,7 +50,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::num::NonZeroU8;
 
     use skep_plan::feeding::{Feeder, Manifest};

@@ -21,6 +21,7 @@ use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
+use crate::control::cluster::digest;
 use crate::control::cluster::peers::Other;
 use crate::control::cluster::writer::{Candidate, writer};
 use crate::control::cluster::{Cluster, Happening, Store, managers};
@@ -46,13 +47,13 @@ impl Cluster {
         }
         // An engine that manages tells for itself, or nothing can be written through it.
         let told = if self.engine().membership.is_manager() {
-            self.swarm()
+            self.told_swarm()
         } else {
-            self.swarm_by_peers(now)
+            self.swarm_by_peers(now).cloned()
         };
         Observed {
             engines,
-            cluster: told.cloned(),
+            cluster: told,
             naming_keys: NamingKeys::new(self.keys.naming_keys()),
         }
     }
@@ -82,7 +83,7 @@ impl Cluster {
 
     /// What this agent tells its peers of itself and its engine.
     pub(in crate::control) fn report(&self, known: &Known) -> PeerReport {
-        let digest = self.sight.as_ref().and_then(|it| it.cluster_digest.clone());
+        let digest = self.told_digest();
         let is_known = digest.is_some() && digest == known.cluster;
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -90,7 +91,7 @@ impl Cluster {
             is_stored: self.held.as_ref().is_some_and(|held| held.is_stored),
             schema_revision: REVISION,
             engine: self.engine(),
-            cluster: self.swarm().filter(|_| !is_known).cloned(),
+            cluster: if is_known { None } else { self.told_swarm() },
             cluster_digest: digest,
             vip_groups: Vec::new(),
             moves: Vec::new(),
@@ -120,6 +121,21 @@ impl Cluster {
             refused: self.refused.clone(),
             is_stuck: self.is_stuck,
         }
+    }
+
+    /// The swarm as this node's engine tells it, with what registries say of images.
+    fn told_swarm(&self) -> Option<Swarm> {
+        let swarm = self.swarm()?.clone();
+        Some(Swarm {
+            images: self.images.looked_up(),
+            ..swarm
+        })
+    }
+
+    /// The digest of [`Self::told_swarm`].
+    fn told_digest(&self) -> Option<String> {
+        let swarm = self.sight.as_ref()?.cluster_digest.as_deref()?;
+        Some(digest::with_images(swarm, &self.images.looked_up()))
     }
 
     /// The swarm as this node's engine tells it.

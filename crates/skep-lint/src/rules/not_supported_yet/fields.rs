@@ -211,10 +211,7 @@ const NOTIFIER: &[Field] = &[
 
 const SERVICE: &[Field] = &[
     Field("image", Full),
-    Field(
-        "digest",
-        When(is_ignore, "name the digest in `image`: `nginx@sha256:..`"),
-    ),
+    Field("digest", Full),
     Field("command", Full),
     Field("args", Full),
     Field("environment", Full),
@@ -300,10 +297,6 @@ fn is_false(value: &Value) -> bool {
 
 fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
-}
-
-fn is_ignore(value: &Value) -> bool {
-    *value == "ignore"
 }
 
 fn is_told(value: &Value) -> bool {
