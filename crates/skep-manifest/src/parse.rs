@@ -81,7 +81,7 @@ fn parse_document(raw: RawDocument, set: &mut ManifestSet, problems: &mut Vec<Pr
         Err(problem) => {
             // A document that was cut off may have lost the very field.
             if raw.whole {
-                problems.push(problem);
+                problems.push(*problem);
             }
             return;
         }
@@ -122,11 +122,11 @@ fn of_stack(object: &Object, tree: &Tree) -> Option<Problem> {
 }
 
 /// The kind of a document, which decides what everything else in it means.
-fn kind_of(tree: &Tree) -> Result<Kind, Problem> {
+fn kind_of(tree: &Tree) -> Result<Kind, Box<Problem>> {
     let root = tree.root();
     let Some(entries) = tree.entries(root) else {
         let message = "a document must be a map with `apiVersion`, `kind`, `metadata` and `spec`";
-        return Err(Problem::error("wrong-type", tree.span(root), message));
+        return Err(Problem::error("wrong-type", tree.span(root), message).into());
     };
     let kinds = Kind::ALL.map(Kind::as_str);
     let Some(value) = tree.value(root, "kind") else {
@@ -137,7 +137,8 @@ fn kind_of(tree: &Tree) -> Result<Kind, Problem> {
             tree.span(head),
             "the document needs `kind`",
         )
-        .help(help));
+        .help(help)
+        .into());
     };
     let text = tree.text(value).unwrap_or_default();
     Kind::from_written(text).ok_or_else(|| {
@@ -152,7 +153,9 @@ fn kind_of(tree: &Tree) -> Result<Kind, Problem> {
             ),
             _ => format!("there is no kind `{}`", check::shortened(text)),
         };
-        Problem::error("unknown-kind", tree.span(value), message).help(check::remedy(text, &kinds))
+        Problem::error("unknown-kind", tree.span(value), message)
+            .help(check::remedy(text, &kinds))
+            .into()
     })
 }
 

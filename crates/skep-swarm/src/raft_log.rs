@@ -87,9 +87,7 @@ fn last_entry(mut file: impl Read) -> io::Result<Option<Position>> {
             return Ok(last);
         };
         let fields = Fields(record).collect::<Vec<_>>();
-        let is_entry = fields
-            .iter()
-            .any(|field| *field == (1, Field::Number(ENTRY)));
+        let is_entry = fields.contains(&(1, Field::Number(ENTRY)));
         if let (true, Some(entry)) = (is_entry, bytes(&fields, 3)) {
             last = entry_position(entry).or(last);
         }

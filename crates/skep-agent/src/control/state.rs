@@ -9,8 +9,8 @@ mod history;
 mod listening;
 mod moving;
 mod preflighting;
-mod recovering;
 mod recording;
+mod recovering;
 mod submission;
 
 use std::collections::VecDeque;

@@ -114,7 +114,7 @@ fn shell_syntax(argv: &[String]) -> Option<(usize, String)> {
     if program.contains(char::is_whitespace) {
         return Some((0, format!("`{program}` is several words in one")));
     }
-    let found = argv.iter().enumerate().find_map(|(index, argument)| {
+    argv.iter().enumerate().find_map(|(index, argument)| {
         let what = if OPERATORS.contains(&argument.as_str()) {
             "an operator"
         } else if argument.contains("$(") || argument.contains('`') {
@@ -125,8 +125,7 @@ fn shell_syntax(argv: &[String]) -> Option<(usize, String)> {
             return None;
         };
         Some((index, format!("`{argument}` is {what} of a shell")))
-    });
-    found
+    })
 }
 
 /// Whether there is a `$NAME` or `${NAME}`; `$1` and `$` alone belong to patterns.
