@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::engine::SwarmNode;
-use crate::site::{Site, tell};
+use crate::site::{Said, Site, tell};
 
 const MANAGERS: [&str; 3] = ["first", "second", "third"];
 
@@ -164,4 +164,79 @@ fn managers(nodes: &Value) -> Vec<String> {
     let mut names: Vec<String> = with_part.filter_map(name).collect();
     names.sort();
     names
+}
+
+const LONE: &str = "apiVersion: skep/v1
+kind: Swarm
+metadata: {name: lone}
+spec:
+  nodes: [{name: first, address: 10.0.0.60, role: manager}]
+---
+apiVersion: skep/v1
+kind: Service
+metadata: {name: web}
+spec: {image: nginx}
+";
+
+#[test]
+fn a_manager_that_lost_its_disk_comes_back_from_a_backup_with_its_swarm_and_desired_state() {
+    let site = Site::up_with("restore", LONE);
+    site.apply("first", &site.write(LONE));
+    let swarm = site.engine("first").swarm_id();
+    let service = site.engine("first").service("web").expect("it runs")["ID"].clone();
+    let file = site
+        .directory()
+        .join("lone.skep-backup")
+        .display()
+        .to_string();
+    let said = site.keep(&["backup", "--out", &file]).check_success();
+    assert!(
+        said.contains("what first has of lone, generation 1"),
+        "{said}"
+    );
+    let again = site.keep(&["backup", "--out", &file]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+
+    let running = site.keep(&["restore", &file]);
+    assert_eq!(running.code, Some(1), "{running:?}");
+    assert!(running.complaint.contains("the engine runs"), "{running:?}");
+    site.run(&["kill", "first"]);
+    let taken = site.keep(&["restore", &file, "--confirm", "other"]);
+    assert_eq!(taken.code, Some(1), "{taken:?}");
+    assert!(
+        taken.complaint.contains("has a part in a swarm already"),
+        "{taken:?}"
+    );
+
+    // What the engine and the agent knew is gone.
+    for lost in ["data/swarm", "state"] {
+        fs::remove_dir_all(site.disk("first").join(lost)).expect("it was there");
+    }
+    site.keep(&["restore", &file]).check_success();
+    site.run(&["heal", "first"]);
+    site.wait_until("all is as declared", || {
+        site.skep("first", &["status"]).code == Some(0) && site.generation("first") == Some(1)
+    });
+    let engine = site.engine("first");
+    assert_eq!(engine.swarm_id(), swarm);
+    assert_eq!(engine.service("web").expect("it is there")["ID"], service);
+}
+
+impl Site {
+    /// What `skep` says to somebody on `first` who keeps or puts back what its engine has.
+    fn keep(&self, words: &[&str]) -> Said {
+        let disk = self.disk("first");
+        let place = |name: &str| disk.join(name).display().to_string();
+        let engine = format!("unix://{}", place("docker.sock"));
+        let (root, state) = (place("data"), place("state"));
+        let places = [
+            "--docker-host",
+            &engine,
+            "--data-root",
+            &root,
+            "--state-dir",
+            &state,
+        ];
+        self.skep("first", &[words, &places].concat())
+    }
 }

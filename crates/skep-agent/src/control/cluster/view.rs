@@ -59,7 +59,7 @@ impl Cluster {
     }
 
     /// The swarm as its leader's agent just told it, or else any manager's.
-    fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
+    pub(super) fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
         let reports = self
             .peers
             .iter()
