@@ -219,7 +219,7 @@ impl Cluster {
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
-        let report = heard.report.as_ref().ok();
+        let report = heard.report.as_deref().ok();
         let theirs = report.map(|report| report.rank());
         let theirs_first = report.and_then(|report| report.generation.as_ref());
         let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));

@@ -121,6 +121,24 @@ fn by_hand() -> Value {
     })
 }
 
+fn network(labels: &[(&str, &str)]) -> ClusterNetwork {
+    ClusterNetwork {
+        id: "n".to_owned(),
+        driver: "overlay".to_owned(),
+        options: [(
+            "com.docker.network.driver.overlay.vxlanid_list".to_owned(),
+            "4097".to_owned(),
+        )]
+        .into(),
+        subnets: [("10.0.1.0/24".to_owned(), Some("10.0.1.1".to_owned()))].into(),
+        labels: labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..ClusterNetwork::default()
+    }
+}
+
 #[test]
 fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
     let with = |path: &str, value: Value| {
@@ -157,21 +175,6 @@ fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
     cluster.networks = [("n1", "front"), ("n2", "shop_default")]
         .map(|(id, name)| (id.to_owned(), name.to_owned()))
         .into();
-    let network = |labels: &[(&str, &str)]| ClusterNetwork {
-        id: "n".to_owned(),
-        driver: "overlay".to_owned(),
-        options: [(
-            "com.docker.network.driver.overlay.vxlanid_list".to_owned(),
-            "4097".to_owned(),
-        )]
-        .into(),
-        subnets: [("10.0.1.0/24".to_owned(), Some("10.0.1.1".to_owned()))].into(),
-        labels: labels
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect(),
-        ..ClusterNetwork::default()
-    };
     cluster.swarm_networks = [
         ("front".to_owned(), network(&[])),
         ("shop_default".to_owned(), network(&[(STACK, "shop")])),

@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// Learns from another agent that the swarm went on with one manager.
-    pub(super) fn learn_of_recovery(&mut self, report: Option<&Box<PeerReport>>) {
+    pub(super) fn learn_of_recovery(&mut self, report: Option<&PeerReport>) {
         let told = report.and_then(|report| report.recovery.recovered.as_ref());
         let known = self.recovery.kept.recovered.as_ref();
         let number = |recovered: &Recovered| recovered.number;

@@ -264,6 +264,7 @@ mod tests {
         assert_eq!(store.remembered().expect("readable"), None);
         let membership = Remembered {
             swarm_id: "abc".to_owned(),
+            node_id: Some("def".to_owned()),
             keeps_desired_state: true,
         };
         store.remember(&membership).expect("kept");
@@ -329,6 +330,7 @@ mod tests {
         store
             .remember(&Remembered {
                 swarm_id: "abc".to_owned(),
+                node_id: None,
                 keeps_desired_state: false,
             })
             .expect("kept");

@@ -124,6 +124,7 @@ fn see_no_swarm(agent: &mut Agent) {
         began: now(),
         membership: Membership::Inactive,
         cluster: None,
+        cluster_digest: None,
         shelf: None,
         log: None,
         trouble: None,
