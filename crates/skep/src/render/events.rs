@@ -6,6 +6,7 @@ use skep_api::event::Event;
 pub(crate) fn line(event: &Event) -> String {
     let Event {
         at,
+        age_ms: _,
         node,
         kind,
         object,
