@@ -66,6 +66,7 @@ fn cost<T>(work: impl Fn() -> T) -> (f64, T) {
 }
 
 /// How long this thread had a processor; other threads and programs do not count.
+#[expect(clippy::disallowed_methods, reason = "only the kernel knows")]
 fn processor_seconds() -> f64 {
     let told = fs::read_to_string("/proc/thread-self/schedstat").expect("the kernel tells");
     let nanoseconds = told.split_whitespace().next().expect("three numbers");
