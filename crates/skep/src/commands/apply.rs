@@ -1,6 +1,6 @@
 //! `skep apply`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -144,6 +144,9 @@ struct Said {
 impl Said {
     /// Says what is new.
     fn say(&mut self, objects: &[ObjectProgress], started: Instant) -> anyhow::Result<()> {
+        // What is removed is reported no more: nothing of it is missing.
+        let told: BTreeSet<&String> = objects.iter().map(|progress| &progress.object).collect();
+        self.objects.retain(|object, _| told.contains(object));
         for progress in objects {
             if self.objects.get(&progress.object) == Some(progress) {
                 continue;
@@ -163,10 +166,14 @@ impl Said {
 
     fn say_what_is_missing(&self) {
         let objects = self.objects.values();
-        let missing = objects.filter(|progress| progress.state != Progress::Done);
-        let lines = missing.map(|progress| format!("{}: {}", progress.object, progress.message));
-        let lines: Vec<String> = lines.chain(self.trouble.clone()).collect();
-        output::tell_errors(&lines);
+        for progress in objects.filter(|progress| progress.state != Progress::Done) {
+            let (object, message) = (&progress.object, &progress.message);
+            output::tell_errors(&[format!("{object}: {message}")]);
+            if let Some(remedy) = &progress.remedy {
+                output::tell(&format!("hint: {remedy}"));
+            }
+        }
+        output::tell_errors(self.trouble.as_slice());
         output::tell("hint: it goes on without you; follow it with `skep status`");
     }
 }

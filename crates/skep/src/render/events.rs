@@ -11,6 +11,7 @@ pub(crate) fn line(event: &Event) -> String {
         kind,
         object,
         message,
+        ..
     } = event;
     let kind = kind.word();
     format!("{at}  {node:<10}  {kind:<10}  {object:<20}  {message}\n")

@@ -8,6 +8,7 @@ use skep_lab::prober::Prober;
 
 use crate::process::{Part, signal};
 use crate::site::{PATIENCE, Site, tell};
+use crate::watcher::Watcher;
 
 const MANIFEST: &str = "\
 apiVersion: skep/v1
@@ -37,13 +38,18 @@ const SECOND: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 61);
 const INTERVAL_MAX: Duration = Duration::from_millis(1_020);
 
 #[test]
-fn a_killed_control_process_is_started_again_and_no_probe_of_the_address_is_lost() {
+fn a_killed_control_process_is_started_again_no_probe_of_the_address_is_lost_and_who_follows_goes_on()
+ {
     let site = Site::up_with("control", MANIFEST);
     site.apply("first", &site.write(MANIFEST));
     let control = site
         .process("first", Part::Control)
         .expect("it runs on a manager");
     let swarm = site.engine("first").swarm_id();
+    let watcher = Watcher::start(&site, "first");
+    site.wait_until("who follows was told what happened before", || {
+        watcher.became_active("first") == 1
+    });
     let lab = site.lab();
     let capture = Capture::start(&lab).expect("root may capture");
     let before = wait_for_advertisement_after(&capture, Duration::ZERO);
@@ -77,6 +83,14 @@ fn a_killed_control_process_is_started_again_and_no_probe_of_the_address_is_lost
     });
     assert_eq!(site.engine("first").swarm_id(), swarm);
     assert_eq!(site.generation("second"), Some(1));
+
+    let moved = site.skep("second", &["move", "web", "--to", "second"]);
+    moved.check_success();
+    site.wait_until("who follows is told what happens on the other node", || {
+        watcher.became_active("second") == 1
+    });
+    // The control process that was started again told it once more.
+    assert_eq!(watcher.became_active("first"), 1);
 }
 
 fn wait_for_advertisement_after(capture: &Capture, at: Duration) -> Sighting {

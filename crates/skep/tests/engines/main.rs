@@ -26,3 +26,4 @@ mod told;
 mod traces;
 mod trust;
 mod twins;
+mod watcher;
