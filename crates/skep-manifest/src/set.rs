@@ -83,7 +83,9 @@ pub struct SourceText {
 }
 
 impl SourceText {
-    pub(crate) fn new(name: String, text: String) -> Self {
+    /// The text `text`, which is called `name` in messages.
+    #[must_use]
+    pub fn new(name: String, text: String) -> Self {
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0)
             .chain(after_breaks.map(|(at, _)| at + 1))

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate with the crates of this workspace it may import; its tests may import more.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("skep-manifest", &[]),
     ("skep-vrrp", &[]),
     ("skep-vip", &["skep-vrrp"]),
     ("skep-plan", &["skep-manifest", "skep-vip", "skep-vrrp"]),
     ("skep-lint", &["skep-manifest"]),
+    ("skep-keepalived", &["skep-manifest"]),
     ("skep-linux", &[]),
     ("skep-api", &["skep-manifest", "skep-plan"]),
     (
@@ -38,6 +39,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
         &[
             "skep-agent",
             "skep-api",
+            "skep-keepalived",
             "skep-lab",
             "skep-linux",
             "skep-lint",

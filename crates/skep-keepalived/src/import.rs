@@ -1,0 +1,108 @@
+//! From the files of all nodes to one manifest.
+
+mod check;
+mod entry;
+mod globals;
+mod group;
+mod instance;
+mod member;
+mod model;
+mod names;
+mod notify;
+mod root;
+mod scribe;
+mod write;
+
+use std::collections::BTreeMap;
+
+use skep_manifest::name::NodeName;
+use skep_manifest::object::Object;
+use skep_manifest::set::Source;
+use skep_manifest::span::Span;
+
+use crate::language::{self, Files, Statement, Texts};
+use crate::ledger::{Fate, Ledger};
+use model::Node;
+use scribe::Scribe;
+
+/// The `keepalived.conf` of one node.
+#[derive(Clone, Debug)]
+pub struct NodeFile {
+    /// The node; the first part of its name is the configuration id that `@` lines ask for.
+    pub node: NodeName,
+    /// The file.
+    pub source: Source,
+}
+
+/// What an import comes to.
+#[derive(Debug)]
+pub struct Import {
+    /// The objects, groups first.
+    pub objects: Vec<Object>,
+    /// The manifest: the same objects, with comments that say where each line comes from.
+    pub text: String,
+    /// The files that were read, and what is wrong with them.
+    pub texts: Texts,
+    /// What became of every keyword.
+    pub ledger: Ledger,
+}
+
+/// Makes one manifest of the files of all nodes. It never fails: what cannot be taken over stands
+/// among the problems and in the ledger.
+pub fn import(files: Vec<NodeFile>, included: &mut dyn Files) -> Import {
+    let mut texts = Texts::default();
+    let mut ledger = Ledger::default();
+    let mut nodes = Vec::new();
+    for NodeFile { node, source } in files {
+        let id = node.as_str().split('.').next().unwrap_or_default();
+        let statements = language::read(source, id, included, &mut texts);
+        let mut scribe = Scribe {
+            node: &node,
+            texts: &mut texts,
+            ledger: &mut ledger,
+        };
+        let read = root::read(&statements, &mut scribe);
+        nodes.push(Node { name: node, ..read });
+    }
+    let documents = group::merge(&nodes, &mut texts);
+    settle(&texts, &mut ledger);
+    let text = write::manifest(&nodes, &documents, &texts, &ledger);
+    Import {
+        objects: documents.into_iter().map(|one| one.object).collect(),
+        text,
+        texts,
+        ledger,
+    }
+}
+
+/// What keepalived ignores itself, or a manifest cannot say: its keyword was read all the same.
+const NOT_TAKEN: [&str; 6] = [
+    "authentication-ignored",
+    "ignored-with-master",
+    "mail-incomplete",
+    "not-expressible",
+    "priority-255-twice",
+    "unknown-check",
+];
+
+/// Enters what was found to be left out when all files were known.
+fn settle(texts: &Texts, ledger: &mut Ledger) {
+    let left_out = texts
+        .problems
+        .iter()
+        .filter(|problem| NOT_TAKEN.contains(&problem.id));
+    let why: BTreeMap<Span, &str> = left_out
+        .map(|problem| (problem.span, problem.message.as_str()))
+        .collect();
+    for entry in &mut ledger.entries {
+        if let (Fate::Taken(_), Some(why)) = (&entry.fate, why.get(&entry.span)) {
+            entry.fate = Fate::LeftOut((*why).to_owned());
+        }
+    }
+}
+
+/// How many keywords `statements` have.
+#[must_use]
+pub fn count(statements: &[Statement]) -> usize {
+    statements.iter().map(Statement::count).sum()
+}

@@ -1,0 +1,45 @@
+//! Names of keepalived as names of objects.
+
+use std::collections::BTreeMap;
+
+use skep_manifest::name::Name;
+
+/// The longest name of an object, less room for a number.
+const LENGTH_MAX: usize = 58;
+
+/// The names of one kind of object.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    given: BTreeMap<String, Name>,
+}
+
+impl Names {
+    /// The name for what keepalived calls `original`: always the same, and no other's.
+    pub(super) fn name(&mut self, original: &str) -> Name {
+        if let Some(name) = self.given.get(original) {
+            return name.clone();
+        }
+        let label = label(original);
+        let free = (1..)
+            .map(|number| match number {
+                1 => label.clone(),
+                number => format!("{label}-{number}"),
+            })
+            .filter_map(|text| text.parse::<Name>().ok())
+            .find(|name| !self.given.values().any(|other| other == name))
+            .expect("there are more numbers than names");
+        self.given.insert(original.to_owned(), free.clone());
+        free
+    }
+}
+
+/// Lower-case letters, digits and `-`.
+pub(super) fn label(original: &str) -> String {
+    let letters = original.chars().map(|c| match c.to_ascii_lowercase() {
+        c if c.is_ascii_alphanumeric() => c,
+        _ => '-',
+    });
+    let text: String = letters.take(LENGTH_MAX).collect();
+    let text = text.trim_matches('-');
+    if text.is_empty() { "unnamed" } else { text }.to_owned()
+}

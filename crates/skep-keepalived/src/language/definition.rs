@@ -1,0 +1,70 @@
+//! Parameters: `$NAME=VALUE`, `$NAME` and `${NAME}`.
+
+use std::collections::BTreeMap;
+
+/// The values of the parameters that are defined at a line.
+#[derive(Debug)]
+pub(super) struct Definitions {
+    values: BTreeMap<String, String>,
+}
+
+impl Definitions {
+    /// Those that keepalived defines itself for the host `id`.
+    pub(super) fn new(id: &str) -> Self {
+        let predefined = [("_INSTANCE", id), ("_HASH", "#"), ("_BANG", "!")];
+        let values = predefined.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            values: values.into(),
+        }
+    }
+
+    pub(super) fn define(&mut self, name: String, value: String) {
+        self.values.insert(name, value);
+    }
+
+    /// The name and the value of a line `$NAME=VALUE`.
+    pub(super) fn definition(text: &str) -> Option<(&str, &str)> {
+        let (name, value) = text.strip_prefix('$')?.split_once('=')?;
+        is_name(name).then(|| (name, value.trim()))
+    }
+
+    /// `text` with its first defined parameter replaced, as lines; nothing when there is none.
+    pub(super) fn replace(&self, text: &str) -> Option<Vec<String>> {
+        let mut from = 0;
+        while let Some(at) = text[from..].find('$').map(|at| from + at) {
+            if let Some((name, end)) = parameter(&text[at..])
+                && let Some(value) = self.values.get(name)
+            {
+                let whole = format!("{}{value}{}", &text[..at], &text[at + end..]);
+                return Some(
+                    whole
+                        .split('\n')
+                        .map(|line| line.trim().to_owned())
+                        .collect(),
+                );
+            }
+            from = at + 1;
+        }
+        None
+    }
+}
+
+/// The parameter that `text` begins with, and how many bytes it takes.
+fn parameter(text: &str) -> Option<(&str, usize)> {
+    let rest = &text[1..];
+    if let Some(inner) = rest.strip_prefix('{') {
+        let end = inner.find('}')?;
+        return is_name(&inner[..end]).then(|| (&inner[..end], end + 3));
+    }
+    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    is_name(&rest[..end]).then(|| (&rest[..end], end + 1))
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .next()
+        .is_some_and(|byte| !byte.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,230 @@
+//! From files to lines that mean what they say: without comments, with includes, for this host,
+//! with everything expanded.
+
+use std::collections::BTreeSet;
+
+use skep_manifest::problem::Severity;
+use skep_manifest::set::{Source, SourceText};
+use skep_manifest::span::Span;
+
+use super::definition::Definitions;
+use super::limit::{Allowance, INCLUDE_DEPTH_MAX, TooMuch};
+use super::line::{Line, without_comment};
+use super::{Files, Include, Texts, sequence};
+
+/// The keywords that include files; they differ in what is an error for keepalived.
+const INCLUDES: [&str; 6] = [
+    "include", "includea", "includeb", "includem", "includer", "includew",
+];
+
+struct Reader<'a> {
+    id: &'a str,
+    files: &'a mut dyn Files,
+    texts: &'a mut Texts,
+    definitions: Definitions,
+    allowance: Allowance,
+    /// The definition of several lines that has begun: its name and what it says so far.
+    begun: Option<(String, String)>,
+    /// The conditions that kept lines out and were told.
+    told: BTreeSet<String>,
+    /// The files that are being read, the innermost last.
+    open: Vec<String>,
+    lines: Vec<Line>,
+}
+
+pub(super) fn read(
+    source: Source,
+    id: &str,
+    files: &mut dyn Files,
+    texts: &mut Texts,
+) -> Vec<Line> {
+    let mut reader = Reader {
+        id,
+        files,
+        definitions: Definitions::new(id),
+        allowance: Allowance::new(),
+        begun: None,
+        told: BTreeSet::new(),
+        open: Vec::new(),
+        lines: Vec::new(),
+        texts,
+    };
+    let source_index = reader.texts.sources.len();
+    if reader.read_source(source).is_err() {
+        let span = Span {
+            source: source_index,
+            start: 0,
+            end: 0,
+        };
+        reader
+            .texts
+            .report(Severity::Error, "too-much", span)
+            .says("the configuration comes to more than is read: 8 MiB or 200000 lines")
+            .help("look for a definition or an include that repeats itself; the rest is not read");
+    }
+    reader.lines
+}
+
+impl Reader<'_> {
+    fn read_source(&mut self, source: Source) -> Result<(), TooMuch> {
+        self.allowance.file(source.text.len())?;
+        let index = self.texts.sources.len();
+        let (text, is_valid) = match String::from_utf8(source.text) {
+            Ok(text) => (text, true),
+            Err(error) => (
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                false,
+            ),
+        };
+        self.texts
+            .sources
+            .push(SourceText::new(source.name.clone(), text.clone()));
+        if !is_valid {
+            let span = Span {
+                source: index,
+                start: 0,
+                end: 0,
+            };
+            self.texts
+                .report(Severity::Warning, "not-utf-8", span)
+                .says("the file is not valid UTF-8: the bytes that are not are read as `\u{fffd}`");
+        }
+        self.open.push(source.name);
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            self.read_line(line, index, start)?;
+            start += line.len();
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    fn read_line(&mut self, line: &str, source: usize, start: usize) -> Result<(), TooMuch> {
+        let (text, cut) = without_comment(line);
+        let lead = text.len() - text.trim_start().len();
+        let text = text.trim();
+        if text.is_empty() && self.begun.is_none() {
+            return Ok(());
+        }
+        let start = start + lead;
+        let span = Span {
+            source,
+            start,
+            end: start + text.len(),
+        };
+        if cut {
+            let span = Span {
+                start: span.end,
+                end: span.end + 1,
+                ..span
+            };
+            self.texts
+                .report(Severity::Warning, "comment-inside-word", span)
+                .says("a comment begins here, in the middle of a word")
+                .help("put the word into quotes; keepalived cuts it off as well");
+        }
+        if let Some((name, mut value)) = self.begun.take() {
+            self.allowance.line(text.len())?;
+            let (text, goes_on) = continued(text);
+            value.push_str(text);
+            if goes_on {
+                value.push('\n');
+                self.begun = Some((name, value));
+            } else {
+                self.definitions.define(name, value);
+            }
+            return Ok(());
+        }
+        let (keyword, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        if INCLUDES.contains(&keyword) {
+            return self.include(rest.trim(), span);
+        }
+        self.expand(Line {
+            text: text.to_owned(),
+            span,
+            at: Some(start),
+        })
+    }
+
+    fn include(&mut self, pattern: &str, span: Span) -> Result<(), TooMuch> {
+        let found = if self.open.len() > INCLUDE_DEPTH_MAX {
+            Err(format!("includes nest deeper than {INCLUDE_DEPTH_MAX}"))
+        } else {
+            let from = self.open.last().cloned().unwrap_or_default();
+            self.files.include(Include {
+                pattern: pattern.trim_matches('"'),
+                from: &from,
+            })
+        };
+        match found {
+            Ok(sources) => sources
+                .into_iter()
+                .try_for_each(|source| self.read_source(source)),
+            Err(why) => {
+                self.texts
+                    .report(Severity::Error, "include-failed", span)
+                    .says(format!("cannot include `{pattern}`: {why}"))
+                    .help("what those files say is missing from the result");
+                Ok(())
+            }
+        }
+    }
+
+    /// Follows conditions, definitions and sequences until only plain lines are left.
+    fn expand(&mut self, line: Line) -> Result<(), TooMuch> {
+        self.allowance.line(line.text.len())?;
+        let mut open = vec![line];
+        while let Some(line) = open.pop() {
+            if line.text.starts_with('@') {
+                open.extend(self.for_this_host(&line));
+            } else if let Some((name, value)) = Definitions::definition(&line.text) {
+                match continued(value) {
+                    (value, true) if open.is_empty() => {
+                        self.begun = Some((name.to_owned(), value.to_owned()));
+                    }
+                    (value, _) => self.definitions.define(name.to_owned(), value.to_owned()),
+                }
+            } else if let Some(made) = sequence::expand(&line, self.allowance.bytes()) {
+                let made = made.take_or_report(&line, self.texts);
+                self.allowance.lines(&made)?;
+                open.extend(made.into_iter().rev());
+            } else if let Some(made) = self.definitions.replace(&line.text) {
+                let made: Vec<Line> = made.into_iter().map(|text| line.made(text)).collect();
+                self.allowance.lines(&made)?;
+                open.extend(made.into_iter().rev());
+            } else if !line.text.is_empty() {
+                self.lines.push(line);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a line `@host …` says to this host, if anything.
+    fn for_this_host(&mut self, line: &Line) -> Option<Line> {
+        let text = &line.text[1..];
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let condition = &text[..end];
+        let holds = match condition.strip_prefix('^') {
+            Some(other) => other != self.id,
+            None => condition == self.id,
+        };
+        if !holds && self.told.insert(condition.to_owned()) {
+            self.texts
+                .report(Severity::Note, "line-of-another-host", line.span)
+                .says(format!(
+                    "lines of `@{condition}` do not count on `{}`",
+                    self.id
+                ))
+                .help("import the same file once for each node, under the name it has there");
+        }
+        holds.then(|| line.after(1 + end))
+    }
+}
+
+/// `text` without the backslash at its end, and whether there was one.
+fn continued(text: &str) -> (&str, bool) {
+    match text.strip_suffix('\\') {
+        Some(text) => (text.trim_end(), true),
+        None => (text, false),
+    }
+}
