@@ -7,6 +7,7 @@
 
 pub mod action;
 mod adoption;
+mod autolock;
 mod bootstrap;
 pub mod configure;
 pub mod content;

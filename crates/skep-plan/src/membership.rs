@@ -107,7 +107,10 @@ pub(crate) fn trouble(node: &NodeName, membership: &Membership) -> Option<Blocke
         Membership::Locked => (
             Reason::SecretMissing,
             "its engine is in a swarm and locked".to_owned(),
-            format!("unlock it: `docker swarm unlock` on {node}"),
+            format!(
+                "unlock it: `docker swarm unlock` on {node}, with the key that \
+                 `docker swarm unlock-key` says on another manager"
+            ),
         ),
     };
     Some(Blocked {

@@ -40,6 +40,9 @@ pub struct Engine {
     /// Whether it has been in a swarm without working for so long that waiting does not help.
     #[serde(default)]
     pub is_stuck: bool,
+    /// Whether its agent keeps the key that unlocks it after a restart, as the engine tells it.
+    #[serde(default)]
+    pub keeps_unlock_key: bool,
 }
 
 /// An engine's part in a swarm.

@@ -1,20 +1,20 @@
 //! The whole decision: desired and observed state in, ordered actions out.
 //!
 //! The order is fixed: create the swarm, its settings, join managers one at a time, join workers,
-//! label, networks, configs and secrets, services, availability, demote, leave and remove. A plan has
+//! lock, label, networks, configs and secrets, services, availability, demote, leave and remove. A plan has
 //! what can be done at present; after it the world is observed and
 //! planned again, so a plan is safe to stop anywhere and to run twice.
 
-use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Declared, Desired};
 use skep_manifest::swarm::SwarmSpec;
 
-use crate::action::{Blocked, Plan, Waiting};
+use crate::action::{Plan, Waiting};
 use crate::bootstrap::{self, Absence};
 use crate::observed::{Cluster, Observed};
-use crate::ownership::swarm_object;
 use crate::roster::Roster;
-use crate::{adoption, departure, membership, nodes, quorum, rejoining, settings, workload};
+use crate::{
+    adoption, autolock, departure, membership, nodes, quorum, rejoining, settings, workload,
+};
 
 /// What leads from the observed to the desired state, as far as it can be done at present.
 #[must_use]
@@ -23,15 +23,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     let Some(swarm) = &desired.swarm else {
         return plan;
     };
-    let unsupported = settings::unsupported(&swarm.spec);
-    if !unsupported.is_empty() {
-        plan.blocked.push(not_supported(swarm, &unsupported));
-    }
     match bootstrap::our_cluster(swarm, observed) {
         Ok(cluster) => plan_cluster(desired, swarm, observed, cluster, &mut plan),
         Err(Absence::Foreign(blocked)) => plan.blocked.push(blocked),
-        // Some settings count only when the swarm is created: none is created without them.
-        Err(Absence::NoneSeen) if unsupported.is_empty() => {
+        Err(Absence::NoneSeen) => {
             bootstrap::plan(swarm, observed, &mut plan);
             if !plan.steps.is_empty() {
                 let mut later = Plan::default();
@@ -40,7 +35,6 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
                 postpone(later, "until the swarm exists", &mut plan);
             }
         }
-        Err(Absence::NoneSeen) => {}
     }
     plan
 }
@@ -59,6 +53,7 @@ fn plan_cluster(
     settings::plan(swarm, cluster, plan);
     membership::plan(&roster, &turn, plan);
     turn.plan_promotion(plan);
+    autolock::plan(swarm, &roster, plan);
     nodes::plan_labels(&roster, plan);
     let mut changes = Plan::default();
     let keys = &observed.naming_keys;
@@ -87,14 +82,4 @@ fn postpone(changes: Plan, until: &str, plan: &mut Plan) {
         }));
     plan.waiting.extend(changes.waiting);
     plan.blocked.extend(changes.blocked);
-}
-
-fn not_supported(swarm: &Declared<SwarmSpec>, fields: &[&str]) -> Blocked {
-    let place = &swarm.origin;
-    Blocked {
-        object: swarm_object(&swarm.metadata.name),
-        reason: Reason::NotSupported,
-        message: format!("not supported yet: {}", fields.join(", ")),
-        remedy: format!("leave these fields out, at {}:{}", place.file, place.line),
-    }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use skep_manifest::condition::Reason;
 use skep_manifest::desired::Declared;
-use skep_manifest::swarm::{AddressPool, Autolock, Snapshots, SwarmSpec};
+use skep_manifest::swarm::{AddressPool, Snapshots, SwarmSpec};
 
 use crate::action::{Action, Blocked, Change, Executor, Plan, Step, UpdateSwarm};
 use crate::observed::{Cluster, Foundation};
@@ -165,28 +165,4 @@ fn laid_otherwise(wanted: &Foundation, found: &Foundation) -> Option<(String, St
             remedies.join(" and ")
         ),
     ))
-}
-
-/// The fields of a `Swarm` that cannot be honoured, as they stand in the manifest.
-pub(crate) fn unsupported(spec: &SwarmSpec) -> Vec<&'static str> {
-    let SwarmSpec {
-        autolock,
-        // Honoured here and by the plans of adoption, nodes and services.
-        adopt: _,
-        nodes: _,
-        drift: _,
-        address_pools: _,
-        data_path_port: _,
-        certificate_expiry: _,
-        task_history: _,
-        dispatcher_heartbeat: _,
-        snapshots: _,
-        registries: _,
-    } = spec;
-    let fields = [("autolock", *autolock != Autolock::default())];
-    fields
-        .into_iter()
-        .filter(|(_, asked)| *asked)
-        .map(|(field, _)| field)
-        .collect()
 }

@@ -139,6 +139,7 @@ impl PaperSwarm {
                 remembers: Some(ID.to_owned()),
                 refused: None,
                 is_stuck: false,
+                keeps_unlock_key: false,
             };
             observed.engines.insert(node.name.clone(), engine);
             let leader = cluster.nodes.is_empty();

@@ -22,3 +22,4 @@ pub mod raft_log;
 pub mod recovery;
 pub mod registries;
 pub mod token;
+pub mod unlock;

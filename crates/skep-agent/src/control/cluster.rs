@@ -16,6 +16,7 @@ mod remembrance;
 mod shelf;
 mod standby;
 mod store;
+mod unlocking;
 mod view;
 mod votes;
 pub(super) mod writer;
@@ -54,6 +55,7 @@ use crate::control::cluster::peers::Peers;
 use crate::control::cluster::recovery::Recovery;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
+use crate::control::cluster::unlocking::UnlockKeys;
 use crate::control::desired::Accepted;
 use crate::control::question::Trouble;
 use crate::control::understand::is_local;
@@ -106,6 +108,7 @@ pub(super) struct Cluster {
     look_again: Arc<Notify>,
     sight: Option<Sight>,
     remembered: Option<Remembered>,
+    unlock_keys: UnlockKeys,
     /// What this agent works towards.
     held: Option<Held>,
     /// The last desired state that this agent could not understand.
@@ -165,6 +168,7 @@ impl Cluster {
         let store = Store::open(&options.state)?;
         let cluster = Self {
             remembered: store.remembered()?,
+            unlock_keys: UnlockKeys::read(&store, keys.value_keys())?,
             held: store.latest()?,
             passed_over: Rank::default(),
             opener,
@@ -208,6 +212,7 @@ impl Cluster {
         }
         self.remember_if_ours();
         self.follow_majority(accepted, now);
+        self.keep_unlock_key(accepted);
         self.handle_shelf(now);
         if before.is_none_or(|before| before.membership != after) {
             // Others wait for this node to come in: they are told to look.
@@ -255,7 +260,7 @@ impl Cluster {
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
             (Some(_), Some(Errand::Rotate)) => self.grants.keep_worth(),
             (None, Some(Errand::Rotate)) => {}
-            (_, Some(Errand::Leave | Errand::Recover | Errand::Write) | None) => {}
+            (_, Some(Errand::Leave | Errand::Recover | Errand::Unlock | Errand::Write) | None) => {}
         }
         self.stale = Some(now);
         // What was refused is refused again: it is tried at the pace of the looks.
@@ -285,6 +290,9 @@ impl Cluster {
         self.blocked.clone_from(&planned.blocked);
         if self.is_busy() {
             return;
+        }
+        if let Some(keys) = self.keys_for_locked(&swarm.spec) {
+            return self.start_unlocking(keys);
         }
         let all_done = planned.steps.is_empty() && planned.waiting.is_empty();
         let mine: Vec<Step> = planned

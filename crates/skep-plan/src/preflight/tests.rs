@@ -36,6 +36,7 @@ fn facts() -> Facts {
             remembers: None,
             refused: None,
             is_stuck: false,
+            keeps_unlock_key: false,
         },
         engine_version: Ok("28.0.1".to_owned()),
         missing_images: BTreeSet::new(),

@@ -39,6 +39,7 @@ fn works(node_id: &str, role: Role) -> Engine {
         remembers: Some("the-swarm".to_owned()),
         refused: None,
         is_stuck: false,
+        keeps_unlock_key: false,
     }
 }
 

@@ -157,6 +157,7 @@ impl Session {
                     remembers,
                     refused: None,
                     is_stuck: false,
+                    keeps_unlock_key: false,
                 },
             );
         };
@@ -179,6 +180,7 @@ impl Session {
             })),
             ["remembers", id] => self.world.engine(node).remembers = Some((*id).to_owned()),
             ["refused", why @ ..] => self.world.engine(node).refused = Some(why.join(" ")),
+            ["keeps-unlock-key"] => self.world.engine(node).keeps_unlock_key = true,
             ["stuck"] => self.world.engine(node).is_stuck = true,
             ["wiped"] => self.world.wipe(node),
             _ => panic!("an engine cannot be {what:?}"),

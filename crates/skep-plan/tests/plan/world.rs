@@ -39,6 +39,7 @@ pub(crate) fn engine(membership: Membership) -> Engine {
         remembers: None,
         refused: None,
         is_stuck: false,
+        keeps_unlock_key: false,
     }
 }
 
@@ -161,6 +162,7 @@ impl World {
             remembers: Some(id),
             refused: None,
             is_stuck: false,
+            keeps_unlock_key: false,
         };
         self.observed.engines.insert(node.clone(), engine);
         self.wiped.remove(node);

@@ -102,6 +102,7 @@ impl Swarm {
             remembers: Some(cluster.id.clone()),
             refused: None,
             is_stuck: false,
+            keeps_unlock_key: false,
         };
         let observed = Observed {
             engines: BTreeMap::from([(NODE.parse().expect("a name"), engine)]),

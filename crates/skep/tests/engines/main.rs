@@ -3,6 +3,7 @@
 //! Run as root: `cargo test -p skep --features engines --test engines`.
 
 mod adopting;
+mod autolock;
 mod bare;
 mod changes;
 mod control;

@@ -9,6 +9,9 @@ use crate::cluster::agent::skep;
 use crate::cluster::{Cluster, wait_until};
 use crate::pair::{A, ADDRESSES, B, CLIENT, VIP, hosts, ingress};
 
+/// Where the agents serve metrics.
+pub(crate) const METRICS_PORT: u16 = 9464;
+
 /// Both hosts as a swarm whose engines are silent, with these groups.
 pub(crate) fn manifest(groups: &str) -> String {
     let [a, b] = ADDRESSES;
@@ -21,15 +24,10 @@ pub(crate) fn manifest(groups: &str) -> String {
 
 /// The agents of one cluster, told what to run; `a` holds [`VIP`].
 pub(crate) fn up(test: &str) -> Cluster {
-    up_with(test, &[])
-}
-
-/// The same, with more in the environment of the agents.
-pub(crate) fn up_with(test: &str, environment: &[&str]) -> Cluster {
     let mut cluster = hosts(test);
     make_key(&cluster);
     for node in [A, B] {
-        start_with(&mut cluster, node, environment);
+        start(&mut cluster, node);
     }
     let group = ingress() + "  authentication: {none: {}}\n";
     apply(&cluster, &manifest(&group));
@@ -52,10 +50,6 @@ pub(crate) fn make_key(cluster: &Cluster) {
 
 /// Starts the agent of `node`, which remembers what it was told when it ran before.
 pub(crate) fn start(cluster: &mut Cluster, node: &str) {
-    start_with(cluster, node, &[]);
-}
-
-fn start_with(cluster: &mut Cluster, node: &str, more: &[&str]) {
     let key = cluster.directory(CLIENT).join("cluster.key");
     let state = cluster.directory(node).join("state");
     let environment = [
@@ -66,9 +60,9 @@ fn start_with(cluster: &mut Cluster, node: &str, more: &[&str]) {
             "SKEP_DOCKER_HOST=unix://{}",
             state.join("none.sock").display()
         ),
+        format!("SKEP_METRICS=0.0.0.0:{METRICS_PORT}"),
     ];
-    let mut environment: Vec<&str> = environment.iter().map(String::as_str).collect();
-    environment.extend(more);
+    let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
     cluster.start_under(node, "", &environment);
 }
 

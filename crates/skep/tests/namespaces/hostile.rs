@@ -30,7 +30,7 @@ use crate::pair::{A, ADDRESSES, B, CLIENT, ID, VIP, assert_none_lost};
 use certificate::{Authority, Shown};
 
 const PEERS: (Ipv4Addr, u16) = (ADDRESSES[0], 7380);
-const METRICS: (Ipv4Addr, u16) = (ADDRESSES[0], 9464);
+const METRICS: (Ipv4Addr, u16) = (ADDRESSES[0], clustered::METRICS_PORT);
 
 /// Connections that say nothing, to either port.
 const IDLE: [((Ipv4Addr, u16), usize); 2] = [(PEERS, 10_000), (METRICS, 2_000)];
@@ -48,8 +48,7 @@ const GIB: usize = 1 << 30;
 
 #[test]
 fn whatever_is_done_to_the_ports_of_an_agent_its_memory_is_bounded_and_no_probe_is_lost() {
-    let metrics = format!("SKEP_METRICS=0.0.0.0:{}", METRICS.1);
-    let cluster = clustered::up_with("hostile", &[&metrics]);
+    let cluster = clustered::up("hostile");
     let control = child(cluster.agent(A).supervisor(), "control");
     let before = peak_kib(control);
     let prober = cluster.probe(CLIENT, VIP);

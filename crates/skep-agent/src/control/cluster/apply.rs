@@ -15,6 +15,7 @@ use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::observe;
 use skep_swarm::registries::{Credentials, Registries};
 use skep_swarm::token::{JoinToken, rotate_join_tokens};
+use skep_swarm::unlock::{UnlockKey, unlock};
 use skep_vrrp::time::Instant;
 use tokio::time::sleep;
 
@@ -40,6 +41,8 @@ pub(super) enum Errand {
     Recover,
     /// Making the tokens worthless with which nodes joined.
     Rotate,
+    /// Unlocking the engine, which is in it.
+    Unlock,
     /// Changing it.
     Write,
 }
@@ -204,6 +207,26 @@ impl Cluster {
                     }
                 }
             }
+        });
+    }
+
+    /// Unlocks this node's engine with the first key that fits.
+    pub(super) fn start_unlocking(&mut self, keys: Vec<UnlockKey>) {
+        let docker = self.docker.clone();
+        self.start(Errand::Unlock, async move {
+            tracing::info!("the engine is locked: unlocking it");
+            let client = Client::new(&docker);
+            let mut trouble = String::new();
+            for key in keys {
+                match unlock(&client, &key).await {
+                    Ok(()) => return Outcome::default(),
+                    Err(error) => {
+                        trouble = format!("unlocking the engine: {}", with_causes(&error))
+                    }
+                }
+            }
+            tracing::warn!("{trouble}");
+            Outcome::failed(trouble)
         });
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use skep_plan::observed::{Cluster, Membership};
 use skep_swarm::engine::{Client, EngineError};
 use skep_swarm::raft_log::{self, Position};
+use skep_swarm::unlock::{UnlockKey, unlock_key};
 use skep_swarm::{event, observe, recovery};
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
@@ -38,6 +39,8 @@ pub(in crate::control) struct Sight {
     pub(in crate::control) shelf: Option<Shelf>,
     /// How far the engine's own log of the swarm goes, when that is all there is to tell.
     pub(in crate::control) log: Option<Position>,
+    /// What unlocks this manager after a restart, when managers lock and the engine can tell.
+    pub(in crate::control) unlock_key: Option<UnlockKey>,
     /// Why it cannot be told, for people.
     pub(in crate::control) trouble: Option<String>,
 }
@@ -88,6 +91,7 @@ impl Sight {
             cluster_digest: None,
             shelf: None,
             log: None,
+            unlock_key: None,
             trouble: None,
         }
     }
@@ -118,6 +122,7 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
         Ok(cluster) => Sight {
             shelf: opener.look(&cluster).await,
             cluster_digest: Some(digest::of_swarm(&cluster)),
+            unlock_key: look_for_key(client, &cluster).await,
             cluster: Some(cluster),
             ..sight
         },
@@ -128,11 +133,9 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
     }
 }
 
-/// How far the log of an engine goes that is no worker.
-async fn log(client: &Client) -> Option<Position> {
-    let directory = recovery::directory(client).await.ok()?;
-    let read = spawn_blocking(move || raft_log::position(&directory)).await;
-    read.ok()?.ok()?
+use skep_swarm::raft_log::{self, Position};
+use skep_swarm::unlock::{UnlockKey, unlock_key};
+use skep_swarm::{event, observe, recovery};
 }
 
 /// Turns the engine's events into hints to look again.

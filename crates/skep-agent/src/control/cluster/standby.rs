@@ -90,6 +90,7 @@ mod tests {
         remembers: None,
         refused: None,
         is_stuck: false,
+        keeps_unlock_key: false,
     };
 
     fn report(routers: &Value, heard_s: u64) -> (Box<PeerReport>, Instant) {

@@ -12,6 +12,7 @@ use skep_api::cluster::VoteRequest;
 use skep_api::generation::{GenerationId, Held};
 use skep_api::moves::Move;
 use skep_api::recovery::Recovered;
+use skep_manifest::value_source::Sealed;
 
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ const MOVES: &str = "moves.json";
 const MEMBERSHIP: &str = "membership.json";
 /// The last recovery of the swarm.
 const RECOVERY: &str = "recovery.json";
+/// What unlocks the engine, sealed, newest first.
+const UNLOCK_KEYS: &str = "unlock-keys.json";
 /// What the watched directory held when it was last in step with the desired state.
 const IN_STEP: &str = "in-step.json";
 
@@ -203,6 +206,15 @@ impl Store {
 
     pub(in crate::control) fn keep_in_step(&self, digest: &str) -> Result<(), StoreError> {
         self.write(IN_STEP, &digest)
+    }
+
+    /// What unlocks the engine, newest first.
+    pub(super) fn unlock_keys(&self) -> Result<Vec<Sealed>, StoreError> {
+        Ok(self.read(UNLOCK_KEYS)?.unwrap_or_default())
+    }
+
+    pub(super) fn keep_unlock_keys(&self, keys: &[Sealed]) -> Result<(), StoreError> {
+        self.write(UNLOCK_KEYS, &keys)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {

@@ -120,6 +120,7 @@ impl Cluster {
                 .map(|remembered| remembered.swarm_id.clone()),
             refused: self.refused.clone(),
             is_stuck: self.is_stuck,
+            keeps_unlock_key: self.keeps_unlock_key(),
         }
     }
 

@@ -121,6 +121,7 @@ fn vote(agent: &Agent, initiator: &str, withdrawn: &[&str]) -> Vote {
 /// Makes `agent` see that its engine is in no swarm.
 fn see_no_swarm(agent: &mut Agent) {
     let sight = Sight {
+        unlock_key: None,
         began: now(),
         membership: Membership::Inactive,
         cluster: None,

@@ -47,7 +47,7 @@ const SWARM: &[Field] = &[
     Field("addressPools/*/base", Full),
     Field("addressPools/*/prefixLength", Full),
     Field("dataPathPort", Full),
-    Field("autolock", Later("remove it: managers do not lock")),
+    Field("autolock", Full),
     Field("certificateExpiry", Full),
     Field("taskHistory", Full),
     Field("dispatcherHeartbeat", Full),
