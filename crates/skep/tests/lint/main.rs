@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -127,6 +128,27 @@ fn a_correction_follows_a_link_and_leaves_it() {
     assert_eq!(lint(&site, &["--fix", "link.yaml"]).status.code(), Some(0));
     assert!(link.is_symlink());
     assert_eq!(fs::read_to_string(file).expect("it is there"), CLEAN);
+}
+
+/// The commands of the page about CI do what they say.
+#[test]
+fn the_commands_of_the_page_run() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ci.md");
+    let page = fs::read_to_string(page).expect("the page is there");
+    let site = tempfile::tempdir().expect("there is room");
+    fs::create_dir(site.path().join("manifests")).expect("there is room");
+    fs::write(site.path().join("manifests/skep.yaml"), CLEAN).expect("there is room");
+    let commands = page.lines().map(str::trim);
+    let commands = commands.filter_map(|line| line.strip_prefix("skep lint "));
+    let mut count = 0;
+    for command in commands {
+        let words = command.split(" > ").next().unwrap_or(command);
+        let output = lint(&site, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert!(!output.stdout.is_empty(), "{command}");
+        count += 1;
+    }
+    assert_eq!(count, 3);
 }
 
 #[test]
