@@ -61,6 +61,7 @@ impl Texts {
             span,
             help: None,
             related: Vec::new(),
+            replacement: None,
         });
         Report(self.problems.last_mut().expect("it was just put there"))
     }

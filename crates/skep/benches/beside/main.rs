@@ -8,7 +8,6 @@
 #[expect(dead_code, reason = "the tests use more of it")]
 mod cluster;
 #[path = "../../tests/namespaces/clustered.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
 mod clustered;
 #[path = "../../tests/interop/keepalived.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]

@@ -221,7 +221,7 @@ impl Cluster {
                 match unlock(&client, &key).await {
                     Ok(()) => return Outcome::default(),
                     Err(error) => {
-                        trouble = format!("unlocking the engine: {}", with_causes(&error))
+                        trouble = format!("unlocking the engine: {}", with_causes(&error));
                     }
                 }
             }

@@ -133,9 +133,22 @@ async fn look(client: &Client, opener: &Opener) -> Sight {
     }
 }
 
-use skep_swarm::raft_log::{self, Position};
-use skep_swarm::unlock::{UnlockKey, unlock_key};
-use skep_swarm::{event, observe, recovery};
+/// How far the log of an engine goes that is no worker.
+async fn log(client: &Client) -> Option<Position> {
+    let directory = recovery::directory(client).await.ok()?;
+    let read = spawn_blocking(move || raft_log::position(&directory)).await;
+    read.ok()?.ok()?
+}
+
+/// The key, asked for only where there is one.
+async fn look_for_key(client: &Client, cluster: &Cluster) -> Option<UnlockKey> {
+    let spec = cluster.spec.as_ref()?;
+    let locks = spec.pointer("/EncryptionConfig/AutoLockManagers")?;
+    if !locks.as_bool()? {
+        return None;
+    }
+    // What is not told now is asked for again with the next look.
+    unlock_key(client).await.ok().flatten()
 }
 
 /// Turns the engine's events into hints to look again.

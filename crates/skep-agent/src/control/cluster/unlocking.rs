@@ -79,8 +79,12 @@ impl Cluster {
         }
     }
 
+    /// The key that the engine told last, if it is of this cluster's swarm: those of a foreign one
+    /// are no business of its agent.
     fn told_unlock_key(&self) -> Option<&UnlockKey> {
-        self.sight.as_ref()?.unlock_key.as_ref()
+        let remembered = self.remembered.as_ref()?;
+        let is_ours = self.swarm()?.id == remembered.swarm_id;
+        self.sight.as_ref()?.unlock_key.as_ref().filter(|_| is_ours)
     }
 
     /// Whether the key is on the disk that the engine told last.
