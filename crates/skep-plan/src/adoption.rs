@@ -51,6 +51,9 @@ pub(crate) fn service(
     observed: &ClusterService,
     difference: Difference,
 ) -> Result<Step, Blocked> {
+    if difference::is_job(&observed.spec) {
+        return Err(job(name));
+    }
     let labels = [SWARM, OBJECT, HASH].map(|label| format!("Labels.{label}"));
     let others = difference.changes.iter();
     let others: Vec<Change> = others
@@ -82,4 +85,18 @@ pub(crate) fn service(
                  it"
         .to_owned(),
     })
+}
+
+/// That a job is left alone: the engine runs it again with every change, also of a label.
+fn job(name: &str) -> Blocked {
+    Blocked {
+        object: service_object(name),
+        reason: Reason::Refused,
+        message: "it is a job that skep did not create: taking it over would run it again"
+            .to_owned(),
+        remedy: format!(
+            "leave it out; or remove it with `docker service rm {name}`, and it is made and run \
+             anew"
+        ),
+    }
 }

@@ -87,6 +87,14 @@ pub(crate) fn changes_kind(wanted: &Value, observed: &Value) -> bool {
     kind(wanted) != kind(observed)
 }
 
+/// Whether a specification is of a job.
+pub(crate) fn is_job(spec: &Value) -> bool {
+    let mode = at(spec, &["Mode"]);
+    mode.get("ReplicatedJob")
+        .or_else(|| mode.get("GlobalJob"))
+        .is_some()
+}
+
 /// The changes of one field: entry by entry where it is a map.
 fn changes(path: &str, old: Normal, new: Normal) -> Vec<Change> {
     match (old, new) {

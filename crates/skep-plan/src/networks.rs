@@ -50,9 +50,10 @@ pub(crate) fn plan_creation<'a>(
             if adopts && is_nobodys && changes.is_empty() {
                 continue;
             }
-            plan.blocked.push(match adopts && is_nobodys {
-                true => not_as_declared(object, &changes),
-                false => taken(name, object),
+            plan.blocked.push(if adopts && is_nobodys {
+                not_as_declared(object, &changes)
+            } else {
+                taken(name, object)
             });
             missing.insert(name);
             continue;

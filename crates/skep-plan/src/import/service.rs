@@ -11,10 +11,10 @@ use skep_manifest::service::placement::Platform;
 use super::{
     Note, STACK, container, declarable, declared, labels_of_others, readable, time, unsaid,
 };
-use crate::difference::{self, difference};
+use crate::difference::{self, difference, is_job};
 use crate::files::Files;
 use crate::observed::Cluster;
-use crate::ownership::service_object;
+use crate::ownership::{SWARM, service_object};
 use crate::service_spec;
 
 /// A service as it can be declared, and what of it a manifest does not say; or why it cannot.
@@ -32,6 +32,13 @@ pub(super) fn service(
     if let Some(stack) = observed["Labels"][STACK].as_str() {
         let remedy = "go on with `docker stack deploy`, or declare the stack with its compose file";
         return Err(left(format!("it belongs to the stack `{stack}`"), remedy));
+    }
+    if is_job(observed) && observed["Labels"].get(SWARM).is_none() {
+        let remedy = "go on by hand; or remove it and declare it, and it runs once more";
+        return Err(left(
+            "taking over a job would run it again".to_owned(),
+            remedy,
+        ));
     }
     let Some(own) = declarable(name) else {
         let remedy = "go on by hand, or make it anew under another name";
@@ -55,21 +62,16 @@ pub(super) fn service(
 /// A service in the words of a manifest.
 fn written(observed: &Value, cluster: &Cluster, networks: &BTreeSet<Name>) -> Value {
     let task = &observed["TaskTemplate"];
-    let mode = mode(observed);
-    let is_job = mode
-        .get("replicatedJob")
-        .or(mode.get("globalJob"))
-        .is_some();
     let mut written = container::written(&task["ContainerSpec"]);
     let others = json!({
         "labels": labels_of_others(&observed["Labels"]),
-        "mode": mode,
+        "mode": mode(observed),
         "ports": ports(&observed["EndpointSpec"]["Ports"]),
         "endpoint": text(&observed["EndpointSpec"]["Mode"]),
         "placement": placement(task),
         "networks": attached(&task["Networks"], cluster, networks),
         "resources": resources(&task["Resources"]),
-        "restart": restart(&task["RestartPolicy"], is_job),
+        "restart": restart(&task["RestartPolicy"], is_job(observed)),
         "update": rollout(&observed["UpdateConfig"]),
         "rollback": rollout(&observed["RollbackConfig"]),
         "logging": logging(&task["LogDriver"]),
@@ -142,9 +144,10 @@ fn attached(attachments: &Value, cluster: &Cluster, networks: &BTreeSet<Name>) -
     let network = |attachment: &Value| {
         let target = attachment["Target"].as_str().unwrap_or_default();
         let name = cluster.networks.get(target).map_or(target, String::as_str);
-        let kind = match networks.contains(name) {
-            true => "network",
-            false => "external",
+        let kind = if networks.contains(name) {
+            "network"
+        } else {
+            "external"
         };
         json!({kind: name, "aliases": attachment["Aliases"]})
     };

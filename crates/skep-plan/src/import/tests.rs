@@ -121,32 +121,14 @@ fn by_hand() -> Value {
     })
 }
 
-fn network(labels: &[(&str, &str)]) -> ClusterNetwork {
-    ClusterNetwork {
-        id: "n".to_owned(),
-        driver: "overlay".to_owned(),
-        options: [(
-            "com.docker.network.driver.overlay.vxlanid_list".to_owned(),
-            "4097".to_owned(),
-        )]
-        .into(),
-        subnets: [("10.0.1.0/24".to_owned(), Some("10.0.1.1".to_owned()))].into(),
-        labels: labels
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect(),
-        ..ClusterNetwork::default()
-    }
-}
-
-#[test]
-fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
+/// Services of all kinds, as somebody made them.
+fn services_made_by_hand() -> Cluster {
     let with = |path: &str, value: Value| {
         let mut spec = by_hand();
         *spec.pointer_mut(path).unwrap() = value;
         spec
     };
-    let mut cluster = cluster(&[
+    cluster(&[
         ("web", by_hand()),
         (
             "unset",
@@ -171,16 +153,41 @@ fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
             with("/Labels", json!({"com.docker.stack.namespace": "shop"})),
         ),
         ("My.Service", by_hand()),
-    ]);
+        (
+            "once",
+            with("/Mode", json!({"ReplicatedJob": {"TotalCompletions": 1}})),
+        ),
+    ])
+}
+
+fn attach_networks(cluster: &mut Cluster) {
     cluster.networks = [("n1", "front"), ("n2", "shop_default")]
         .map(|(id, name)| (id.to_owned(), name.to_owned()))
         .into();
+    let network = |labels: &[(&str, &str)]| ClusterNetwork {
+        id: "n".to_owned(),
+        driver: "overlay".to_owned(),
+        options: [(
+            "com.docker.network.driver.overlay.vxlanid_list".to_owned(),
+            "4097".to_owned(),
+        )]
+        .into(),
+        subnets: [("10.0.1.0/24".to_owned(), Some("10.0.1.1".to_owned()))].into(),
+        labels: labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..ClusterNetwork::default()
+    };
     cluster.swarm_networks = [
         ("front".to_owned(), network(&[])),
         ("shop_default".to_owned(), network(&[(STACK, "shop")])),
     ]
     .into();
     cluster.secrets = [("key".to_owned(), ClusterFile::default())].into();
+}
+
+fn add_nodes_and_settings(cluster: &mut Cluster) {
     cluster.nodes = [
         node("worker", Role::Worker, Some([10, 0, 0, 61])),
         node("Manager", Role::Manager, Some([10, 0, 0, 60])),
@@ -203,6 +210,13 @@ fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
         "Raft": {"SnapshotInterval": 10000, "KeepOldSnapshots": 0, "ElectionTick": 20},
         "CAConfig": {"NodeCertExpiry": 7_776_000_000_000_000_u64, "ExternalCAs": [{}]},
     }));
+}
+
+#[test]
+fn what_was_made_by_hand_is_said_and_what_no_manifest_says_is_told() {
+    let mut cluster = services_made_by_hand();
+    attach_networks(&mut cluster);
+    add_nodes_and_settings(&mut cluster);
     let configs = ["site".to_owned(), "skep.cube.head".to_owned()];
     let imported = import(&"cube".parse().unwrap(), &cluster, &configs);
     insta::assert_snapshot!(told(&imported));

@@ -6,13 +6,13 @@ use skep_plan::plan;
 use skep_simulation::paper::{PaperSwarm, Size};
 
 const SMALL: Size = Size {
-    nodes: 60,
-    services: 600,
+    nodes: 30,
+    services: 300,
 };
 /// Ten times as much of everything.
 const LARGE: Size = Size {
-    nodes: 600,
-    services: 6_000,
+    nodes: 300,
+    services: 3_000,
 };
 /// What grows with the square costs a hundred times as much; a cache that is too small, some times
 /// ten.

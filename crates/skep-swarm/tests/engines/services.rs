@@ -10,12 +10,13 @@ use std::env;
 
 use skep_manifest::desired::{Declared, Desired, Origin};
 use skep_manifest::name::Name;
-use skep_manifest::object::Metadata;
+use skep_manifest::object::{Metadata, Object, Resource};
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::set::Source;
 use skep_plan::action::{Action, Plan, UpdateService};
+use skep_plan::import::import;
 use skep_plan::naming::NamingKeys;
 use skep_plan::observed::{Engine, Observed};
 use skep_plan::ownership::owned_fields;
@@ -45,6 +46,7 @@ async fn whatever_is_declared_is_kept_and_whatever_is_changed_by_others_is_put_r
         swarm.declare(number, spec);
     }
     swarm.carry_out().await;
+    swarm.check_said_again().await;
 
     let mut unseen = swarm.edit_all().await;
     for step in &swarm.plan().await.steps {
@@ -96,6 +98,29 @@ impl Swarm {
     }
 
     async fn plan(&self) -> Plan {
+        self.plan_of(&self.desired).await
+    }
+
+    /// Checks that everything that is there is said again as it was declared: with what an import
+    /// says of the services nothing is to be done, not even a fingerprint to be written.
+    async fn check_said_again(&self) {
+        let cluster = self.site.cluster(NODE).await;
+        let name = "cube".parse().expect("a name");
+        let mut desired = self.desired.clone();
+        let mut said = 0;
+        for object in import(&name, &cluster, &[]).objects {
+            if let Object::Service(Resource { metadata, spec }) = object {
+                let declared = desired.services.get_mut(&metadata.name);
+                declared.expect("nobody else made one").spec = spec;
+                said += 1;
+            }
+        }
+        assert_eq!(said, SERVICES);
+        let planned = self.plan_of(&desired).await;
+        assert!(planned.is_empty(), "{planned}");
+    }
+
+    async fn plan_of(&self, desired: &Desired) -> Plan {
         let cluster = self.site.cluster(NODE).await;
         let engine = Engine {
             membership: self.site.membership(NODE).await,
@@ -109,7 +134,7 @@ impl Swarm {
             cluster: Some(cluster),
             naming_keys: NamingKeys::default(),
         };
-        plan(&self.desired, &observed)
+        plan(desired, &observed)
     }
 
     /// Does what is planned until nothing is; whatever was written is as it shall be.
