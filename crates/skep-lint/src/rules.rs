@@ -1,5 +1,6 @@
 //! The rules: one file each, named after the mistake it looks for.
 
+mod autolock_key_on_node;
 mod check_on_ingress_port;
 mod check_slower_than_failover;
 mod constraint_matches_no_node;
@@ -48,6 +49,7 @@ use crate::rule::Rule;
 
 /// All of them in the order they run: the last one looks at what the others found.
 pub(crate) const ALL: &[Rule] = &[
+    autolock_key_on_node::RULE,
     check_on_ingress_port::RULE,
     check_slower_than_failover::RULE,
     constraint_matches_no_node::RULE,
