@@ -55,7 +55,12 @@ impl ManifestSet {
     /// The text that `span.source` counts, of a source or of a compose file.
     #[must_use]
     pub fn text(&self, source: usize) -> Option<&SourceText> {
-        self.sources.iter().chain(&self.compose_files).nth(source)
+        self.texts().nth(source)
+    }
+
+    /// The texts of the sources and of the compose files, as spans count them.
+    pub fn texts(&self) -> impl Iterator<Item = &SourceText> {
+        self.sources.iter().chain(&self.compose_files)
     }
 
     /// The place where `span` begins, as people name it.

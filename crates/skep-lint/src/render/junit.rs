@@ -23,7 +23,7 @@ pub fn render(set: &ManifestSet, findings: &[Finding]) -> String {
     }
     let mut suites = String::new();
     let mut all = Counts::default();
-    for (index, source) in set.sources.iter().enumerate() {
+    for (index, source) in set.texts().enumerate() {
         let findings = by_source.remove(&index).unwrap_or_default();
         let counts = Counts::of(&findings);
         all = all.and(counts);

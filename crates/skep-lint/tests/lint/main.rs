@@ -6,5 +6,6 @@ mod json;
 mod manifests;
 mod reference;
 mod rules;
+mod stacks;
 mod support;
 mod suppressions;
