@@ -28,7 +28,7 @@ metadata: {name: cube}
 spec:
   nodes:
     - {name: a, address: 192.0.2.1, agentAddress: '127.0.0.1:1', role: manager}
-    - {name: b, address: 192.0.2.2, agentAddress: '127.0.0.1:1', role: manager}
+    - {name: b, address: 192.0.2.2, agentAddress: '127.0.0.1:2', role: manager}
 ";
 
 /// The control of node `b`, which has a key and whose engine and peers are silent.
