@@ -97,7 +97,7 @@ fn globals(site: &Site<'_>, runs: &[Own<'_>], page: &mut Page) {
     page.open("global_defs");
     page.line(format!("router_id {}", site.node));
     page.line("enable_script_security");
-    page.line("script_user nobody");
+    page.line("script_user root");
     notify::mail(site, runs, page);
     let delays: BTreeSet<_> = runs
         .iter()

@@ -1,5 +1,9 @@
 //! A program with its arguments, as keepalived starts it: directly, without a shell.
 
+/// Who may run programs as anybody.
+const ROOT: &str = "root";
+const RUN_AS: &str = "/usr/sbin/runuser";
+
 /// A program with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program {
@@ -68,6 +72,28 @@ impl Program {
                 || word.ends_with(';')
         };
         self.argv.iter().find(means_something).map(String::as_str)
+    }
+
+    /// `argv` as `user`, started by root: `keepalived --config-test` of 2.2 ends itself when it
+    /// meets a script of anybody else.
+    pub(crate) fn run_as(user: &str, argv: &[String]) -> Vec<String> {
+        if user == ROOT {
+            return argv.to_vec();
+        }
+        let words = [RUN_AS, "-u", user, "--"].map(str::to_owned);
+        words.into_iter().chain(argv.iter().cloned()).collect()
+    }
+
+    /// The user that [`Self::run_as`] names, and the program without that.
+    pub(crate) fn without_user(argv: &[String]) -> Option<(&str, &[String])> {
+        match argv {
+            [program, option, user, end, rest @ ..]
+                if program == RUN_AS && option == "-u" && end == "--" && !rest.is_empty() =>
+            {
+                Some((user.as_str(), rest))
+            }
+            _ => None,
+        }
     }
 
     /// As `argv` stands between the quotation marks of a `script`; nothing when a word has both

@@ -43,6 +43,8 @@ enum Command {
     Diff(commands::diff::Arguments),
     Events(commands::events::Arguments),
     Explain(commands::explain::Arguments),
+    #[command(subcommand)]
+    Export(commands::export::Export),
     #[command(hide = true)]
     Generate(commands::generate::Arguments),
     Get(commands::get::Arguments),
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::Describe(arguments) => commands::describe::run(&arguments, &socket),
         Command::Events(arguments) => commands::events::run(&arguments, &socket),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Export(export) => commands::export::run(&export),
         Command::Generate(arguments) => commands::generate::run(&arguments),
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
         Command::History(arguments) => commands::history::run(&arguments, &socket),

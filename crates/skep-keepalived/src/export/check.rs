@@ -7,7 +7,7 @@ use skep_manifest::health_check::{HealthCheckSpec, Initially, Probe};
 use skep_manifest::name::Name;
 use skep_manifest::vip_group::tracking::Tracking;
 
-use super::page::{Page, seconds};
+use super::page::{Page, whole_seconds};
 use super::{Own, Site};
 use crate::probe;
 use crate::program::Program;
@@ -33,10 +33,12 @@ pub(super) enum Kind {
 /// How keepalived looks at the check `name`; nothing when it cannot.
 pub(super) fn kind(site: &Site<'_>, name: &Name) -> Option<Kind> {
     let check = &site.desired.health_checks.get(name)?.spec;
-    match &check.probe {
-        Probe::Process(_) => Some(Kind::Process),
-        probe => Some(Kind::Script(Program::quoted(&probe::program(probe)?)?)),
-    }
+    let argv = match &check.probe {
+        Probe::Process(_) => return Some(Kind::Process),
+        Probe::Exec(exec) => Program::run_as(&exec.user, &probe::program(&check.probe)?),
+        probe => probe::program(probe)?,
+    };
+    Some(Kind::Script(Program::quoted(&argv)?))
 }
 
 pub(super) fn write(site: &Site<'_>, runs: &[Own<'_>], page: &mut Page) {
@@ -76,17 +78,12 @@ fn process(name: &Name, check: &HealthCheckSpec, page: &mut Page) {
 fn script(name: &Name, check: &HealthCheckSpec, line: &str, page: &mut Page) {
     page.open(&format!("vrrp_script {name}"));
     page.line(format!("script \"{line}\""));
-    page.line(format!("interval {}", seconds(check.interval.time())));
+    page.line(format!("interval {}", whole_seconds(check.interval.time())));
     if let Some(timeout) = check.timeout {
-        page.line(format!("timeout {}", seconds(timeout.time())));
+        page.line(format!("timeout {}", whole_seconds(timeout.time())));
     }
     page.line(format!("fall {}", check.fall));
     page.line(format!("rise {}", check.rise));
-    if let Probe::Exec(exec) = &check.probe
-        && exec.user != "nobody"
-    {
-        page.line(format!("user {}", exec.user));
-    }
     match check.initially {
         Initially::Failing => page.line("init_fail"),
         Initially::Passing => {
@@ -96,6 +93,16 @@ fn script(name: &Name, check: &HealthCheckSpec, line: &str, page: &mut Page) {
         }
     }
     page.close();
+    let times = [Some(check.interval), check.timeout];
+    if times
+        .iter()
+        .flatten()
+        .any(|time| time.time().subsec_nanos() > 0)
+    {
+        page.leave_out(format!(
+            "HealthCheck {name}: fractions of a second, rounded up"
+        ));
+    }
     if let Probe::Http(_) = check.probe {
         page.leave_out(format!(
             "HealthCheck {name}: curl accepts every status below 400"

@@ -102,7 +102,7 @@ fn authentication(own: &Own<'_>, page: &mut Page) {
     match &own.group.authentication {
         Authentication::None(_) => {}
         Authentication::Simple(simple) => match &simple.password {
-            ValueSource::Value(password) if !password.contains(['\n', '\r']) => {
+            ValueSource::Value(password) if !password.contains(['\n', '\r', '"']) => {
                 page.open("authentication");
                 page.line("auth_type PASS");
                 page.line(format!("auth_pass {}", word(password)));
@@ -113,7 +113,7 @@ fn authentication(own: &Own<'_>, page: &mut Page) {
             | ValueSource::FromEnv(_)
             | ValueSource::Sealed(_)
             | ValueSource::FromNodeFile(_) => page.leave_out(format!(
-                "VipGroup {name}: `authentication`: the password is not in the manifest; add `authentication`"
+                "VipGroup {name}: `authentication`: the password is not in the manifest, or has a quotation mark; add it"
             )),
         },
         Authentication::Cluster(_) => page.leave_out(format!(

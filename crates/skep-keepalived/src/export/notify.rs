@@ -99,15 +99,11 @@ fn program(
     page: &mut Page,
 ) {
     let name = &notification.notifier;
-    let Some(line) = Program::quoted(&exec.argv) else {
+    let Some(line) = Program::quoted(&Program::run_as(&exec.user, &exec.argv)) else {
         page.leave_out(format!(
             "Notifier {name}: keepalived cannot be given these arguments"
         ));
         return;
-    };
-    let user = match exec.user.as_str() {
-        "nobody" => String::new(),
-        user => format!(" {user}"),
     };
     for (state, keyword) in STATES {
         if !notification.states.is_empty() && !notification.states.contains(&state) {
@@ -120,7 +116,7 @@ fn program(
             continue;
         }
         taken.push(state);
-        page.line(format!("{keyword} \"{line}\"{user}"));
+        page.line(format!("{keyword} \"{line}\""));
     }
     page.leave_out(format!(
         "Notifier {name}: keepalived sets no SKEP_… variables"

@@ -85,12 +85,12 @@ pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// A value that is one word for keepalived.
+/// A value without quotation marks as one word for keepalived.
 pub(super) fn word(text: &str) -> String {
     let stands_alone = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !text.is_empty() && text.chars().all(stands_alone) {
         text.to_owned()
     } else {
-        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+        format!("\"{text}\"")
     }
 }

@@ -92,14 +92,17 @@ fn spec(node: &Node, script: &Script, texts: &mut Texts) -> Option<HealthCheckSp
 }
 
 fn exec(node: &Node, script: &Script, program: &program::Program, needs_shell: bool) -> ExecProbe {
-    let user = script.user.as_ref().or(node.globals.user.as_ref());
+    let said = script.user.as_ref().or(node.globals.user.as_ref());
+    let said = said.map_or("nobody", |user| user.value.as_str());
+    let (user, argv) =
+        program::Program::without_user(&program.argv).unwrap_or((said, program.argv.as_slice()));
     ExecProbe {
         argv: if needs_shell {
             vec!["/bin/sh".to_owned(), "-c".to_owned(), program.text.clone()]
         } else {
-            program.argv.clone()
+            argv.to_vec()
         },
-        user: user.map_or_else(|| "nobody".to_owned(), |user| user.value.clone()),
+        user: user.to_owned(),
         environment: BTreeMap::new(),
     }
 }

@@ -61,11 +61,10 @@ pub(super) fn merge(nodes: &[Node], texts: &mut Texts) -> Vec<Document> {
     };
     let mut names = Names::default();
     let mut documents = Vec::new();
-    for (number, mut parts) in clusters(nodes).into_iter().enumerate() {
+    for mut parts in clusters(nodes) {
         member::sort(&mut parts);
-        // Groups of one name are told apart by where they stand.
-        let of_name = parts[0].instance.name.value.clone() + &" ".repeat(number);
-        documents.push(group(names.name(&of_name), &parts, &mut shared));
+        let name = names.another(&parts[0].instance.name.value);
+        documents.push(group(name, &parts, &mut shared));
     }
     for node in nodes {
         let _name = shared.notifiers.mail(node);

@@ -1,6 +1,6 @@
 //! Names of keepalived as names of objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::name::Name;
 
@@ -11,6 +11,7 @@ const LENGTH_MAX: usize = 58;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     given: BTreeMap<String, Name>,
+    taken: BTreeSet<Name>,
 }
 
 impl Names {
@@ -19,6 +20,13 @@ impl Names {
         if let Some(name) = self.given.get(original) {
             return name.clone();
         }
+        let name = self.another(original);
+        self.given.insert(original.to_owned(), name.clone());
+        name
+    }
+
+    /// A name like `original` that nothing has.
+    pub(super) fn another(&mut self, original: &str) -> Name {
         let label = label(original);
         let free = (1..)
             .map(|number| match number {
@@ -26,9 +34,9 @@ impl Names {
                 number => format!("{label}-{number}"),
             })
             .filter_map(|text| text.parse::<Name>().ok())
-            .find(|name| !self.given.values().any(|other| other == name))
+            .find(|name| !self.taken.contains(name))
             .expect("there are more numbers than names");
-        self.given.insert(original.to_owned(), free.clone());
+        self.taken.insert(free.clone());
         free
     }
 }

@@ -45,9 +45,7 @@ impl Notifiers {
             return name.clone();
         }
         // Two programs of one name differ in their arguments.
-        let name = self
-            .names
-            .name(&format!("{like}{}", " ".repeat(self.known.len())));
+        let name = self.names.another(like);
         self.known.push((name.clone(), spec, span));
         name
     }
@@ -100,11 +98,15 @@ impl Notifiers {
     }
 
     fn program(&mut self, argv: Vec<String>, user: &str, span: Span) -> Name {
+        let (user, argv) = match Program::without_user(&argv) {
+            Some((user, argv)) => (user.to_owned(), argv.to_vec()),
+            None => (user.to_owned(), argv),
+        };
         let like = argv.first().and_then(|program| program.rsplit('/').next());
         let like = like.map(|name| name.split('.').next().unwrap_or(name).to_owned());
         let spec = NotifierSpec::Exec(ExecNotifier {
             argv,
-            user: user.to_owned(),
+            user,
             timeout: Interval::from_secs(30),
         });
         self.named(&like.unwrap_or_default(), spec, span)

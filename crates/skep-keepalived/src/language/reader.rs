@@ -50,7 +50,12 @@ pub(super) fn read(
         texts,
     };
     let source_index = reader.texts.sources.len();
+    let name = source.name.clone();
     if reader.read_source(source).is_err() {
+        if reader.texts.sources.len() == source_index {
+            let empty = SourceText::new(name, String::new());
+            reader.texts.sources.push(empty);
+        }
         let span = Span {
             source: source_index,
             start: 0,
@@ -185,7 +190,7 @@ impl Reader<'_> {
                     (value, _) => self.definitions.define(name.to_owned(), value.to_owned()),
                 }
             } else if let Some(made) = sequence::expand(&line, self.allowance.bytes()) {
-                let made = made.take_or_report(&line, self.texts);
+                let made = made.take_or_report(&line, self.texts)?;
                 self.allowance.lines(&made)?;
                 open.extend(made.into_iter().rev());
             } else if let Some(made) = self.definitions.replace(&line.text) {

@@ -3,6 +3,7 @@
 use skep_manifest::problem::Severity;
 
 use super::Texts;
+use super::limit::TooMuch;
 use super::line::Line;
 
 /// The most lines one sequence makes: all virtual routers of one segment, sixteen times.
@@ -12,18 +13,24 @@ const LINES_MAX: usize = 4_096;
 pub(super) enum Expansion {
     Lines(Vec<Line>),
     Misread(String),
+    TooMuch,
 }
 
 impl Expansion {
-    pub(super) fn take_or_report(self, line: &Line, texts: &mut Texts) -> Vec<Line> {
+    pub(super) fn take_or_report(
+        self,
+        line: &Line,
+        texts: &mut Texts,
+    ) -> Result<Vec<Line>, TooMuch> {
         match self {
-            Self::Lines(lines) => lines,
+            Self::Lines(lines) => Ok(lines),
+            Self::TooMuch => Err(TooMuch),
             Self::Misread(why) => {
                 texts
                     .report(Severity::Error, "bad-sequence", line.span)
                     .says(why)
                     .help("write the lines out, or `~SEQ(VAR, START, STEP, END)`");
-                Vec::new()
+                Ok(Vec::new())
             }
         }
     }
@@ -44,7 +51,7 @@ pub(super) fn expand(line: &Line, bytes_max: usize) -> Option<Expansion> {
     };
     Some(match expanded {
         Ok((assignments, rest)) if assignments.len() * (rest.len() + 64) > bytes_max => {
-            Expansion::Misread(format!("the sequence comes to {} lines", assignments.len()))
+            Expansion::TooMuch
         }
         Ok((assignments, rest)) => Expansion::Lines(
             assignments

@@ -1,1 +1,135 @@
+//! Files that nobody wrote for keepalived: whatever they say, an import ends soon, and what it
+//! makes is a manifest.
 
+use proptest::prelude::*;
+use proptest::sample::Index;
+use skep_keepalived::import::{Import, NodeFile, import};
+use skep_keepalived::language::{Files, Include};
+use skep_manifest::parse::parse;
+use skep_manifest::set::Source;
+
+use crate::fixture::{directory, ids, node_files};
+
+/// Every include is the file that includes.
+struct Itself(Vec<u8>);
+
+impl Files for Itself {
+    fn include(&mut self, include: Include<'_>) -> Result<Vec<Source>, String> {
+        Ok(vec![Source {
+            name: include.pattern.to_owned(),
+            text: self.0.clone(),
+        }])
+    }
+}
+
+fn read(text: &[u8]) -> Import {
+    let source = Source {
+        name: "k.conf".to_owned(),
+        text: text.to_vec(),
+    };
+    let node = "cube01".parse().expect("it is a name");
+    import(vec![NodeFile { node, source }], &mut Itself(text.to_vec()))
+}
+
+/// What is made is read again as the objects it was made of.
+fn check(text: &[u8]) {
+    let import = read(text);
+    let set = parse(vec![Source {
+        name: "skep.yaml".to_owned(),
+        text: import.text.clone().into_bytes(),
+    }]);
+    let objects: Vec<_> = set
+        .documents
+        .into_iter()
+        .map(|document| document.object)
+        .collect();
+    assert_eq!(objects, import.objects, "{}", import.text);
+}
+
+fn corpus() -> Vec<Vec<u8>> {
+    let shapes = std::fs::read_dir(directory("shapes")).expect("the fixtures are there");
+    let files = shapes.flat_map(|shape| node_files(&shape.expect("it can be listed").path()));
+    files.map(|file| file.source.text).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_bytes_come_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        check(&bytes);
+    }
+
+    #[test]
+    fn any_words_of_the_language_come_to_an_end(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "vrrp_instance", "virtual_ipaddress", "track_script", "{", "}", "\n", "10.0.0.1/24",
+                "$A=", "$A", "${A}", "\\\n", "~SEQ(N, 1, 9)", "~LST(A, 1, 2)", "@cube01", "@^x",
+                "include k.conf", "\"", "'", "#", "!", "dev", "eth0", "priority", "255", "notify",
+                "virtual_routes", "via", "global_defs", "smtp_alert", "unicast_peer", "weight", "-3",
+            ]),
+            0..60,
+        ),
+    ) {
+        check(words.join(" ").as_bytes());
+    }
+
+    #[test]
+    fn a_real_file_with_a_change_comes_to_an_end(
+        file in any::<Index>(), at in any::<Index>(), length in 0_usize..40, with in "[ -~\n]{0,12}",
+    ) {
+        let corpus = corpus();
+        let mut text = file.get(&corpus).clone();
+        let start = at.index(text.len() + 1);
+        let end = (start + length).min(text.len());
+        text.splice(start..end, with.into_bytes());
+        check(&text);
+    }
+}
+
+#[test]
+fn what_asks_for_too_much_is_refused() {
+    let line = |text: &str, count: usize| text.repeat(count).into_bytes();
+    let mut bomb = b"$A0=xxxxxxxxxx\n".to_vec();
+    for level in 1..40 {
+        let below = level - 1;
+        bomb.extend(format!("$A{level}=${{A{below}}}${{A{below}}}\n").bytes());
+    }
+    bomb.extend(b"${A39}\n");
+    for (what, text, expected) in [
+        (
+            "a definition of itself",
+            b"$A=${A}${A}\n${A}\n".to_vec(),
+            "too-much",
+        ),
+        ("definitions that double", bomb, "too-much"),
+        (
+            "an include of itself",
+            b"include k.conf\n".to_vec(),
+            "include-failed",
+        ),
+        ("nested blocks", line("a {\n", 10_000), "too-deep"),
+        (
+            "a long sequence",
+            b"~SEQ(N, 1, 4000000000) $N\n".to_vec(),
+            "bad-sequence",
+        ),
+        (
+            "sequences in sequences",
+            line("~SEQ(N, 1, 4000) ", 20)
+                .into_iter()
+                .chain(*b"x\n")
+                .collect(),
+            "too-much",
+        ),
+        ("many lines", line("x\n", 300_000), "too-much"),
+        ("a long file", line("priority 1 ", 2_000_000), "too-much"),
+    ] {
+        assert!(
+            ids(&read(&text)).contains(expected),
+            "{what}: {:?}",
+            ids(&read(&text))
+        );
+    }
+}

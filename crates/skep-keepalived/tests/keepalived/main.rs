@@ -2,5 +2,6 @@
 
 mod fixture;
 mod hostile;
+mod round;
 mod seeds;
 mod shapes;

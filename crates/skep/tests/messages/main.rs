@@ -81,3 +81,21 @@ fn a_log_filter_that_is_none_is_not_passed_over() {
 fn a_key_is_written_where_there_is_a_directory() {
     check("keygen --out no/key", 2, "there is no directory for no/key");
 }
+
+#[test]
+fn files_of_keepalived_need_their_nodes() {
+    check("import keepalived", 2, "name the file of each node");
+    check(
+        "import keepalived a.conf b.conf",
+        2,
+        "`a.conf` does not say whose file it is: write NODE=a.conf",
+    );
+    check("import keepalived a=no.conf", 2, "cannot read no.conf");
+    check(
+        "export keepalived -f cube --node nobody",
+        2,
+        "`nobody` is no member of any VIP group",
+    );
+    // The password that is sent is what the manifest has; nothing is left to say.
+    check("export keepalived -f cube --node cube01", 0, "");
+}

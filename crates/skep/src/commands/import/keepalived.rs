@@ -1,0 +1,184 @@
+//! `skep import keepalived`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use skep_agent::source;
+use skep_keepalived::import::{Import, NodeFile, import};
+use skep_keepalived::language::{Files, Include};
+use skep_lint::finding::Finding;
+use skep_lint::render::human;
+use skep_manifest::name::NodeName;
+use skep_manifest::problem::Severity;
+use skep_manifest::set::{ManifestSet, Source};
+
+use crate::exit::Exit;
+use crate::output;
+
+/// Make a manifest of the keepalived.conf of every node.
+///
+/// The manifest goes to standard output, with comments that say where each line comes from and
+/// what is left out; what is wrong with the files goes to standard error. Ends with 0 when
+/// everything could be taken over, with 1 when something needs a decision, with 2 when a file
+/// cannot be read.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The files, each as NODE=FILE; a single one without its node is this machine's.
+    #[arg(value_name = "[NODE=]FILE")]
+    files: Vec<String>,
+    /// The same, once for each node.
+    #[arg(long = "node", value_name = "NODE=FILE")]
+    nodes: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let import = import(node_files(arguments)?, &mut Disk);
+    output::print(&import.text)?;
+    let errors = tell(&import);
+    Ok(match errors {
+        0 => Exit::Success,
+        _ => Exit::Findings,
+    })
+}
+
+fn node_files(arguments: &Arguments) -> anyhow::Result<Vec<NodeFile>> {
+    let given: Vec<&String> = arguments.files.iter().chain(&arguments.nodes).collect();
+    let mut seen = BTreeSet::new();
+    let mut files = Vec::new();
+    for one in &given {
+        let (node, path) = match one.split_once('=') {
+            Some((node, path)) => (node.to_owned(), path),
+            None if given.len() == 1 => (this_host()?, one.as_str()),
+            None => bail!("`{one}` does not say whose file it is: write NODE={one}"),
+        };
+        let node: NodeName = node.parse()?;
+        if !seen.insert(node.clone()) {
+            bail!("`{node}` is given twice");
+        }
+        let source = source::read_file(Path::new(path))?;
+        files.push(NodeFile { node, source });
+    }
+    if files.is_empty() {
+        bail!("name the file of each node: skep import keepalived cube01=cube01.conf …");
+    }
+    Ok(files)
+}
+
+fn this_host() -> anyhow::Result<String> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname");
+    Ok(name
+        .context("cannot read the name of this host")?
+        .trim()
+        .to_owned())
+}
+
+/// Shows what is wrong; how many errors there are.
+fn tell(import: &Import) -> usize {
+    let set = ManifestSet {
+        sources: import.texts.sources.clone(),
+        ..ManifestSet::default()
+    };
+    let problems = import.texts.problems.iter();
+    let findings: Vec<Finding> = problems.cloned().map(Finding::from).collect();
+    let colour = output::colour(&std::io::stderr());
+    output::tell(human::render(&set, &findings, colour).trim_end());
+    let left_out = import.ledger.left_out().count();
+    let met = import.ledger.entries.len();
+    output::tell(&format!(
+        "{} of {met} keywords taken over, {left_out} left out: the comments at the top of the manifest say why",
+        met - left_out
+    ));
+    let errors = findings
+        .iter()
+        .filter(|one| one.severity == Severity::Error);
+    errors.count()
+}
+
+/// Reads what files include, relative to them.
+struct Disk;
+
+/// The most files one pattern may name.
+const MATCHES_MAX: usize = 1_000;
+
+impl Files for Disk {
+    fn include(&mut self, include: Include<'_>) -> Result<Vec<Source>, String> {
+        let directory = Path::new(include.from).parent().unwrap_or(Path::new(""));
+        let path = directory.join(include.pattern);
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let found = if name.contains(['*', '?']) {
+            matching(path.parent().unwrap_or(Path::new(".")), &name)?
+        } else {
+            vec![path]
+        };
+        let read = |path: &PathBuf| source::read_file(path).map_err(|error| format!("{error:#}"));
+        found.iter().map(read).collect()
+    }
+}
+
+/// The files of `directory` whose names match `pattern`, sorted.
+fn matching(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let entries = fs::read_dir(directory).map_err(|error| error.to_string())?;
+    let mut found = BTreeSet::new();
+    for entry in entries.take(MATCHES_MAX) {
+        let entry = entry.map_err(|error| error.to_string())?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_hidden = name.starts_with('.') && !pattern.starts_with('.');
+        if !is_hidden && matches(pattern, &name) && entry.path().is_file() {
+            found.insert(entry.path());
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Whether `name` is what `pattern` with `*` and `?` stands for.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
+    let (mut at, mut position) = (0, 0);
+    // Where to go on when what follows the last `*` does not match.
+    let mut retry = None;
+    while position < name.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                retry = Some((at + 1, position));
+                at += 1;
+            }
+            Some(c) if *c == '?' || *c == name[position] => {
+                at += 1;
+                position += 1;
+            }
+            _ => match retry {
+                Some((after, from)) => {
+                    retry = Some((after, from + 1));
+                    (at, position) = (after, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_pattern_matches_as_in_a_shell() {
+        for (pattern, name, expected) in [
+            ("*.conf", "a.conf", true),
+            ("*.conf", "a.config", false),
+            ("v?-*", "v1-", true),
+            ("*a*b", "xaxbxb", true),
+            ("*a*b", "xaxbx", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}
