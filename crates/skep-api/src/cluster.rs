@@ -50,6 +50,10 @@ pub struct PeerReport {
     /// What it knows of a majority that is lost.
     #[serde(default)]
     pub recovery: RecoveryReport,
+    /// The inputs of its virtual routers that pass there, of those that the engine and the swarm
+    /// answer.
+    #[serde(default)]
+    pub passing: BTreeSet<String>,
 }
 
 impl PeerReport {
@@ -181,8 +185,11 @@ pub struct NodeStatus {
     pub heard_ms: Option<u64>,
     /// Its engine's part in the swarm, in a word or two.
     pub engine: String,
-    /// Whether it gets tasks, as declared.
+    /// Whether it gets tasks: of what is declared and what an operator ordered, the stricter.
     pub availability: String,
+    /// Whether an operator paused or drained it, until `skep uncordon`.
+    #[serde(default)]
+    pub is_ordered: bool,
     /// The VIP groups it holds.
     pub holds: Vec<String>,
 }

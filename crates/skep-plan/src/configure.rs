@@ -29,6 +29,7 @@ use skep_vrrp::identity::{Family, Priority, Version, VirtualRouterId};
 use self::authentication::authentication;
 pub use self::missing::{ConfigureError, Missing};
 use crate::site::Site;
+use crate::tracking::{input, rank_from_below};
 
 /// A node's virtual routers, and the groups it cannot run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,8 +154,8 @@ fn router(
             DeclaredLease::Forever => Lease::Forever,
         },
         track_interface: spec.track_interface,
-        tracking: tracking(&group.tracking)?,
-        tracked_interfaces: tracked_interfaces(&group.tracking),
+        tracking: tracking(name, group, member),
+        tracked_interfaces: tracked_interfaces(group, member),
         transport: transport(group, member),
         routes: spec.routes.iter().map(route).collect(),
         start: Start {
@@ -219,11 +220,11 @@ fn route(declared: &DeclaredRoute) -> VirtualRoute {
     }
 }
 
-fn tracked_interfaces(declared: &[Tracking]) -> Vec<TrackedInterface> {
-    let interfaces = declared.iter().filter_map(|tracking| match tracking {
+fn tracked_interfaces(group: &VipGroup, member: &GroupMember) -> Vec<TrackedInterface> {
+    let interfaces = group.tracking.iter().filter_map(|tracking| match tracking {
         Tracking::Interface(tracked) => Some(TrackedInterface {
             interface: tracked.interface.to_string(),
-            effect: effect(tracking.influence()),
+            effect: effect(tracking.influence(), group, member),
             up_delay: tracked.up_delay.time(),
             down_delay: tracked.down_delay.time(),
         }),
@@ -234,10 +235,12 @@ fn tracked_interfaces(declared: &[Tracking]) -> Vec<TrackedInterface> {
     interfaces.collect()
 }
 
-const fn effect(influence: Influence) -> Effect {
+fn effect(influence: Influence, group: &VipGroup, member: &GroupMember) -> Effect {
     match influence {
         Influence::Weight(weight) => Effect::Weight(weight.number()),
-        Influence::Effect(DeclaredEffect::Demote) => Effect::Demote,
+        Influence::Effect(DeclaredEffect::Demote) => {
+            Effect::Demote(Priority::new(rank_from_below(group, &member.name)))
+        }
         Influence::Effect(DeclaredEffect::Fault) => Effect::Fault,
     }
 }
@@ -283,24 +286,22 @@ fn value<'a>(source: &'a ValueSource, site: &'a Site) -> Result<&'a str, Missing
     }
 }
 
-fn tracking(declared: &[Tracking]) -> Result<Vec<TrackedInput>, Missing> {
-    let mut inputs = Vec::new();
-    for tracking in declared {
-        match tracking {
-            Tracking::Check(check) => inputs.push(TrackedInput {
-                name: check_input(&check.check),
-                effect: effect(tracking.influence()),
-            }),
-            // Implied by a swarm; an explicit one is refused by lint.
-            Tracking::Swarm(_) => {}
+fn tracking(name: &Name, group: &VipGroup, member: &GroupMember) -> Vec<TrackedInput> {
+    let tracked = group.tracking.iter().filter_map(|tracking| {
+        let name = match tracking {
+            Tracking::Check(check) => check_input(&check.check),
             // What the data plane sees itself.
-            Tracking::Interface(_) => {}
-            Tracking::Service(_) | Tracking::External(_) => {
-                return Err(Missing::Tracking);
+            Tracking::Interface(_) => return None,
+            Tracking::Service(_) | Tracking::External(_) | Tracking::Swarm(_) => {
+                input(name, tracking)?
             }
-        }
-    }
-    Ok(inputs)
+        };
+        Some(TrackedInput {
+            name,
+            effect: effect(tracking.influence(), group, member),
+        })
+    });
+    tracked.collect()
 }
 
 /// The name under which the data plane knows the health check `name`.

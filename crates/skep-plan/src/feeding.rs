@@ -5,6 +5,7 @@
 //! belongs to the feeder that fed it. Each change is decided against what is kept at that moment,
 //! by the agent that submits it.
 
+pub mod orders;
 mod pruning;
 mod shelf;
 mod standing;
@@ -13,8 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use skep_manifest::name::NodeName;
 use skep_manifest::object::ObjectKey;
 use skep_manifest::set::Source;
+use skep_manifest::swarm::Availability;
 
 use shelf::Shelf;
 pub use standing::{Standing, standing};
@@ -74,6 +77,9 @@ pub struct Kept {
     /// What is known of the feeders that watch a source or are paused.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub feeders: BTreeMap<String, Feeder>,
+    /// The nodes that operators paused or drained, until they take it back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub availability: BTreeMap<NodeName, Availability>,
 }
 
 impl Kept {
@@ -106,6 +112,21 @@ pub enum Change {
     Resume(Option<String>),
     /// An earlier desired state shall count again; what watches a source is paused.
     Recall(Vec<Fed>),
+    /// A node shall get tasks, or not.
+    SetAvailability(NodeOrder),
+}
+
+/// What an operator orders about a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeOrder {
+    /// The node.
+    pub node: NodeName,
+    /// Whether it gets tasks; active takes back what was ordered before.
+    pub availability: Availability,
+    /// Whether that counts also where something is left without a place.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// Manifests that a feeder feeds.
@@ -169,6 +190,7 @@ pub fn change(kept: &Kept, change: &Change) -> Result<Kept, Refused> {
         Change::Pause(feeder) => set_paused(kept, feeder.as_deref(), true),
         Change::Resume(feeder) => set_paused(kept, feeder.as_deref(), false),
         Change::Recall(documents) => Ok(recall(kept, documents)),
+        Change::SetAvailability(order) => Ok(orders::set_availability(kept, order)),
     }
 }
 
@@ -237,7 +259,11 @@ fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {
     if let Some(source) = &feeding.source {
         feeders.entry(feeder.to_owned()).or_default().digest = Some(source.to.clone());
     }
-    Ok(Kept { documents, feeders })
+    Ok(Kept {
+        documents,
+        feeders,
+        availability: kept.availability.clone(),
+    })
 }
 
 /// What comes of the objects that are fed and were there before.
@@ -319,7 +345,7 @@ fn delete(kept: &Kept, deletion: &Deletion) -> Result<Kept, Refused> {
     }
     Ok(Kept {
         documents: old.without(&deletion.objects.iter().collect()),
-        feeders: kept.feeders.clone(),
+        ..kept.clone()
     })
 }
 
@@ -346,8 +372,10 @@ fn set_paused(kept: &Kept, named: Option<&str>, paused: bool) -> Result<Kept, Re
         None => feeders.values_mut().for_each(|it| it.paused = false),
     }
     feeders.retain(|_, it| it.paused || it.digest.is_some());
-    let documents = kept.documents.clone();
-    Ok(Kept { documents, feeders })
+    Ok(Kept {
+        feeders,
+        ..kept.clone()
+    })
 }
 
 /// What watches a source would feed again what was just taken back.
@@ -355,8 +383,11 @@ fn recall(kept: &Kept, documents: &[Fed]) -> Kept {
     let mut feeders = kept.feeders.clone();
     let watching = feeders.values_mut().filter(|it| it.digest.is_some());
     watching.for_each(|it| it.paused = true);
-    let documents = documents.to_vec();
-    Kept { documents, feeders }
+    Kept {
+        documents: documents.to_vec(),
+        feeders,
+        availability: kept.availability.clone(),
+    }
 }
 
 fn apply() -> String {

@@ -15,6 +15,7 @@ pub mod decisions;
 pub mod departure;
 mod diff;
 mod difference;
+mod draining;
 pub mod feeding;
 mod files;
 pub mod groups;
@@ -38,6 +39,7 @@ mod service_spec;
 mod services;
 mod settings;
 pub mod site;
+pub mod tracking;
 mod workload;
 
 pub use plan::plan;

@@ -6,7 +6,8 @@ use serde_json::json;
 use skep_manifest::name::Name;
 use skep_manifest::swarm::{Availability, Node};
 
-use crate::action::{Action, Executor, LabelNode, Plan, SetAvailability, Step};
+use crate::action::{Action, Executor, LabelNode, Plan, SetAvailability, Step, Waiting};
+use crate::draining::{Draining, Next};
 use crate::observed::ClusterNode;
 use crate::ownership::{NODE, NODE_LABELS, SWARM};
 use crate::rejoining::Rejoining;
@@ -27,6 +28,7 @@ pub(crate) fn plan_labels(roster: &Roster<'_>, plan: &mut Plan) {
 pub(crate) fn plan_availability(
     roster: &Roster<'_>,
     rejoining: &Rejoining<'_, '_>,
+    draining: &Draining<'_>,
     plan: &mut Plan,
 ) {
     // A node that is to leave is drained, whatever is declared; it joins again as declared.
@@ -35,7 +37,9 @@ pub(crate) fn plan_availability(
         going.is_some_and(|going| going.declared.name == member.declared.name)
     };
     let staying = roster.members.iter().filter(|member| !leaves(member));
-    plan.steps.extend(staying.filter_map(availability));
+    for member in staying {
+        availability(member, draining, plan);
+    }
 }
 
 fn labels(swarm: &Name, member: &Member<'_>) -> Option<Step> {
@@ -92,23 +96,44 @@ fn given_labels(node: &ClusterNode) -> BTreeSet<String> {
     keys
 }
 
-fn availability(member: &Member<'_>) -> Option<Step> {
-    let Listed { id, node } = member.listed?;
-    let wanted = member.declared.availability;
-    (node.availability != wanted).then(|| Step {
-        object: member.object(),
-        executor: Executor::Writer,
-        action: Action::SetAvailability(SetAvailability {
-            node: member.declared.name.clone(),
-            node_id: id.to_owned(),
-            availability: wanted,
+fn availability(member: &Member<'_>, draining: &Draining<'_>, plan: &mut Plan) {
+    let Some(listed) = member.listed else {
+        return;
+    };
+    let (wanted, is) = (member.declared.availability, listed.node.availability);
+    if wanted == is {
+        return;
+    }
+    let words = (availability_word(wanted), availability_word(is));
+    let because = format!("shall be {}, it is {}", words.0, words.1);
+    let next = match wanted {
+        Availability::Active | Availability::Pause => Ok((wanted, because)),
+        Availability::Drain => match draining.next(member, listed) {
+            Next::Drain => Ok((wanted, because)),
+            Next::Pause => Ok((
+                Availability::Pause,
+                "it shall be drained: replacements of its tasks start elsewhere".to_owned(),
+            )),
+            Next::Wait(until) => Err(until),
+        },
+    };
+    match next {
+        Ok((availability, because)) => plan.steps.push(Step {
+            object: member.object(),
+            executor: Executor::Writer,
+            action: Action::SetAvailability(SetAvailability {
+                node: member.declared.name.clone(),
+                node_id: listed.id.to_owned(),
+                availability,
+            }),
+            because,
         }),
-        because: format!(
-            "declared as {}, it is {}",
-            availability_word(wanted),
-            availability_word(node.availability)
-        ),
-    })
+        Err(until) => plan.waiting.push(Waiting {
+            object: member.object(),
+            what: "drain".to_owned(),
+            until,
+        }),
+    }
 }
 
 pub(crate) const fn availability_word(availability: Availability) -> &'static str {

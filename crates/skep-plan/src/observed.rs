@@ -1,6 +1,6 @@
 //! What is known of the world: every agent's own engine, and the swarm as a manager tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,22 @@ pub struct Observed {
     pub engines: BTreeMap<NodeName, Engine>,
     /// The swarm, as the engine of an answering manager tells it.
     pub cluster: Option<Cluster>,
+    /// The VIP groups of the nodes, as their agents just said.
+    #[serde(default)]
+    pub groups: BTreeMap<NodeName, NodeGroups>,
     /// The keys that the names of secrets are made with; they are told to nobody.
     #[serde(skip)]
     pub naming_keys: NamingKeys,
+}
+
+/// What a node does about VIP groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeGroups {
+    /// The groups that it holds.
+    pub holds: BTreeSet<String>,
+    /// The groups that it would take over.
+    pub stands_by: BTreeSet<String>,
 }
 
 /// The Docker engine of a node, as its agent sees it.
@@ -64,6 +77,15 @@ pub enum Membership {
 }
 
 impl Membership {
+    /// Whether it works in a swarm.
+    #[must_use]
+    pub const fn works(&self) -> bool {
+        match self {
+            Self::Active(_) => true,
+            Self::Silent | Self::Inactive | Self::Pending | Self::Error(_) | Self::Locked => false,
+        }
+    }
+
     /// Whether it works as a manager.
     #[must_use]
     pub fn is_manager(&self) -> bool {
@@ -108,6 +130,10 @@ pub struct Cluster {
     pub nodes: BTreeMap<String, ClusterNode>,
     /// Its services, by name: those of skep and all others.
     pub services: BTreeMap<String, ClusterService>,
+    /// How many tasks that are as their service is specified run on which node, by the id of the
+    /// node and the name of the service.
+    #[serde(default)]
+    pub placed: BTreeMap<String, BTreeMap<String, u64>>,
     /// The names of the networks its services are in, by their ids: the engine stores ids where
     /// names were given. Its list of networks leaves out some of them, such as the swarm's `host`;
     /// asked for one id it tells.

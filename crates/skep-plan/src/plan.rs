@@ -10,6 +10,7 @@ use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::{Plan, Waiting};
 use crate::bootstrap::{self, Absence};
+use crate::draining::Draining;
 use crate::observed::{Cluster, Observed};
 use crate::roster::Roster;
 use crate::{
@@ -31,7 +32,8 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
             if !plan.steps.is_empty() {
                 let mut later = Plan::default();
                 let keys = &observed.naming_keys;
-                workload::plan(swarm, desired, keys, &Cluster::default(), &mut later);
+                let nothing = (&Cluster::default(), None);
+                workload::plan(swarm, desired, keys, nothing, &mut later);
                 postpone(later, "until the swarm exists", &mut plan);
             }
         }
@@ -57,7 +59,14 @@ fn plan_cluster(
     nodes::plan_labels(&roster, plan);
     let mut changes = Plan::default();
     let keys = &observed.naming_keys;
-    workload::plan(swarm, desired, keys, cluster, &mut changes);
+    let draining = Draining::new(&roster, desired, observed);
+    workload::plan(
+        swarm,
+        desired,
+        keys,
+        (cluster, Some(&draining)),
+        &mut changes,
+    );
     if membership::is_growing(&roster, &turn) {
         // The swarm never moves tasks to a node that comes later.
         postpone(changes, "until the nodes have joined", plan);
@@ -66,7 +75,7 @@ fn plan_cluster(
         plan.waiting.extend(changes.waiting);
         plan.blocked.extend(changes.blocked);
     }
-    nodes::plan_availability(&roster, &rejoining, plan);
+    nodes::plan_availability(&roster, &rejoining, &draining, plan);
     turn.plan_demotion(plan);
     rejoining.plan(plan);
     departure::plan_departures(&roster, plan);

@@ -129,6 +129,10 @@ fn node_progress(member: &Member<'_>) -> How {
         NodeState::Ready if member.engine.is_none() && member.is_known_elsewhere(listed) => {
             How::working("its agent has not told its address yet")
         }
+        NodeState::Ready if listed.node.tasks > 0 => {
+            let tasks = listed.node.tasks;
+            How::working(&format!("{tasks} of its tasks have not ended"))
+        }
         NodeState::Ready => How::done("is ready"),
         NodeState::Down => How::working("is down"),
         NodeState::Disconnected => How::working("is away for a moment"),

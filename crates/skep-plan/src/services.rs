@@ -4,6 +4,7 @@
 //! fingerprint in its labels tells a change of the manifest from one made by hand. Nodes are always
 //! put right.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -11,6 +12,7 @@ use skep_manifest::condition::Reason;
 use skep_manifest::desired::{Declared, Desired};
 use skep_manifest::name::Name;
 use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::mode::Mode;
 use skep_manifest::swarm::{Drift, SwarmSpec};
 
 use crate::action::{
@@ -19,6 +21,7 @@ use crate::action::{
 };
 use crate::adoption;
 use crate::difference::{changes_kind, difference, told};
+use crate::draining::Draining;
 use crate::files::Files;
 use crate::images;
 use crate::observed::{Cluster, ClusterService};
@@ -48,6 +51,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) files: Files<'a>,
     /// The declared networks that no service can be in at present.
     pub(crate) missing_networks: BTreeSet<&'a Name>,
+    /// The nodes that are about to be drained, once there is a swarm.
+    pub(crate) draining: Option<&'a Draining<'a>>,
 }
 
 impl Surroundings<'_> {
@@ -66,7 +71,9 @@ impl Surroundings<'_> {
             Ok(digest) => digest,
             Err(trouble) => return images::wait(service, trouble, plan),
         };
-        let wanted = match service_spec(swarm, service, &self.files, digest) {
+        let wanted = self.with_replacements(service);
+        let is_being_replaced = matches!(wanted, Cow::Owned(_));
+        let wanted = match service_spec(swarm, &wanted, &self.files, digest) {
             Ok(wanted) => wanted,
             Err(fields) => {
                 plan.blocked.push(not_supported(service, &fields));
@@ -81,6 +88,8 @@ impl Surroundings<'_> {
                 let is_moved = images::is_moved(observed, &service.spec.image, digest);
                 let because = if is_moved {
                     "the tag of its image stands for another content"
+                } else if is_being_replaced {
+                    "replacements of its tasks run before a node is drained"
                 } else {
                     "the manifest changed"
                 };
@@ -97,6 +106,21 @@ impl Surroundings<'_> {
             }
             Some(_) => plan.blocked.push(taken(name)),
         }
+    }
+
+    /// The service with as many tasks more as are about to be replaced.
+    fn with_replacements<'s>(
+        &self,
+        service: &'s Declared<ServiceSpec>,
+    ) -> Cow<'s, Declared<ServiceSpec>> {
+        let extra = self.draining.map_or(0, |it| it.extra_tasks(service));
+        let mut service = Cow::Borrowed(service);
+        if extra > 0
+            && let Mode::Replicated(replicated) = &mut service.to_mut().spec.mode
+        {
+            replicated.replicas = replicated.replicas.saturating_add(extra);
+        }
+        service
     }
 
     fn change(

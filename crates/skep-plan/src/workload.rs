@@ -5,6 +5,7 @@ use skep_manifest::desired::{Declared, Desired};
 use skep_manifest::swarm::SwarmSpec;
 
 use crate::action::Plan;
+use crate::draining::Draining;
 use crate::files::{self, Files};
 use crate::naming::NamingKeys;
 use crate::networks;
@@ -16,7 +17,7 @@ pub(crate) fn plan(
     swarm: &Declared<SwarmSpec>,
     desired: &Desired,
     keys: &NamingKeys,
-    cluster: &Cluster,
+    (cluster, draining): (&Cluster, Option<&Draining<'_>>),
     plan: &mut Plan,
 ) {
     let name = &swarm.metadata.name;
@@ -28,6 +29,7 @@ pub(crate) fn plan(
         cluster,
         files,
         missing_networks,
+        draining,
     };
     services::plan(&surroundings, desired, plan);
     files::plan_collection(name, &surroundings.files, cluster, plan);

@@ -1,14 +1,17 @@
-//! Events of the swarm: a hint to look again, never what is known.
+//! Events of an engine: a hint to look again, never what is known.
 
 use serde::Deserialize;
 
 use crate::engine::{Client, EngineError, Lines, percent_encoded};
 
-/// What the engine is asked to tell.
+/// What the engine is asked to tell of the swarm.
 const FILTERS: &str =
     r#"{"type":["node","service","network","config","secret"],"scope":["swarm"]}"#;
 
-/// Something of the swarm changed.
+/// What the engine is asked to tell of the tasks it runs itself.
+const TASK_FILTERS: &str = r#"{"type":["container"],"event":["start","die","health_status"],"label":["com.docker.swarm.service.name"]}"#;
+
+/// Something changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A node joined, left or was changed; one join makes several of these.
@@ -21,21 +24,36 @@ pub enum Event {
     Config,
     /// A secret was created, changed or removed.
     Secret,
+    /// A task of this engine started, ended, or is healthy or not from here on.
+    Task,
 }
 
-/// The events of an engine from here on. Only a manager's engine tells those of the swarm.
+/// The events of an engine from here on.
 #[derive(Debug)]
 pub struct Events {
     lines: Lines,
 }
 
-/// Begins to listen.
+/// Begins to listen to what a manager's engine tells of the swarm.
 ///
 /// # Errors
 ///
 /// [`EngineError`] when the engine does not answer.
 pub async fn events(client: &Client) -> Result<Events, EngineError> {
-    let path = format!("/events?filters={}", percent_encoded(FILTERS));
+    listen(client, FILTERS).await
+}
+
+/// Begins to listen to what any engine tells of its own tasks.
+///
+/// # Errors
+///
+/// [`EngineError`] when the engine does not answer.
+pub async fn task_events(client: &Client) -> Result<Events, EngineError> {
+    listen(client, TASK_FILTERS).await
+}
+
+async fn listen(client: &Client, filters: &str) -> Result<Events, EngineError> {
+    let path = format!("/events?filters={}", percent_encoded(filters));
     Ok(Events {
         lines: client.lines(&path).await?,
     })
@@ -66,6 +84,7 @@ fn event(line: &[u8]) -> Option<Event> {
         "network" => Some(Event::Network),
         "config" => Some(Event::Config),
         "secret" => Some(Event::Secret),
+        "container" => Some(Event::Task),
         _ => None,
     }
 }

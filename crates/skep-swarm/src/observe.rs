@@ -4,7 +4,7 @@ mod files;
 mod networks;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use skep_manifest::swarm::Availability;
@@ -19,6 +19,25 @@ const WANTED: &str = r#"{"desired-state":["running","ready","complete"]}"#;
 /// Tasks that shall run and are as their service is specified at present: while it is updated,
 /// those of before run too. The engine's own command line asks like this.
 const CURRENT: &str = r#"{"desired-state":["running"],"_up-to-date":["true"]}"#;
+
+/// Tasks that run on this engine and are healthy, or say nothing of their health.
+const HEALTHY: &str = r#"{"label":["com.docker.swarm.service.name"],"status":["running"],"health":["healthy","none"]}"#;
+
+/// The label by which an engine knows of which service a container is a task.
+const SERVICE_NAME: &str = "com.docker.swarm.service.name";
+
+/// The services of which a healthy task runs on this very engine. It needs no manager, no leader and
+/// no quorum to say so.
+///
+/// # Errors
+///
+/// [`EngineError`] when the engine does not answer.
+pub async fn running(client: &Client) -> Result<BTreeSet<String>, EngineError> {
+    let path = format!("/containers/json?filters={}", percent_encoded(HEALTHY));
+    let containers = client.read::<Vec<wire::Container>>(&path).await?;
+    let name = |mut container: wire::Container| container.labels.remove(SERVICE_NAME);
+    Ok(containers.into_iter().filter_map(name).collect())
+}
 
 /// The engine's part in a swarm. An engine that does not answer in time is silent, which is no
 /// error.
@@ -71,6 +90,7 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
             node.tasks = tasks;
         }
     }
+    cluster.placed = placed(&current, &services)?;
     let mut known = Known::of(&wanted, &current, &cluster);
     for service in services {
         let known = known.remove(&service.id).unwrap_or_default();
@@ -110,6 +130,27 @@ async fn tasks_of_drained(
         }
     }
     Ok(going)
+}
+
+/// How many of the tasks that run are on which node.
+fn placed(
+    current: &[wire::Task],
+    services: &[wire::Service],
+) -> Result<BTreeMap<String, BTreeMap<String, u64>>, EngineError> {
+    let mut names = BTreeMap::new();
+    for service in services {
+        let spec: wire::ServiceSpec = service.spec.understood()?;
+        names.insert(service.id.as_str(), spec.name);
+    }
+    let mut placed: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for task in current.iter().filter(|task| task.status.state == "running") {
+        let name = names.get(task.service_id.as_str());
+        if let (Some(node), Some(name)) = (&task.node_id, name) {
+            let tasks = placed.entry(node.clone()).or_default();
+            *tasks.entry(name.clone()).or_default() += 1;
+        }
+    }
+    Ok(placed)
 }
 
 /// What is known of the tasks of a service.

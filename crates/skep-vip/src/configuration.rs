@@ -341,8 +341,9 @@ impl Relocation {
 pub enum Effect {
     /// The router leaves the election.
     Fault,
-    /// The router ranks below every member without a demotion.
-    Demote,
+    /// The router ranks like this instead: below every member without a demotion, and beside those
+    /// with one in the order they had.
+    Demote(Priority),
     /// The priority changes: a negative weight is added while the input fails, a positive one
     /// while it passes. The sum is kept within 1..=254.
     Weight(i16),

@@ -9,9 +9,6 @@ use crate::configuration::{Effect, TrackedInput};
 use crate::message::{Health, InputReport, Reason};
 use crate::news::News;
 
-/// What ranks below every member without a demotion.
-const DEMOTED: Priority = Priority::new(1);
-
 /// What is known of every input.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs(BTreeMap<String, Input>);
@@ -67,17 +64,21 @@ impl Inputs {
             return base;
         }
         let mut sum = i32::from(base.number());
+        let mut demoted: Option<Priority> = None;
         for tracked in tracking {
             match (tracked.effect, self.health(&tracked.name)) {
-                (Effect::Demote, Health::Failing) => return DEMOTED,
+                (Effect::Demote(to), Health::Failing) => {
+                    demoted = Some(demoted.map_or(to, |lower| lower.min(to)));
+                }
                 (Effect::Weight(weight), Health::Failing) => sum += i32::from(weight).min(0),
                 (Effect::Weight(weight), Health::Passing) => sum += i32::from(weight).max(0),
                 (Effect::Fault, Health::Unknown | Health::Passing | Health::Failing)
-                | (Effect::Demote, Health::Unknown | Health::Passing)
+                | (Effect::Demote(_), Health::Unknown | Health::Passing)
                 | (Effect::Weight(_), Health::Unknown) => {}
             }
         }
-        Priority::new(u8::try_from(sum.clamp(1, 254)).expect("it was clamped to 1..=254"))
+        let weighed = u8::try_from(sum.clamp(1, 254)).expect("it was clamped to 1..=254");
+        demoted.unwrap_or(Priority::new(weighed))
     }
 
     /// What is reported of these inputs.
@@ -141,10 +142,11 @@ mod tests {
         check(
             100,
             &[
-                (Effect::Demote, Health::Failing),
+                (Effect::Demote(Priority::new(3)), Health::Failing),
+                (Effect::Demote(Priority::new(2)), Health::Failing),
                 (Effect::Weight(50), Health::Passing),
             ],
-            1,
+            2,
         );
         check(100, &[(Effect::Fault, Health::Failing)], 100);
     }
@@ -153,7 +155,7 @@ mod tests {
     fn an_unknown_input_changes_nothing() {
         for effect in [
             Effect::Fault,
-            Effect::Demote,
+            Effect::Demote(Priority::new(1)),
             Effect::Weight(-50),
             Effect::Weight(50),
         ] {
@@ -164,7 +166,11 @@ mod tests {
     #[test]
     fn the_owners_priority_never_changes() {
         check(255, &[(Effect::Weight(-30), Health::Failing)], 255);
-        check(255, &[(Effect::Demote, Health::Failing)], 255);
+        check(
+            255,
+            &[(Effect::Demote(Priority::new(1)), Health::Failing)],
+            255,
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod digest;
 mod engine;
 mod generations;
 mod grants;
+mod happening;
 mod history;
 mod images;
 mod peers;
@@ -16,6 +17,8 @@ mod remembrance;
 mod shelf;
 mod standby;
 mod store;
+mod tasks;
+mod tracking;
 mod unlocking;
 mod view;
 mod votes;
@@ -26,16 +29,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use skep_api::generation::{Held, Rank};
-use skep_api::moves::Move;
 use skep_api::peer::PeerClient;
-use skep_api::submit::Submitted;
 use skep_api::trust::key::ClusterKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 use skep_plan::action::{Blocked, Executor, Step};
 use skep_plan::departure::departure;
-use skep_plan::observed::{Membership, Observed};
+use skep_plan::observed::{Membership, NodeGroups, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
@@ -43,47 +44,30 @@ use tokio::sync::{Notify, mpsc};
 pub(super) use apply::Act;
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
+pub(super) use happening::Happening;
 pub(super) use history::Recalled;
 pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use shelf::{Stored, WentBack};
 pub(super) use store::{KeptMove, Store};
+pub(super) use tasks::TasksSeen;
 
 use crate::control::cluster::apply::{Errand, is_init, is_join, is_leave};
 use crate::control::cluster::grants::Grants;
+use crate::control::cluster::happening::forward;
 use crate::control::cluster::images::Images;
 use crate::control::cluster::peers::Peers;
 use crate::control::cluster::recovery::Recovery;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
+use crate::control::cluster::tasks::Tasks;
+use crate::control::cluster::tracking::Told;
 use crate::control::cluster::unlocking::UnlockKeys;
 use crate::control::desired::Accepted;
-use crate::control::question::Trouble;
+use crate::control::now;
 use crate::control::understand::is_local;
 
 /// Happenings that may wait for the loop.
 const HAPPENINGS_WAITING: usize = 64;
-
-/// What a task of the cluster came to.
-pub(super) enum Happening {
-    /// The engine was looked at.
-    Seen(Box<Sight>),
-    /// A peer answered, or did not.
-    Heard(Heard),
-    /// A peer's desired state arrived, or did not.
-    Fetched(Result<Box<Held>, String>),
-    /// The swarm was to keep a desired state.
-    Stored(Box<Stored>),
-    /// A desired state was looked up, to be submitted again.
-    Recalled(Box<Recalled>),
-    /// What was to be done was tried.
-    Done(apply::Outcome),
-    /// The target of a move took it: it counts here too.
-    Moved(Move),
-    /// Registries were asked about images.
-    LookedUp(images::Answers),
-    /// What the watched directory holds was submitted.
-    FedOn(Result<Submitted, Trouble>),
-}
 
 /// Where an agent of a cluster finds what it needs.
 #[derive(Clone, Debug)]
@@ -107,6 +91,12 @@ pub(super) struct Cluster {
     docker: PathBuf,
     look_again: Arc<Notify>,
     sight: Option<Sight>,
+    /// The tasks on this node's engine.
+    tasks: Tasks,
+    /// What this node does about VIP groups.
+    groups: NodeGroups,
+    /// What a manager last told of the swarm, as far as VIP groups depend on it.
+    told: Told,
     remembered: Option<Remembered>,
     unlock_keys: UnlockKeys,
     /// What this agent works towards.
@@ -160,10 +150,17 @@ impl Cluster {
             Arc::clone(&look_again),
             sights,
         ));
+        let (tasks, tasks_seen) = mpsc::channel(1);
+        tokio::spawn(tasks::watch(options.docker.clone(), tasks));
         let (reports, heard) = mpsc::channel(HAPPENINGS_WAITING);
 
         let boxed = |sight| Happening::Seen(Box::new(sight));
         tokio::spawn(forward(seen, happenings.clone(), boxed));
+        tokio::spawn(forward(
+            tasks_seen,
+            happenings.clone(),
+            Happening::TasksSeen,
+        ));
         tokio::spawn(forward(heard, happenings.clone(), Happening::Heard));
         let store = Store::open(&options.state)?;
         let cluster = Self {
@@ -178,6 +175,9 @@ impl Cluster {
             look_again,
             sight: None,
             images: Images::default(),
+            tasks: Tasks::new(now()),
+            groups: NodeGroups::default(),
+            told: Told::default(),
             grants: Grants::default(),
             errand: None,
             stale: None,
@@ -206,6 +206,7 @@ impl Cluster {
         let after = sight.membership.clone();
         let before = self.sight.replace(sight);
         self.judge_engine(&after, now);
+        self.take_told_by_engine();
         self.has_declared_address = accepted.is_some_and(has_declared_address);
         if matches!(after, Membership::Active(_)) {
             self.refused = None;
@@ -230,6 +231,7 @@ impl Cluster {
         let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));
         self.learn_of_recovery(report);
         self.peers.handle_heard(heard, now);
+        self.take_told_by_peer(&node, now);
         self.remember_if_ours();
         match theirs {
             Some(theirs) if theirs > self.newest_seen() || gives_way => self.fetch(&node),
@@ -384,17 +386,4 @@ pub(super) fn keeper(desired: &Desired) -> Option<&Node> {
         .nodes
         .iter()
         .find(|node| node.role == Role::Manager)
-}
-
-/// Passes on what arrives as a happening, until one side is gone.
-async fn forward<T>(
-    mut from: mpsc::Receiver<T>,
-    to: mpsc::Sender<Happening>,
-    happening: fn(T) -> Happening,
-) {
-    while let Some(arrived) = from.recv().await {
-        if to.send(happening(arrived)).await.is_err() {
-            return;
-        }
-    }
 }

@@ -14,9 +14,11 @@ pub(super) fn sealed(change: &Change, keys: &ValueKeys) -> Change {
             ..feeding.clone()
         }),
         // What is recalled was sealed when it was fed.
-        Change::Delete(_) | Change::Pause(_) | Change::Resume(_) | Change::Recall(_) => {
-            change.clone()
-        }
+        Change::Delete(_)
+        | Change::Pause(_)
+        | Change::Resume(_)
+        | Change::Recall(_)
+        | Change::SetAvailability(_) => change.clone(),
     }
 }
 

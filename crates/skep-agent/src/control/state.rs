@@ -33,7 +33,7 @@ use crate::control::notifications::Notifications;
 use crate::control::preflight::listening::Listening;
 use crate::control::question::{Hop, Question};
 use crate::control::state::listening::Waiting;
-use crate::control::status::Observed;
+use crate::control::status::{self, Observed};
 use crate::control::watched::{Awaited, Watched};
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
@@ -173,6 +173,11 @@ impl Control {
         self.feed_what_is_due();
         self.tell_standbys();
         self.follow_alarms();
+        self.tell_inputs();
+        let groups = status::vip_groups(&self.knowledge(), now());
+        if let Some(cluster) = &mut self.cluster {
+            cluster.follow_groups(&groups);
+        }
         if self.untold {
             self.configure();
         }
@@ -198,12 +203,24 @@ impl Control {
         }
     }
 
+    /// Tells the data plane what the engine and the swarm say.
+    fn tell_inputs(&self) {
+        if let (Some(cluster), Some(accepted)) = (&self.cluster, self.desired.accepted()) {
+            let known = |name: &str| self.observed.health(name, now());
+            self.tell(cluster.inputs(accepted, known, now()));
+        }
+    }
+
     pub(super) fn handle_happening(&mut self, happening: Happening) {
         let Some(cluster) = &mut self.cluster else {
             return;
         };
         match happening {
             Happening::Seen(sight) => cluster.handle_seen(*sight, self.desired.accepted(), now()),
+            Happening::TasksSeen(seen) => {
+                cluster.handle_tasks_seen(seen);
+                return self.tell_inputs();
+            }
             Happening::Heard(heard) => {
                 let moves = heard
                     .report

@@ -50,6 +50,17 @@ pub(super) struct Knowledge<'a> {
     pub(super) awaited: Option<&'a Awaited>,
 }
 
+impl Knowledge<'_> {
+    /// Why an input of this node does not pass.
+    fn complaint(&self, input: &str, now: Instant) -> Option<String> {
+        let check = self.checks.complaint(input).map(str::to_owned);
+        check.or_else(|| {
+            self.cluster?
+                .complaint(self.desired.accepted()?, input, now)
+        })
+    }
+}
+
 /// The whole status at the moment `now`.
 pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
     let Knowledge {
@@ -240,7 +251,7 @@ fn vip_group(
         moved: knowledge.moves.of(name, now),
         routers: routers
             .iter()
-            .map(|known| router::status(known.report, knowledge.checks, now))
+            .map(|known| router::status(known.report, knowledge, now))
             .collect(),
         notifications: records.into_iter().map(notification).collect(),
     }

@@ -7,12 +7,13 @@ use skep_api::trust::value_keys::ValueKeys;
 use skep_lint::finding::Finding;
 use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
-use skep_manifest::desired::Desired;
+use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::fill::{self, Written};
 use skep_manifest::name::NodeName;
 use skep_manifest::problem::Severity;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
+use skep_manifest::vip_group::tracking::Tracking;
 
 use crate::control::sealing::open;
 
@@ -47,6 +48,7 @@ pub(super) fn understand(
         // Before its details: what a swarm implies is no mistake to be mended one by one.
         Mode::Standalone => {
             refuse_swarm(&desired)?;
+            refuse_tracked_services(&desired)?;
             refuse_errors(&set)?;
         }
         // After them: a Swarm that cannot be read is not one that is missing.
@@ -132,6 +134,29 @@ fn refuse_swarm(desired: &Desired) -> Result<(), Vec<String>> {
     )])
 }
 
+/// Without an engine nothing would ever be known of them.
+fn refuse_tracked_services(desired: &Desired) -> Result<(), Vec<String>> {
+    let tracks = |group: &&VipGroup| {
+        let mut tracking = group.tracking.iter();
+        tracking.any(|it| matches!(it, Tracking::Service(_) | Tracking::External(_)))
+    };
+    let groups = desired.vip_groups.values().filter(tracks);
+    let errors = groups.map(|group| {
+        let place = &group.declared.origin;
+        format!(
+            "{}:{}: this agent has no cluster.key, so it asks no engine for tasks (track a \
+             HealthCheck of a port of the service)",
+            place.file, place.line
+        )
+    });
+    let errors: Vec<String> = errors.collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
 fn require_swarm(desired: &Desired) -> Result<(), Vec<String>> {
     if desired.swarm.is_some() {
         return Ok(());
@@ -181,7 +206,7 @@ metadata: {name: ingress}
 spec:
   virtualRouterId: 51
   addresses: [10.0.0.70]
-  members: [a, b]
+  members: [a]
 ";
 
     /// The errors of understanding `text` on node `a`.
@@ -206,6 +231,15 @@ spec:
             errors[0].starts_with("skep.yaml:1: this agent has no cluster.key"),
             "{errors:?}"
         );
+    }
+
+    #[test]
+    fn a_service_is_tracked_only_where_an_engine_is_asked() {
+        let tracking = format!("{GROUP}  tracking: [{{external: {{service: web}}}}]\n");
+        let alone = errors(&tracking, Mode::Standalone);
+        assert!(alone[0].contains("it asks no engine"), "{alone:?}");
+        let clustered = errors(&format!("{tracking}---\n{SWARM}"), Mode::Clustered);
+        assert_eq!(clustered, Vec::<String>::new());
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Walk<'_> {
     fn visit(&mut self, step: &str, value: &Value, open: &[Known]) {
         let (own, below) = step_into(step, open);
         match own {
-            Some(Support::Full | Support::Beside) => {}
+            Some(Support::Full) => {}
             Some(Support::When(works, remedy)) if !works(value) => self.report(value, remedy),
             Some(Support::Later(remedy)) => self.report(value, remedy),
             Some(Support::When(..)) if below.is_empty() => {}

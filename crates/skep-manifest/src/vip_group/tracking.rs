@@ -92,7 +92,8 @@ pub struct TrackedInterface {
 pub struct TrackedService {
     /// The `Service`.
     pub service: Name,
-    /// What having no such task does, by default `demote`.
+    /// What having no such task does, by default `demote`: unless it is `fault`, it counts only while
+    /// another member has one.
     pub effect: Option<Effect>,
     /// Instead of an effect: a negative weight is added to the priority without such a task, a
     /// positive one with it.
@@ -113,7 +114,8 @@ pub struct TrackedService {
 pub struct TrackedExternal {
     /// What it is.
     pub external: ExternalInput,
-    /// What having no such task does, by default `demote`.
+    /// What having no such task does, by default `demote`: unless it is `fault`, it counts only while
+    /// another member has one.
     pub effect: Option<Effect>,
     /// Instead of an effect: a negative weight is added to the priority without such a task, a
     /// positive one with it.
@@ -134,15 +136,17 @@ pub enum ExternalInput {
     Service(EngineName),
 }
 
-/// The node's part in the swarm. This entry is implied when there is a `Swarm`; an empty list turns
-/// it off.
+/// The node's part in the swarm. The entry with `engine` and `availability` is implied when there is
+/// a `Swarm`; an empty list turns it off. It fails when the engine has been silent for 30 s, when the
+/// node is or shall be paused or drained, or when it has had no quorum for 30 s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("not" = {"required": ["effect", "weight"]}))]
 pub struct TrackedSwarm {
     /// What of it counts.
     pub swarm: Vec<SwarmInput>,
-    /// What its failure does, by default `demote`.
+    /// What its failure does, by default `demote`: unless it is `fault`, it counts only while another
+    /// member does better.
     pub effect: Option<Effect>,
     /// Instead of an effect: a negative weight is added to the priority while it fails, a
     /// positive one while it passes.
@@ -175,6 +179,8 @@ pub enum SwarmInput {
     Engine,
     /// Its availability is `active`.
     Availability,
+    /// Its engine, or another manager's that is heard, tells of the swarm.
+    Quorum,
 }
 
 /// What a failing input does to a member.
@@ -230,7 +236,7 @@ impl From<Weight> for i16 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum WhenStale {
-    /// The input passes.
+    /// Silence is no failure: the input stays as it was, and passes if it was never known.
     #[default]
     Healthy,
     /// The input fails.

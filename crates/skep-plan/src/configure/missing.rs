@@ -115,9 +115,6 @@ pub enum Missing {
     /// A sealed value cannot be opened.
     #[error("sealed values are not supported yet: use `fromNodeFile`")]
     Sealed,
-    /// An input is not one the data plane is told about.
-    #[error("services are not tracked yet: track a `HealthCheck`")]
-    Tracking,
 }
 
 impl Missing {
@@ -127,7 +124,7 @@ impl Missing {
         match self {
             Self::NoInterface { .. } | Self::SeveralInterfaces { .. } => Reason::InterfaceDown,
             Self::Secret { .. } | Self::ClusterKey => Reason::SecretMissing,
-            Self::Sealed | Self::Tracking => Reason::NotSupported,
+            Self::Sealed => Reason::NotSupported,
             Self::Addresses
             | Self::VirtualRouterId
             | Self::Version2OverIpv6

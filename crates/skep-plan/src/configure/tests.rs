@@ -125,7 +125,9 @@ fn seed_003_gets_the_defaults_of_the_language() {
         assert_eq!(router.announcements.count, 5);
         assert_eq!(router.announcements.repeat_after.as_secs(), 5);
         assert_eq!(router.lease, Lease::For(std::time::Duration::from_secs(2)));
-        assert!(router.track_interface && router.tracking.is_empty());
+        let tracked: Vec<&str> = router.tracking.iter().map(|it| &*it.name).collect();
+        assert_eq!(tracked, ["swarm/engine+availability@ingress"]);
+        assert!(router.track_interface);
         assert_eq!(router.source, None);
     }
 }
@@ -187,11 +189,27 @@ fn checks_count_with_their_effect_or_their_weight() {
         inputs,
         [
             ("check/one".to_owned(), Effect::Fault),
-            ("check/two".to_owned(), Effect::Demote),
+            ("check/two".to_owned(), Effect::Demote(Priority::new(2))),
             ("check/three".to_owned(), Effect::Weight(-30)),
             ("check/four".to_owned(), Effect::Fault),
         ]
     );
+}
+
+#[test]
+fn what_the_engine_answers_counts_in_one_group_and_by_the_member_s_rank() {
+    let swarm = "---\napiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.1, role: manager}, {name: b, address: 10.0.0.2, role: worker}]}\n";
+    let yaml = group("authentication: {none: {}}\n tracking: [{external: {service: web}}]") + swarm;
+    for (node, rank) in [("a", 2), ("b", 1)] {
+        let demoted = Effect::Demote(Priority::new(rank));
+        let inputs: Vec<(String, Effect)> = one(&yaml, node)
+            .tracking
+            .into_iter()
+            .map(|input| (input.name, input.effect))
+            .collect();
+        let expected = ["service/web@ingress", "swarm/engine+availability@ingress"];
+        assert_eq!(inputs, expected.map(|name| (name.to_owned(), demoted)));
+    }
 }
 
 #[test]
@@ -245,10 +263,6 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
         (
             group("version: 2\n authentication: {simple: {password: {sealed: skep1.QQ}}}"),
             Missing::Sealed,
-        ),
-        (
-            group("tracking: [{external: {service: web}}]"),
-            Missing::Tracking,
         ),
     ] {
         assert_eq!(configured(&yaml, "a"), Err(missing), "{yaml}");

@@ -30,7 +30,7 @@ fn plan_of(desired: &Desired, cluster: &Cluster) -> Plan {
     let swarm = desired.swarm.as_ref().unwrap();
     let mut planned = Plan::default();
     let keys = NamingKeys::default();
-    workload::plan(swarm, desired, &keys, cluster, &mut planned);
+    workload::plan(swarm, desired, &keys, (cluster, None), &mut planned);
     planned
 }
 

@@ -29,7 +29,7 @@ fn plan_of(desired: &Desired, cluster: &Cluster) -> Plan {
         swarm,
         desired,
         &NamingKeys::default(),
-        cluster,
+        (cluster, None),
         &mut planned,
     );
     planned

@@ -101,6 +101,18 @@ impl Session {
                 self.print(&format!("    {word}"));
             }
             ["engine", node, what @ ..] => self.engine(node, what),
+            ["holds", node, group] => {
+                self.world.groups(node).holds.insert((*group).to_owned());
+            }
+            ["stands-by", node, group] => {
+                let groups = self.world.groups(node);
+                groups.holds.remove(*group);
+                groups.stands_by.insert((*group).to_owned());
+            }
+            ["node", node, "runs", tasks, "of", service] => {
+                let tasks = tasks.parse().expect("a number");
+                self.world.place(node, service, tasks);
+            }
             ["node", node, what @ ..] => self.node(node, what),
             ["service", name, what @ ..] => self.service(name, what),
             ["swarm", what @ ..] => self.swarm(what),
@@ -210,6 +222,7 @@ impl Session {
             }
             ["tasks", tasks] => listed.tasks = tasks.parse().expect("a number"),
             ["drained"] => listed.availability = Availability::Drain,
+            ["paused"] => listed.availability = Availability::Pause,
             ["label", key, value] => {
                 listed.labels.insert((*key).to_owned(), (*value).to_owned());
             }

@@ -11,8 +11,8 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 use skep_manifest::swarm::{Availability, Role};
 use skep_plan::observed::{
-    Active, Cluster, ClusterNode, ClusterService, Engine, Manager, Membership, NodeState, Observed,
-    Tasks,
+    Active, Cluster, ClusterNode, ClusterService, Engine, Manager, Membership, NodeGroups,
+    NodeState, Observed, Tasks,
 };
 
 /// The desired state of a manifest, which must be free of problems.
@@ -74,6 +74,22 @@ impl World {
         let nodes = self.cluster().nodes.values_mut();
         let mut own = nodes.filter(|node| node.host_name == host_name);
         own.next_back().expect("the swarm lists this node")
+    }
+
+    /// What a node does about VIP groups.
+    pub(crate) fn groups(&mut self, node: &str) -> &mut NodeGroups {
+        let node = node.parse().expect("a name");
+        self.observed.groups.entry(node).or_default()
+    }
+
+    /// So many tasks of a service run on a node.
+    pub(crate) fn place(&mut self, node: &str, service: &str, tasks: u64) {
+        let nodes = &self.cluster().nodes;
+        let is_it = |(_, listed): &(&String, &ClusterNode)| listed.host_name == node;
+        let id = nodes.iter().find(is_it).expect("the swarm lists this node");
+        let id = id.0.clone();
+        let placed = self.cluster().placed.entry(id).or_default();
+        placed.insert(service.to_owned(), tasks);
     }
 
     pub(crate) fn service(&mut self, name: &str) -> &mut ClusterService {

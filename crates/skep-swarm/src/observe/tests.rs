@@ -350,3 +350,17 @@ async fn a_swarm_that_cannot_be_read_whole_is_an_error() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_engine_tells_which_services_have_a_task_on_it() {
+    beside(async {
+        let fake = Fake::answering(|_| {
+            let task = |service: &str| json!({ "Id": "x", "Labels": { SERVICE_NAME: service } });
+            let all = json!([task("web"), task("db"), task("web"), { "Id": "y", "Labels": null }]);
+            (200, all)
+        });
+        let services = running(&fake.client).await.unwrap();
+        assert_eq!(services, ["db", "web"].map(str::to_owned).into());
+    })
+    .await;
+}

@@ -194,6 +194,14 @@ pub(super) struct ReplicatedJob {
     pub(super) total_completions: Option<u64>,
 }
 
+/// A container of this engine.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Container {
+    #[serde(default, deserialize_with = "or_empty")]
+    pub(super) labels: BTreeMap<String, String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Task {

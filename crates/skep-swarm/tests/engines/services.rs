@@ -133,6 +133,7 @@ impl Swarm {
             engines: BTreeMap::from([(NODE.parse().expect("a name"), engine)]),
             cluster: Some(cluster),
             naming_keys: NamingKeys::default(),
+            ..Observed::default()
         };
         plan(desired, &observed)
     }

@@ -184,7 +184,10 @@ fn a_failing_input_that_is_a_fault_gives_up_at_once_and_returns_as_backup_when_i
 
 #[test]
 fn weights_and_demotions_move_the_address_and_give_it_back() {
-    for (effect, lowered) in [(Effect::Weight(-30), 70), (Effect::Demote, 1)] {
+    for (effect, lowered) in [
+        (Effect::Weight(-30), 70),
+        (Effect::Demote(Priority::new(1)), 1),
+    ] {
         let mut segment = pair(effect);
         input(&mut segment, 0, Health::Failing);
         let report = &segment.hosts[0].reports[&key("web")];
@@ -231,7 +234,11 @@ fn a_lowered_priority_outlives_a_new_configuration() {
 
 #[test]
 fn an_unknown_input_neither_demotes_nor_faults() {
-    for effect in [Effect::Fault, Effect::Demote, Effect::Weight(-50)] {
+    for effect in [
+        Effect::Fault,
+        Effect::Demote(Priority::new(1)),
+        Effect::Weight(-50),
+    ] {
         let mut segment = pair(effect);
         let now = segment.now;
         input(&mut segment, 0, Health::Unknown);

@@ -447,7 +447,7 @@ fn a_farewell_of_the_predecessor_is_no_successor() {
 
 #[test]
 fn the_farewell_does_not_out_rank_a_demoted_successor() {
-    let mut segment = settled([web(100), tracking(Effect::Demote, 90)]);
+    let mut segment = settled([web(100), tracking(Effect::Demote(Priority::new(1)), 90)]);
     fail_check(&mut segment, 1, Health::Failing);
     // Of equal priorities the higher address wins: 10.0.0.99 beats the successor's.
     let now = segment.now;

@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         }
     };
     if arguments.wait {
-        return runtime()?.block_on(wait(&client, &id, arguments.timeout.time()));
+        return runtime()?.block_on(wait(&client, &id, None, arguments.timeout.time()));
     }
     Ok(Exit::Success)
 }
@@ -95,13 +95,20 @@ fn tell_new_difference(client: &Client, submission: &Submission) -> anyhow::Resu
     }
 }
 
-/// Says what is done until everything is as declared.
-async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::Result<Exit> {
+/// Says what is done until everything is as declared, or the one object that matters.
+pub(super) async fn wait(
+    client: &Client,
+    id: &GenerationId,
+    only: Option<&str>,
+    timeout: Duration,
+) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let mut said = Said::default();
     loop {
         match client.get::<Reached>(path::PROGRESS).await {
-            Ok(reached) => {
+            Ok(mut reached) => {
+                let matters = |object: &str| only.is_none_or(|only| only == object);
+                reached.objects.retain(|it| matters(&it.object));
                 let is_other = |known: &GenerationId| known.number >= id.number && known != id;
                 if reached.generation.as_ref().is_some_and(is_other) {
                     bail!(
@@ -114,7 +121,8 @@ async fn wait(client: &Client, id: &GenerationId, timeout: Duration) -> anyhow::
                 said.say(&reached.objects, started)?;
                 if is_known && reached.is_all() {
                     let took = started.elapsed().as_secs_f64();
-                    output::print(&format!("everything is as declared after {took:.1}s\n"))?;
+                    let what = only.unwrap_or("everything");
+                    output::print(&format!("{what} is as declared after {took:.1}s\n"))?;
                     return Ok(Exit::Success);
                 }
             }

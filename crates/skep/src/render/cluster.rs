@@ -27,7 +27,7 @@ pub(crate) fn nodes(nodes: &[NodeStatus]) -> String {
             node.role.clone(),
             agent(node),
             node.engine.clone(),
-            node.availability.clone(),
+            availability(node),
             node.holds.join(", "),
             node.heard_ms.map_or_else(|| "never".to_owned(), ago),
         ]);
@@ -42,6 +42,16 @@ pub(crate) fn is_ready(cluster: &ClusterStatus) -> bool {
     cluster.nodes.iter().all(is_heard)
         && cluster.blocked.is_empty()
         && cluster.services.iter().all(has_tasks)
+}
+
+/// Whether it gets tasks, and whether that is only so until somebody takes it back.
+fn availability(node: &NodeStatus) -> String {
+    let word = &node.availability;
+    if node.is_ordered {
+        format!("{word} (ordered)")
+    } else {
+        word.clone()
+    }
 }
 
 fn is_heard(node: &NodeStatus) -> bool {
@@ -168,6 +178,7 @@ mod tests {
                 heard_ms: Some(900),
                 engine: "up".to_owned(),
                 availability: "active".to_owned(),
+                is_ordered: false,
                 holds: Vec::new(),
             }],
             services: vec![ServiceStatus {

@@ -22,6 +22,17 @@ impl Site {
         ids.find(|id| part.is(&words(*id), &socket))
     }
 
+    /// The process of the engine of `node`.
+    pub(crate) fn engine_process(&self, node: &str) -> u32 {
+        let socket = self.disk(node).join("docker.sock");
+        let listens = format!("--host=unix://{}", socket.display());
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let mut ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let is_it = |words: Vec<String>| words.contains(&listens);
+        ids.find(|id| is_it(words(*id)))
+            .expect("an engine runs there")
+    }
+
     /// Tells the agent of `node` to stop, and waits until it did.
     pub(crate) fn stop_agent(&self, node: &str) {
         let process = self

@@ -22,6 +22,10 @@ pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
     if !kept.feeders.is_empty() {
         hash.update(serde_json::to_vec(&kept.feeders).expect("feeders have only string keys"));
     }
+    if !kept.availability.is_empty() {
+        let ordered = serde_json::to_vec(&kept.availability);
+        hash.update(ordered.expect("names of nodes are strings"));
+    }
     if !decisions.is_empty() {
         hash.update(serde_json::to_vec(decisions).expect("decisions have only string keys"));
     }
@@ -52,6 +56,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     use std::num::NonZeroU8;
 
+    use skep_manifest::swarm::Availability;
     use skep_plan::feeding::{Feeder, Manifest};
 
     use super::*;
@@ -79,14 +84,27 @@ mod tests {
             paused: true,
             ..Feeder::default()
         };
+        let node = ("a".parse().expect("a name"), Availability::Drain);
         let sets: Vec<Kept> = sets
             .into_iter()
             .flat_map(|documents| {
                 let feeders = BTreeMap::from([("x".to_owned(), paused.clone())]);
-                [BTreeMap::new(), feeders].map(|feeders| Kept {
-                    documents: documents.clone(),
-                    feeders,
-                })
+                let availability = BTreeMap::from([node.clone()]);
+                let plain = Kept {
+                    documents,
+                    ..Kept::default()
+                };
+                [
+                    plain.clone(),
+                    Kept {
+                        feeders,
+                        ..plain.clone()
+                    },
+                    Kept {
+                        availability,
+                        ..plain
+                    },
+                ]
             })
             .collect();
         let chosen = ("a".parse().expect("a name"), NonZeroU8::MIN);

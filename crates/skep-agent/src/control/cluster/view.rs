@@ -8,6 +8,7 @@ use skep_api::cluster::{Known, PeerReport};
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
+use skep_api::status::{RouterStatus, VipGroupStatus};
 use skep_api::trust::group_key::GroupKeys;
 use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Condition;
@@ -16,7 +17,7 @@ use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::action::{Blocked, Plan};
 use skep_plan::naming::NamingKeys;
-use skep_plan::observed::{Cluster as Swarm, Engine, Membership, Observed};
+use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeGroups, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
@@ -25,6 +26,7 @@ use crate::control::cluster::digest;
 use crate::control::cluster::peers::Other;
 use crate::control::cluster::writer::{Candidate, writer};
 use crate::control::cluster::{Cluster, Happening, Store, managers};
+use crate::control::status::backup_priority;
 use crate::control::understand::Understood;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
@@ -53,9 +55,33 @@ impl Cluster {
         };
         Observed {
             engines,
+            groups: self.groups_of_nodes(own, now),
             cluster: told,
             naming_keys: NamingKeys::new(self.keys.naming_keys()),
         }
+    }
+
+    /// What every node does about VIP groups whose agent was just heard to work towards the same
+    /// desired state: what was so before it knew of an order says nothing.
+    fn groups_of_nodes(
+        &self,
+        own: Option<&NodeName>,
+        now: Instant,
+    ) -> BTreeMap<NodeName, NodeGroups> {
+        let known = self.held.as_ref().map(|held| &held.generation.id);
+        let heard = self.peers.iter().filter_map(|(name, peer)| {
+            let (report, heard_at) = peer.latest.as_ref()?;
+            let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
+            let knows = is_fresh && report.generation.as_ref() == known;
+            knows.then(|| (name.clone(), node_groups(&report.vip_groups)))
+        });
+        let own = own.map(|own| (own.clone(), self.groups.clone()));
+        heard.chain(own).collect()
+    }
+
+    /// Takes note of what this node does about VIP groups.
+    pub(in crate::control) fn follow_groups(&mut self, groups: &[VipGroupStatus]) {
+        self.groups = node_groups(groups);
     }
 
     /// The swarm as its leader's agent just told it, or else any manager's.
@@ -98,6 +124,7 @@ impl Cluster {
             overheard: BTreeSet::new(),
             feeding: Vec::new(),
             recovery: RecoveryReport::default(),
+            passing: BTreeSet::new(),
         }
     }
 
@@ -318,6 +345,20 @@ impl Cluster {
             .iter()
             .map(|node| &node.name)
             .find(|name| **name == chosen)
+    }
+}
+
+/// The groups that a node holds, and those that it would take over.
+fn node_groups(groups: &[VipGroupStatus]) -> NodeGroups {
+    let named = |is_it: fn(&RouterStatus) -> bool| {
+        let groups = groups
+            .iter()
+            .filter(|group| group.routers.iter().any(is_it));
+        groups.map(|group| group.name.clone()).collect()
+    };
+    NodeGroups {
+        holds: named(|router| !router.holding.is_empty()),
+        stands_by: named(|router| backup_priority(router).is_some()),
     }
 }
 

@@ -92,6 +92,7 @@ impl Control {
         let sources = cluster::sources(&generation.kept.documents);
         let mut understood = self.desired.understand(sources)?;
         generation.decisions.apply(&mut understood.desired);
+        generation.kept.order(&mut understood.desired);
         Ok(understood)
     }
 
@@ -103,6 +104,7 @@ impl Control {
             cluster.follow(held, accepted);
         }
         self.pursue();
+        self.tell_inputs();
         self.feed();
     }
 }

@@ -1,5 +1,7 @@
 //! What other agents and the command line are told.
 
+use std::collections::BTreeSet;
+
 use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
 use skep_api::generation::Held;
 use skep_api::status::AgentStatus;
@@ -16,12 +18,14 @@ impl Control {
     }
 
     pub(super) fn answer_report(&self, known: &Known, to: Answer<PeerReport>) {
+        let accepted = self.desired.accepted();
         let report = self.cluster.as_ref().map(|cluster| PeerReport {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
             moves: self.moves.all(now()),
             overheard: self.observed.overheard(now()),
             feeding: status::feeding(&self.knowledge(), now()),
             recovery: cluster.recovery_report(now()),
+            passing: accepted.map_or_else(BTreeSet::new, |it| cluster.passing(it, now())),
             ..cluster.report(known)
         });
         answer(to, report.ok_or_else(|| self.standalone()));

@@ -2,7 +2,8 @@
 
 use skep_api::generation::Generation;
 use skep_api::submit::{Submission, Submitted};
-use skep_plan::feeding::{Change, Kept, Refused, change};
+use skep_manifest::swarm::Availability;
+use skep_plan::feeding::{Change, Kept, NodeOrder, Refused, change, orders};
 
 use crate::control::cluster::{self, Cluster};
 use crate::control::now;
@@ -30,10 +31,30 @@ impl Control {
             Some(cluster) => &sealed(&submission.change, &cluster.value_keys()),
             None => &submission.change,
         };
-        let kept = change(known, asked)?;
+        let mut kept = change(known, asked)?;
         let sources = cluster::sources(&kept.documents);
-        let understood = self.desired.understand(sources).map_err(Refused::Errors)?;
+        let mut understood = self.desired.understand(sources).map_err(Refused::Errors)?;
+        kept.forget_strangers(&understood.desired);
+        kept.order(&mut understood.desired);
+        if let (Change::SetAvailability(order), Some(cluster)) = (asked, &self.cluster) {
+            self.check_not_moved_to(order)?;
+            let observed = cluster.observed(understood.node.as_ref(), now());
+            orders::check(order, &understood.desired, &observed)?;
+        }
         Ok(Prepared { kept, understood })
+    }
+
+    /// A group that somebody moved to a node stays there, whatever becomes of the node.
+    fn check_not_moved_to(&self, order: &NodeOrder) -> Result<(), Refused> {
+        let moves = self.moves.in_force();
+        let mut here = moves.iter().filter(|(_, to)| **to == order.node);
+        match (here.next(), order.availability, order.force) {
+            (Some((group, to)), Availability::Drain, false) => Err(Refused::Errors(vec![format!(
+                "{to} is not drained: vipgroup/{group} is moved to it (`skep move {group} --back`, or \
+                 say --force)"
+            )])),
+            _ => Ok(()),
+        }
     }
 
     /// Answers why `submission` is not accepted; what somebody may confirm is remembered for that.

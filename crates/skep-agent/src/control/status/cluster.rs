@@ -198,6 +198,10 @@ fn node_status(
             Availability::Pause => "pause".to_owned(),
             Availability::Drain => "drain".to_owned(),
         },
+        is_ordered: cluster.held().is_some_and(|held| {
+            let ordered = &held.generation.kept.availability;
+            ordered.contains_key(&node.name)
+        }),
         holds,
     }
 }

@@ -10,10 +10,9 @@ use skep_vip::message::{
 use skep_vrrp::identity::{Family, Priority};
 use skep_vrrp::time::Instant;
 
-use crate::control::checks::Checks;
-use crate::control::status::{age_ms, anomaly};
+use crate::control::status::{Knowledge, age_ms, anomaly};
 
-pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> RouterStatus {
+pub(super) fn status(report: &RouterReport, known: &Knowledge<'_>, now: Instant) -> RouterStatus {
     RouterStatus {
         family: family(report.key.family).to_owned(),
         virtual_router_id: report.virtual_router_id.number(),
@@ -26,7 +25,7 @@ pub(super) fn status(report: &RouterReport, checks: &Checks, now: Instant) -> Ro
         inputs: report
             .inputs
             .iter()
-            .map(|input| input_status(input, checks, now))
+            .map(|input| input_status(input, known, now))
             .collect(),
         heard: report.heard.as_ref().map(|heard| heard_status(heard, now)),
         holding: report
@@ -127,7 +126,7 @@ const fn authentication(running: Authenticated) -> &'static str {
     }
 }
 
-fn input_status(input: &InputReport, checks: &Checks, now: Instant) -> InputStatus {
+fn input_status(input: &InputReport, known: &Knowledge<'_>, now: Instant) -> InputStatus {
     let health = match input.health {
         Health::Unknown => "unknown",
         Health::Passing => "passing",
@@ -136,7 +135,7 @@ fn input_status(input: &InputReport, checks: &Checks, now: Instant) -> InputStat
     InputStatus {
         name: input.name.clone(),
         health: health.to_owned(),
-        complaint: checks.complaint(&input.name).map(str::to_owned),
+        complaint: known.complaint(&input.name, now),
         heard_ms: input.heard_at.map(|at| age_ms(at, now)),
     }
 }

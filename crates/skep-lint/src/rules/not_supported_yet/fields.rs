@@ -14,11 +14,9 @@ pub(super) enum Support {
     When(fn(&Value) -> bool, &'static str),
     /// It does not; the remedy.
     Later(&'static str),
-    /// It is a detail of a field beside it, which is reported itself when it does not work.
-    Beside,
 }
 
-use Support::{Beside, Full, Later, When};
+use Support::{Full, Later, When};
 
 /// The fields of a kind.
 pub(super) const fn of(kind: Kind) -> &'static [Field] {
@@ -112,23 +110,11 @@ const VIP_GROUP: &[Field] = &[
     Field("tracking/*/interface", Full),
     Field("tracking/*/upDelay", Full),
     Field("tracking/*/downDelay", Full),
-    Field(
-        "tracking/*/service",
-        Later("track a `HealthCheck` of a port that the service publishes with `mode: host`"),
-    ),
-    Field(
-        "tracking/*/external",
-        Later("track a `HealthCheck` of a port that the service publishes with `mode: host`"),
-    ),
-    Field(
-        "tracking/*/swarm",
-        When(
-            is_empty,
-            "remove the entry: what the engine says moves no addresses until a later release",
-        ),
-    ),
-    Field("tracking/*/staleAfter", Beside),
-    Field("tracking/*/whenStale", Beside),
+    Field("tracking/*/service", Full),
+    Field("tracking/*/external", Full),
+    Field("tracking/*/swarm", Full),
+    Field("tracking/*/staleAfter", Full),
+    Field("tracking/*/whenStale", Full),
     Field("announcements/count", Full),
     Field("announcements/repeatAfter", Full),
     Field("announcements/refresh", Full),
@@ -293,10 +279,6 @@ fn is_true(value: &Value) -> bool {
 
 fn is_false(value: &Value) -> bool {
     *value == false
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn is_told(value: &Value) -> bool {

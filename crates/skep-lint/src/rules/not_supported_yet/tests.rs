@@ -44,7 +44,7 @@ impl Comparison {
         let (own, below) = step_into(step, open);
         self.met.extend(own.map(std::ptr::from_ref));
         match own {
-            Some(Support::Full | Support::Beside | Support::Later(_)) => {}
+            Some(Support::Full | Support::Later(_)) => {}
             Some(Support::When(..)) if below.is_empty() => {}
             None if below.is_empty() => self.unlisted.push(path),
             Some(Support::When(..)) | None => self.follow(schema, &path, &below),

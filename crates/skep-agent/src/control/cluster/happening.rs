@@ -1,0 +1,46 @@
+//! What the tasks of a cluster tell control's loop.
+
+use skep_api::generation::Held;
+use skep_api::moves::Move;
+use skep_api::submit::Submitted;
+use tokio::sync::mpsc;
+
+use crate::control::cluster::{Heard, Recalled, Sight, Stored, TasksSeen, apply, images};
+use crate::control::question::Trouble;
+
+/// What a task of the cluster came to.
+pub(in crate::control) enum Happening {
+    /// The engine was looked at.
+    Seen(Box<Sight>),
+    /// The engine's own tasks were looked at.
+    TasksSeen(TasksSeen),
+    /// A peer answered, or did not.
+    Heard(Heard),
+    /// A peer's desired state arrived, or did not.
+    Fetched(Result<Box<Held>, String>),
+    /// The swarm was to keep a desired state.
+    Stored(Box<Stored>),
+    /// A desired state was looked up, to be submitted again.
+    Recalled(Box<Recalled>),
+    /// What was to be done was tried.
+    Done(apply::Outcome),
+    /// The target of a move took it: it counts here too.
+    Moved(Move),
+    /// Registries were asked about images.
+    LookedUp(images::Answers),
+    /// What the watched directory holds was submitted.
+    FedOn(Result<Submitted, Trouble>),
+}
+
+/// Passes on what arrives as a happening, until one side is gone.
+pub(super) async fn forward<T>(
+    mut from: mpsc::Receiver<T>,
+    to: mpsc::Sender<Happening>,
+    happening: fn(T) -> Happening,
+) {
+    while let Some(arrived) = from.recv().await {
+        if to.send(happening(arrived)).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What happens to engines, to the quorum and to the agents' control moves no address, until the
+//! engine of the node that holds it is down for good and another one is not.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use skep_lab::capture::{Capture, Frame, Sighting, now};
+use skep_lab::prober::Prober;
+
+use crate::process::{Part, signal};
+use crate::site::{PATIENCE, Site, tell};
+
+const MANIFEST: &str = "\
+apiVersion: skep/v1
+kind: Swarm
+metadata: {name: firm}
+spec:
+  nodes:
+    - {name: a, address: 10.0.0.60, role: manager}
+    - {name: b, address: 10.0.0.61, role: manager}
+    - {name: c, address: 10.0.0.62, role: manager}
+---
+apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: ingress}
+spec:
+  virtualRouterId: 51
+  interface: eth0
+  addresses: [10.0.0.70]
+  advertisementInterval: 100ms
+  authentication: {none: {}}
+  members:
+    - {node: a, priority: 100}
+    - {node: b, priority: 90}
+    - {node: c, priority: 80}
+  tracking: [{swarm: [engine, availability, quorum], staleAfter: 3s}]
+";
+const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 70);
+const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 60);
+const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 61);
+const NODES: [&str; 3] = ["a", "b", "c"];
+
+/// What was said of the swarm is too old by then.
+const STALE: Duration = Duration::from_secs(5);
+/// How long every engine is away.
+const AWAY: Duration = Duration::from_secs(20);
+/// An engine that is silent for longer is down.
+const DOWN_AFTER: Duration = Duration::from_secs(30);
+
+#[test]
+fn an_address_stays_while_engines_restart_and_leaves_an_engine_that_is_down() {
+    let site = Site::up_with("unmoved", MANIFEST);
+    site.apply("a", &site.write(MANIFEST));
+    wait_until_all_pass(&site);
+    let engines = NODES.map(|node| site.engine_process(node));
+    let lab = site.lab();
+    let capture = Capture::start(&lab).expect("root may capture");
+    let prober = Prober::start(&lab, "c", VIP).expect("the node lives");
+
+    // Two of three managers: the quorum is lost.
+    signal_all("-STOP", &engines[1..]);
+    pass(STALE);
+    assert_eq!(
+        health(&site, "a"),
+        "passing",
+        "what is unknown changes nothing"
+    );
+    signal("-STOP", engines[0]);
+    let silent_from = Instant::now();
+    for node in NODES {
+        kill_control(&site, node);
+    }
+    pass(AWAY.saturating_sub(silent_from.elapsed()));
+    signal_all("-CONT", &engines);
+    wait_until_all_pass(&site);
+    let moved = |sighting: &Sighting| is_advertised(sighting) && !sighting.is_from(A);
+    assert!(!capture.sightings().iter().any(moved), "the address moved");
+
+    let stopped_at = now();
+    signal("-STOP", engines[0]);
+    let moved = capture.wait_for(PATIENCE, moved);
+    let moved = moved.expect("the address leaves the engine that is down");
+    assert!(moved.is_from(B), "{moved:?}");
+    let took = moved.at - stopped_at;
+    assert!(took >= DOWN_AFTER, "it moved after {took:?}");
+    signal("-CONT", engines[0]);
+    site.wait_until("the address is back where it should be", || {
+        holds(&site, "a") && !holds(&site, "b")
+    });
+    let report = prober.stop().expect("it probed");
+    tell(
+        "measured",
+        &format!(
+            "no engine for {AWAY:.0?}, no quorum, control killed on every node: the address stays; \
+             engine of the Active node down: it moves after {took:.1?}; {} of {} probes lost",
+            report.lost(),
+            report.probes.len()
+        ),
+    );
+    assert_eq!(report.lost(), 0);
+}
+
+fn wait_until_all_pass(site: &Site) {
+    site.wait_until("all members pass", || {
+        NODES.iter().all(|node| health(site, node) == "passing")
+    });
+}
+
+fn signal_all(name: &str, processes: &[u32]) {
+    for process in processes {
+        signal(name, *process);
+    }
+}
+
+fn kill_control(site: &Site, node: &str) {
+    let control = site.process(node, Part::Control).expect("it runs");
+    signal("-KILL", control);
+    site.wait_until("control is back", || {
+        let now = site.process(node, Part::Control);
+        now.is_some_and(|it| it != control) && site.generation(node).is_some()
+    });
+}
+
+const fn is_advertised(sighting: &Sighting) -> bool {
+    matches!(sighting.frame, Frame::Advertisement { .. })
+}
+
+fn holds(site: &Site, node: &str) -> bool {
+    site.has_address(node, "eth0", "10.0.0.70/32")
+}
+
+/// What the data plane of a node knows of its part in the swarm.
+fn health(site: &Site, node: &str) -> String {
+    let status = site.json(node, &["status"]);
+    let input = &status["vipGroups"][0]["routers"][0]["inputs"][0];
+    input["health"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Lets time pass in which something is so: nothing says that nothing happens.
+fn pass(time: Duration) {
+    std::thread::sleep(time);
+}
