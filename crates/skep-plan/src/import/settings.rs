@@ -27,7 +27,12 @@ pub(super) fn swarm(
     cluster: &Cluster,
     notes: &mut Vec<Note>,
 ) -> Option<Resource<SwarmSpec>> {
-    let is_skeps = cluster.labels.contains_key(SWARM);
+    // A network that was made by hand never gets a label.
+    let networks = cluster.swarm_networks.values();
+    let mut labels = networks
+        .map(|network| &network.labels)
+        .chain([&cluster.labels]);
+    let is_skeps = labels.all(|labels| labels.contains_key(SWARM));
     let spec = cluster.spec.as_ref().unwrap_or(&Value::Null);
     let is_locking = spec["EncryptionConfig"]["AutoLockManagers"] == true;
     let mut written = json!({

@@ -228,9 +228,16 @@ fn what_is_skeps_is_not_taken_over_again() {
     cluster.labels = [("skep.swarm".to_owned(), "cube".to_owned())].into();
     let manager = node("a", Role::Manager, Some([10, 0, 0, 60]));
     cluster.nodes = [("node-1".to_owned(), manager)].into();
-    let imported = import(&"cube".parse().unwrap(), &cluster, &[]);
-    let [Object::Swarm(swarm)] = &imported.objects[..] else {
-        panic!("{imported:?}");
+    let adopted = |cluster: &Cluster| {
+        let imported = import(&"cube".parse().unwrap(), cluster, &[]);
+        let Some(Object::Swarm(swarm)) = imported.objects.first() else {
+            panic!("{imported:?}");
+        };
+        swarm.spec.adopt.clone()
     };
-    assert_eq!(swarm.spec.adopt, None);
+    assert_eq!(adopted(&cluster), None);
+    // Networks get no labels when they are taken over.
+    let network = ClusterNetwork::default();
+    cluster.swarm_networks = [("front".to_owned(), network)].into();
+    assert_eq!(adopted(&cluster), Some("cluster-1".parse().unwrap()));
 }
