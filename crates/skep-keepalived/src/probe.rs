@@ -25,8 +25,17 @@ pub(crate) fn native(program: &Program) -> Option<Probe> {
     }
 }
 
+/// How bash connects.
+const TCP_DEVICE: &str = "</dev/tcp/";
+
 /// What a line for a shell looks at.
 fn native_line(line: &str) -> Option<Probe> {
+    if let Some((host, port)) = line
+        .strip_prefix(TCP_DEVICE)
+        .and_then(|socket| socket.split_once('/'))
+    {
+        return connection(&[host, port]);
+    }
     let (command, filter) = line.split_once('|')?;
     let command: Vec<&str> = command.split_whitespace().collect();
     let filter: Vec<&str> = filter.split_whitespace().collect();
@@ -109,8 +118,13 @@ pub(crate) fn program(probe: &Probe) -> Option<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     match probe {
         Probe::Tcp(tcp) => {
-            let port = tcp.port.to_string();
-            Some(words(&["/bin/nc", "-z", tcp.host.as_deref()?, &port]))
+            let host = tcp.host.as_deref()?;
+            let is_plain = host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".:-".contains(&byte));
+            let line = format!("{TCP_DEVICE}{host}/{}", tcp.port);
+            // keepalived starts no shell, and every Debian has this one.
+            is_plain.then(|| words(&["/bin/bash", "-c", &line]))
         }
         Probe::Listening(listening) => Some(shell(match listening.address {
             Some(address) if address.0.is_ipv6() => {

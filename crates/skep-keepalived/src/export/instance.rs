@@ -264,6 +264,12 @@ fn tracking(site: &Site<'_>, own: &Own<'_>, page: &mut Page) {
                 own.name
             ));
         }
+        if weight(tracking.influence()).is_some() && own.group.declared.spec.sync_group.is_some() {
+            page.leave_out(format!(
+                "VipGroup {}: the weight of {name}: keepalived ignores weights in a sync group",
+                own.name
+            ));
+        }
         match tracking {
             Tracking::Interface(_) => interfaces.push(line),
             Tracking::Check(tracked) => match check::kind(site, &tracked.check) {
