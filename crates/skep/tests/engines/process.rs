@@ -28,7 +28,9 @@ impl Site {
         let listens = format!("--host=unix://{}", socket.display());
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let mut ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        let is_it = |words: Vec<String>| words.contains(&listens);
+        // What started it has the same words behind its own.
+        let is_engine = |words: &[String]| words.first().is_some_and(|it| it.ends_with("dockerd"));
+        let is_it = |words: Vec<String>| is_engine(&words) && words.contains(&listens);
         ids.find(|id| is_it(words(*id)))
             .expect("an engine runs there")
     }
