@@ -60,6 +60,7 @@ pub struct Brain {
     collected: Collected,
     revision: u64,
     wall_clock: WallClock,
+    woken_at: Instant,
     deadlines: Deadlines,
     outbox: Outbox,
     holdings: Holdings,
@@ -159,6 +160,7 @@ impl Brain {
             .route(interface, packet.family(), heard.virtual_router_id);
         let Some(slot) = slot else { return };
         if let Some(router) = self.routers.get_mut(slot) {
+            router.machine.handle_wake(self.woken_at);
             router.hear(packet, heard, self.wall_clock.at(now), now);
         }
         if heard.priority < WITH_LEADER {
@@ -168,9 +170,11 @@ impl Brain {
         self.refresh(slot, now);
     }
 
-    /// The wall clock says `since_1970`. It dates what is signed, and moves no timer.
-    pub const fn handle_wall_clock(&mut self, since_1970: Duration, now: Instant) {
+    /// A turn begins at `now`; what it hands over may have arrived before. The wall clock, which
+    /// says `since_1970`, dates what is signed and moves no timer.
+    pub const fn handle_wake(&mut self, since_1970: Duration, now: Instant) {
         self.wall_clock = WallClock::read(since_1970, now);
+        self.woken_at = now;
     }
 
     /// The link of `interface` is this.

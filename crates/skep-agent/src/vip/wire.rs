@@ -126,7 +126,7 @@ impl Wire {
             let woken_at = clock::now();
             self.note_lateness();
             self.brain
-                .handle_wall_clock(clock::wall(), Instant::from_boot(clock::now()));
+                .handle_wake(clock::wall(), Instant::from_boot(clock::now()));
             self.receive();
             self.brain.handle_timeout(Instant::from_boot(woken_at));
             self.read_notices(Instant::from_boot(woken_at))?;

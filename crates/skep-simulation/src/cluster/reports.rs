@@ -124,8 +124,9 @@ impl Cluster {
         configuration: &Rc<RouterConfiguration>,
     ) {
         let last = news.last().map(|transition| &transition.reason);
-        let mut before =
-            leaving_overlap(configuration.advertisement_interval) + self.network.latency_max();
+        // Its interval may have changed since.
+        let overlap = leaving_overlap(self.groups[group].longest);
+        let mut before = overlap + self.network.latency_max();
         let leader = self.groups[group].leader;
         if leader != group {
             // Where two lead, what follows them is settled when they are.

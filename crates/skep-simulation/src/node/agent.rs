@@ -115,7 +115,7 @@ impl Agent {
     /// timers; what hand and control say.
     pub(crate) fn wake(&mut self, revision: &mut u64, now: Instant) -> Woken {
         let wall_clock = self.wall_clock + now.since_boot();
-        self.brain.handle_wall_clock(wall_clock, now);
+        self.brain.handle_wake(wall_clock, now);
         for arrived in self.waiting.drain(..) {
             let packet = Packet {
                 source: arrived.datagram.source,

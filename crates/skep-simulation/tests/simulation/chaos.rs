@@ -168,6 +168,25 @@ fn two_that_were_abandoned_do_not_leave_to_each_other() {
     check(Repertoire::Plain, &[24_398]);
 }
 
+/// An Active router sleeps while one of lower priority, Active as well, advertises: it does not answer
+/// every word of that one when it wakes, and takes none of the answers for its own presence then.
+#[test]
+fn who_slept_does_not_answer_all_that_it_missed() {
+    check(Repertoire::Whole, &[39_303]);
+}
+
+/// A router sleeps until its time to leave is long over, and hears its successor when it wakes.
+#[test]
+fn who_slept_while_leaving_has_left() {
+    check(Repertoire::Whole, &[49_852]);
+}
+
+/// The successor loses its power while the one that leaves waits as long as its interval was then.
+#[test]
+fn a_hand_over_is_judged_by_the_interval_it_began_with() {
+    check(Repertoire::Whole, &[31_276]);
+}
+
 /// A router of priority 1 holds the addresses, and one that has left says farewell to all.
 #[test]
 fn who_holds_with_priority_1_does_not_yield_to_a_farewell() {

@@ -48,7 +48,7 @@ fn counters(segment: &Segment, host: usize) -> Counters {
 /// The wall clock of a host says this from now on.
 fn set_clock(segment: &mut Segment, host: usize, since_1970: Duration) {
     let now = segment.now;
-    segment.act(host, |brain| brain.handle_wall_clock(since_1970, now));
+    segment.act(host, |brain| brain.handle_wake(since_1970, now));
 }
 
 /// Two members with the same key and the right time; the first holds the address.

@@ -24,6 +24,11 @@ pub(super) enum Rank {
 }
 
 impl VirtualRouter {
+    /// What is handed over next is looked at from `now` on; it may have arrived before.
+    pub const fn handle_wake(&mut self, now: Instant) {
+        self.woken_at = now;
+    }
+
     pub(super) fn rank(&self, from: IpAddr, priority: Priority) -> Rank {
         if priority == Priority::RELEASE {
             return Rank::Release;
@@ -98,7 +103,7 @@ impl VirtualRouter {
             Rank::EqualHigherAddress if self.bears_with(from, heard.priority, now) => {
                 // One that lives answers. Where it is known to live there is nothing to say.
                 if heard.priority == Priority::FAREWELL {
-                    self.advertise(Purpose::Assert, now);
+                    self.contradict(now);
                 }
             }
             Rank::Higher | Rank::EqualHigherAddress => {
@@ -115,9 +120,16 @@ impl VirtualRouter {
                 let then = Backup::awakening(interval, now);
                 self.yield_to((from, heard.priority), then, reason, now);
             }
-            Rank::Release | Rank::EqualLowerAddress | Rank::Lower => {
-                self.advertise(Purpose::Assert, now);
-            }
+            Rank::Release | Rank::EqualLowerAddress | Rank::Lower => self.contradict(now),
+        }
+    }
+
+    /// Advertises at once. What is heard so late that the timer is due as well is answered by that:
+    /// nobody heard this router when it arrived.
+    fn contradict(&mut self, now: Instant) {
+        let late = self.woken_at.saturating_duration_since(now);
+        if late < self.configuration.dialect.interval() {
+            self.advertise(Purpose::Assert, now);
         }
     }
 

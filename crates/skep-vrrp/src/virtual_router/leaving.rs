@@ -169,7 +169,12 @@ impl VirtualRouter {
             Progress::Alone { .. } | Progress::Abandoned => Progress::Succeeded {
                 by: from,
                 priority: heard.priority,
-                until: now + self.overlap(),
+                // Who slept until it was over is succeeded for long.
+                until: if now < leaving.deadline {
+                    now + self.overlap()
+                } else {
+                    now
+                },
                 then: Backup::following(interval, now),
             },
             Progress::Succeeded {

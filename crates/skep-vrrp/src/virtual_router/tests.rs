@@ -329,3 +329,31 @@ fn a_stop_that_is_taken_back_is_finished_and_ends_as_backup() {
     machine.handle_timeout(due);
     assert_eq!(machine.state(), State::Backup);
 }
+
+/// All that arrived while a router slept is handed over when it wakes, and it did not say then what
+/// it says now.
+#[test]
+fn who_slept_finds_out_that_others_have_taken_over() {
+    let mut machine = machine(Before::Active);
+    machine.handle_wake(start() + Duration::from_secs(60));
+    let mut contradicted = false;
+    // Each comes before the timer would be due again if the one before had been answered.
+    for tenths in 41..90 {
+        let at = start() + Duration::from_millis(100 * tenths);
+        hear(&mut machine, Rank::Lower, at);
+        while let Some(action) = machine.poll_action() {
+            contradicted |= matches!(action, Action::Send { .. });
+        }
+    }
+    assert_eq!(machine.state(), State::Leaving);
+    assert!(!contradicted);
+}
+
+#[test]
+fn who_slept_until_it_had_left_has_no_overlap() {
+    let mut machine = machine(Before::Stopping);
+    let long_after = start() + Duration::from_secs(60);
+    hear(&mut machine, Rank::Lower, long_after);
+    machine.handle_timeout(long_after);
+    assert_eq!(machine.state(), State::Initialize);
+}
