@@ -118,7 +118,7 @@ pub(super) struct Cluster {
     has_declared_address: bool,
     /// Since when the engine is in a swarm without working.
     idle_since: Option<Instant>,
-    /// Whether that has been so for [`STUCK`].
+    /// Whether that has been so for too long.
     is_stuck: bool,
     /// Whether this agent told its engine to create a swarm, since it runs.
     has_begun_to_create: bool,
