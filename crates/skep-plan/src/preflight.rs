@@ -1,6 +1,6 @@
 //! Whether nodes can work together, before they are told to: what is looked at, and what it means.
 //!
-//! Agents do the looking; [`judge`] makes findings of what they saw.
+//! Agents do the looking; [`judge()`] makes findings of what they saw.
 
 mod judge;
 mod nodes;
