@@ -1,8 +1,9 @@
 //! In which order a node is drained: its VIP groups are handed over, replacements of its tasks run
 //! elsewhere, and only then the engine ends its tasks.
 //!
-//! A node that waits for replacements is paused, so that none of them starts on it. As long as it
-//! is, services ask for as many tasks more as it runs.
+//! A node that waits for replacements is paused, so that none of them starts on it. Until the engine
+//! has ended the tasks of that node, services ask for as many tasks more as it runs: asked for fewer
+//! before, the engine might end a replacement.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +33,8 @@ pub(crate) struct Draining<'a> {
     observed: &'a Observed,
     /// The ids of the nodes that get no tasks, or end those they have, or are not there.
     unfit: BTreeSet<&'a str>,
-    /// The ids of those that wait for replacements.
-    paused: Vec<&'a str>,
+    /// The ids of those that have tasks which are being replaced.
+    replaced: Vec<&'a str>,
 }
 
 impl<'a> Draining<'a> {
@@ -46,14 +47,19 @@ impl<'a> Draining<'a> {
         };
         let unfit = roster.cluster.nodes.iter().filter(is_unfit);
         let unfit = unfit.map(|(id, _)| id.as_str());
-        let waits = |listed: &&Listed<'a>| {
-            listed.node.availability == Availability::Pause && listed.node.state == NodeState::Ready
+        let gets_no_tasks = |listed: &&Listed<'a>| {
+            listed.node.availability != Availability::Active
+                && listed.node.state == NodeState::Ready
         };
         Self {
             desired,
             observed,
             unfit: unfit.chain(going.iter().map(|listed| listed.id)).collect(),
-            paused: going.iter().filter(waits).map(|listed| listed.id).collect(),
+            replaced: going
+                .iter()
+                .filter(gets_no_tasks)
+                .map(|listed| listed.id)
+                .collect(),
         }
     }
 
@@ -91,7 +97,7 @@ impl<'a> Draining<'a> {
         if self.cannot_be_placed(service) {
             return 0;
         }
-        let here = self.paused.iter().map(|id| self.tasks_on(service, id));
+        let here = self.replaced.iter().map(|id| self.tasks_on(service, id));
         u32::try_from(here.sum::<u64>()).unwrap_or(0)
     }
 
