@@ -4,7 +4,7 @@
 //! nothing. A failure that demotes begins to count only while another member does better, so what
 //! happens to all at once moves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use skep_manifest::desired::{GroupMember, Runs, VipGroup};
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub answering_since: Option<Instant>,
     /// The services of which a healthy task runs here, each since when.
     pub running: &'a BTreeMap<String, Instant>,
+    /// The services of which one ran when the engine fell silent, and none has since.
+    pub ran_before: &'a BTreeSet<String>,
     /// Whether the node shall get tasks.
     pub declared: Availability,
     /// Whether it gets tasks, as a manager said, and when.
@@ -252,9 +254,9 @@ impl Facts<'_> {
         match self.running.get(service) {
             Some(since) if silence(*since, now) >= SETTLED_AFTER => (Health::Passing, None),
             Some(_) => (Health::Unknown, Some("its task just started".to_owned())),
-            None if answering < RESUMED_AFTER => (
+            None if answering < RESUMED_AFTER && self.ran_before.contains(service) => (
                 Health::Unknown,
-                Some("its engine may still be starting tasks".to_owned()),
+                Some("its engine may still be starting its task again".to_owned()),
             ),
             None => (
                 Health::Failing,

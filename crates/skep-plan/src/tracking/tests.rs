@@ -38,6 +38,11 @@ fn running(since: u64) -> &'static BTreeMap<String, Instant> {
     Box::leak(Box::new(BTreeMap::from([("web".to_owned(), at(since))])))
 }
 
+/// That a task of `web` ran when the engine fell silent.
+fn ran_before() -> &'static BTreeSet<String> {
+    Box::leak(Box::new(BTreeSet::from(["web".to_owned()])))
+}
+
 /// A node on which all is well, at 100 s.
 fn well() -> Facts<'static> {
     Facts {
@@ -45,6 +50,7 @@ fn well() -> Facts<'static> {
         answered_at: Some(at(100)),
         answering_since: Some(at(11)),
         running: running(20),
+        ran_before: Box::leak(Box::default()),
         declared: Availability::Active,
         availability: Some((Availability::Active, at(100))),
         quorum_at: Some(at(100)),
@@ -141,14 +147,20 @@ fn a_quorum_is_lost_for_a_manager_whose_engine_answers_and_cannot_tell() {
 }
 
 #[test]
-fn a_service_without_a_healthy_task_here_fails_unless_the_engine_is_just_back() {
+fn a_service_without_a_healthy_task_here_fails_unless_the_engine_is_about_to_start_it_again() {
     let gone = Facts {
         running: &NOTHING,
         ..well()
     };
     check(WEB, &gone, 100, Health::Failing);
+    let strange = Facts {
+        answering_since: Some(at(99)),
+        ..gone.clone()
+    };
+    check(WEB, &strange, 100, Health::Failing);
     let back = Facts {
         answering_since: Some(at(95)),
+        ran_before: ran_before(),
         ..gone
     };
     check(WEB, &back, 104, Health::Unknown);

@@ -35,6 +35,8 @@ pub(super) struct Tasks {
     pub(super) answering_since: Option<Instant>,
     /// The services with a healthy task, each since when.
     pub(super) running: BTreeMap<String, Instant>,
+    /// The services that had one when the engine fell silent, and have had none since.
+    pub(super) ran_before: BTreeSet<String>,
 }
 
 impl Tasks {
@@ -44,6 +46,7 @@ impl Tasks {
             answered_at: None,
             answering_since: None,
             running: BTreeMap::new(),
+            ran_before: BTreeSet::new(),
         }
     }
 
@@ -51,12 +54,14 @@ impl Tasks {
     pub(super) fn handle_seen(&mut self, seen: TasksSeen) {
         let Some(services) = seen.services else {
             self.answering_since = None;
+            self.ran_before.extend(self.running.keys().cloned());
             return;
         };
         self.answered_at = Some(seen.at);
         self.answering_since.get_or_insert(seen.at);
         self.running.retain(|service, _| services.contains(service));
         for service in services {
+            self.ran_before.remove(&service);
             self.running.entry(service).or_insert(seen.at);
         }
     }
@@ -122,12 +127,15 @@ mod tests {
             (tasks.answered_at, tasks.answering_since),
             (Some(at(3)), None)
         );
-        tasks.handle_seen(seen(5, &["db", "web"]));
+        tasks.handle_seen(seen(5, &["db"]));
+        assert_eq!(tasks.ran_before, ["web".to_owned()].into());
+        tasks.handle_seen(seen(6, &["db", "web"]));
+        assert_eq!(tasks.ran_before, [].into());
         assert_eq!(
             (tasks.answered_at, tasks.answering_since),
-            (Some(at(5)), Some(at(5)))
+            (Some(at(6)), Some(at(5)))
         );
-        let running = [("db", 5), ("web", 2)].map(|(name, since)| (name.to_owned(), at(since)));
+        let running = [("db", 5), ("web", 6)].map(|(name, since)| (name.to_owned(), at(since)));
         assert_eq!(tasks.running, running.into());
     }
 }

@@ -147,6 +147,7 @@ impl Cluster {
             answered_at: self.tasks.answered_at,
             answering_since: self.tasks.answering_since,
             running: &self.tasks.running,
+            ran_before: &self.tasks.ran_before,
             declared: own.map_or(Availability::Active, |own| own.availability),
             availability: self.told.availability,
             quorum_at: self.told.at,
