@@ -3,6 +3,7 @@
 mod adopting;
 mod answering;
 mod changing;
+mod early;
 mod feeding;
 mod group_keys;
 mod history;
@@ -32,6 +33,7 @@ use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::preflight::listening::Listening;
 use crate::control::question::{Hop, Question};
+use crate::control::state::early::Early;
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
 use crate::control::watched::{Awaited, Watched};
@@ -60,6 +62,9 @@ pub(super) struct Control {
     /// What somebody applied here and has to confirm.
     awaited: Option<Awaited>,
     link: Link<Command, Report>,
+    started_at: Instant,
+    /// What was submitted before a manager could be heard.
+    early: Vec<Early>,
     /// What was submitted and waits, the oldest first.
     waiting: VecDeque<Waiting>,
     /// Whether the data plane did not hear all of the configuration.
@@ -98,6 +103,8 @@ impl Control {
             watched,
             awaited: None,
             link,
+            started_at: now(),
+            early: Vec::new(),
             waiting: VecDeque::new(),
             untold: false,
             listening: None,
@@ -163,6 +170,7 @@ impl Control {
     pub(super) fn handle_heartbeat(&mut self) {
         self.send(&Command::Heartbeat);
         self.listen();
+        self.submit_early();
         self.submit_waiting();
         self.tell(self.checks.inputs(|name| self.observed.health(name, now())));
         // Files have no event that always comes: what they say is looked at.
@@ -216,7 +224,10 @@ impl Control {
             return;
         };
         match happening {
-            Happening::Seen(sight) => cluster.handle_seen(*sight, self.desired.accepted(), now()),
+            Happening::Seen(sight) => {
+                cluster.handle_seen(*sight, self.desired.accepted(), now());
+                self.submit_early();
+            }
             Happening::TasksSeen(seen) => {
                 cluster.handle_tasks_seen(seen);
                 return self.tell_inputs();
@@ -228,6 +239,7 @@ impl Control {
                     .map_or_else(|_| Vec::new(), |report| report.moves.clone());
                 cluster.handle_heard(heard, self.desired.accepted(), now());
                 self.take_orders(moves);
+                self.submit_early();
             }
             Happening::Moved(order) => self.take_orders([order]),
             Happening::Recalled(recalled) => {

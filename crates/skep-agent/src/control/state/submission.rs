@@ -51,7 +51,10 @@ impl Control {
             return answer(to, Err(self.standalone()));
         };
         let keeper = if cluster.has_swarm() {
-            self.manager_of().map_err(|trouble| vec![trouble])
+            match self.manager_of() {
+                Err(_) if self.has_just_started() => return self.keep_early(submission, hop, to),
+                manager => manager.map_err(|trouble| vec![trouble]),
+            }
         } else {
             match self.prepare(&submission) {
                 Ok(prepared) => self.keeper_of(&prepared.understood),

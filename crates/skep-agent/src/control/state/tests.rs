@@ -1,17 +1,20 @@
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use skep_api::cluster::{Vote, VoteRequest};
 use skep_api::generation::{Held, Rank};
 use skep_api::moves::MoveRequest;
 use skep_api::peer::PeerClient;
-use skep_api::submit::Submission;
+use skep_api::submit::{Submission, Submitted};
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_linux::process::channel::Channel;
 use skep_manifest::name::NodeName;
+use skep_manifest::swarm::{Availability, Role};
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{APPLY, Change, Fed, Feeding, Kept, Manifest};
-use skep_plan::observed::Membership;
+use skep_plan::observed::{Active, Cluster as Swarm, ClusterNode, Membership, NodeState};
+use skep_plan::ownership;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
@@ -118,13 +121,33 @@ fn vote(agent: &Agent, initiator: &str, withdrawn: &[&str]) -> Vote {
     answer.expect("it has a key")
 }
 
+/// What `skep apply` submits.
+fn submission() -> Submission {
+    Submission {
+        by: APPLY.to_owned(),
+        change: Change::Feed(Feeding {
+            feeder: APPLY.to_owned(),
+            documents: vec![manifest(SWARM)],
+            prune: false,
+            take_over: false,
+            source: None,
+            confirmed: false,
+        }),
+        dry_run: false,
+    }
+}
+
 /// Makes `agent` see that its engine is in no swarm.
 fn see_no_swarm(agent: &mut Agent) {
+    see(agent, Membership::Inactive, None);
+}
+
+fn see(agent: &mut Agent, membership: Membership, cluster: Option<Swarm>) {
     let sight = Sight {
         unlock_key: None,
         began: now(),
-        membership: Membership::Inactive,
-        cluster: None,
+        membership,
+        cluster,
         cluster_digest: None,
         shelf: None,
         log: None,
@@ -223,18 +246,7 @@ async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy
     let directory = tempfile::tempdir().expect("a directory");
     let mut agent = Agent::start(&directory);
     agent.control.take_over(agent.generation(1, SWARM));
-    let submission = Submission {
-        by: APPLY.to_owned(),
-        change: Change::Feed(Feeding {
-            feeder: APPLY.to_owned(),
-            documents: vec![manifest(SWARM)],
-            prune: false,
-            take_over: false,
-            source: None,
-            confirmed: false,
-        }),
-        dry_run: false,
-    };
+    let submission = submission();
     let (to, answered) = oneshot::channel();
     agent.control.handle_submission(submission, Hop::First, to);
     let trouble = answered.await.expect("an answer").expect_err("a is silent");
@@ -282,4 +294,70 @@ spec: {virtualRouterId: 53, addresses: [192.0.2.72], members: [a, b]}
         let order = agent.control.order(&request).expect("it can be moved");
         assert_eq!(order.group.as_str(), moved);
     }
+}
+
+#[tokio::test]
+async fn what_is_submitted_right_after_the_start_waits_until_a_manager_can_be_heard() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let swarm = || {
+        let active = Active {
+            swarm_id: Some("s1".to_owned()),
+            node_id: "n1".to_owned(),
+            role: Role::Manager,
+            advertised: None,
+        };
+        let node = ClusterNode {
+            host_name: "b".to_owned(),
+            role: Role::Manager,
+            availability: Availability::Active,
+            labels: BTreeMap::new(),
+            state: NodeState::Ready,
+            manager: None,
+            address: None,
+            tasks: 0,
+        };
+        let cluster = Swarm {
+            id: "s1".to_owned(),
+            labels: [(ownership::SWARM.to_owned(), "cube".to_owned())].into(),
+            nodes: [("n1".to_owned(), node)].into(),
+            ..Swarm::default()
+        };
+        (Membership::Active(active), Some(cluster))
+    };
+    let mut agent = Agent::start(&directory);
+    agent.control.take_over(agent.generation(1, SWARM));
+    let (membership, cluster) = swarm();
+    see(&mut agent, membership, cluster);
+
+    let mut again = Agent::start(&directory);
+    let dry = || Submission {
+        dry_run: true,
+        ..submission()
+    };
+    let (to, mut answered) = oneshot::channel();
+    again.control.handle_submission(dry(), Hop::First, to);
+    assert!(answered.try_recv().is_err(), "nothing was heard yet");
+    see(&mut again, Membership::Silent, None);
+    assert!(answered.try_recv().is_err(), "the peers may answer yet");
+    let (membership, cluster) = swarm();
+    see(&mut again, membership, cluster);
+    let submitted = answered.try_recv().expect("an answer");
+    assert!(
+        matches!(submitted, Ok(Submitted::Unchanged(_))),
+        "{submitted:?}"
+    );
+
+    let mut late = Agent::start(&directory);
+    let (to, mut answered) = oneshot::channel();
+    late.control.handle_submission(dry(), Hop::First, to);
+    late.control.started_at = Instant::default();
+    late.control.handle_heartbeat();
+    let submitted = answered.try_recv().expect("an answer");
+    let Ok(Submitted::Rejected(errors)) = submitted else {
+        panic!("{submitted:?}");
+    };
+    assert!(
+        errors[0].starts_with("no manager of the swarm"),
+        "{errors:?}"
+    );
 }
