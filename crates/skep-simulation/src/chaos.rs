@@ -29,15 +29,26 @@ pub enum Repertoire {
     /// tracked links, data planes that carry on where the last one ended, leases that end, and
     /// every change of a configuration.
     Whole,
+    /// The same on nodes whose clocks run fast or slow, each as it likes.
+    Adrift,
 }
 
 impl Repertoire {
+    /// Whether there is more than groups of one family, each by itself.
+    const fn is_rich(self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Whole | Self::Adrift => true,
+        }
+    }
+
     /// Its name, as the environment says it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Whole => "whole",
+            Self::Adrift => "adrift",
         }
     }
 }

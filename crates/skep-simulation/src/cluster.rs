@@ -13,6 +13,7 @@ use skep_vip::configuration::RouterKey;
 use skep_vip::message::State;
 use skep_vrrp::time::Instant;
 
+use crate::clock::Drift;
 use crate::group::Group;
 use crate::happening::Happening;
 use crate::invariants::{Violation, Watch, World};
@@ -34,6 +35,7 @@ pub struct Cluster {
     random: Random,
     nodes: Vec<Node>,
     groups: Vec<Group>,
+    drift: Drift,
     network: Network,
     queue: BinaryHeap<Reverse<Scheduled>>,
     scheduled: u64,
@@ -104,11 +106,13 @@ impl Cluster {
         let interfaces = setup.nodes.iter().flat_map(|node| node.interfaces.values());
         let segments = interfaces.map(|interface| interface.segment + 1).max();
         let groups = Group::of(&setup.nodes);
+        let drift = Drift::of(setup.nodes.iter().map(|node| node.clock));
         Self {
             now: Instant::default(),
             random: Random::new(setup.seed),
             network: Network::new(segments.unwrap_or(0), setup.nodes.len()),
-            watch: Watch::new(setup.nodes.len()),
+            watch: Watch::new(setup.nodes.len(), drift),
+            drift,
             nodes: setup.nodes.into_iter().map(Node::new).collect(),
             recording: Recording::new(groups.len()),
             groups,
@@ -252,8 +256,9 @@ impl Cluster {
     fn next_timer(&self) -> Option<(Instant, usize)> {
         let mut first = None;
         for (number, node) in self.nodes.iter().enumerate() {
-            let due = node.running().and_then(|agent| agent.brain.poll_timeout());
-            let Some(due) = due else { continue };
+            let Some(due) = node.next_timer() else {
+                continue;
+            };
             if first.is_none_or(|(at, _)| due < at) {
                 first = Some((due, number));
             }
@@ -306,6 +311,7 @@ impl Cluster {
         datagram: Rc<Datagram>,
     ) -> Result<(), Violation> {
         let node = &mut self.nodes[number];
+        let at = node.time(self.now);
         let up = node
             .interfaces
             .get(&interface)
@@ -315,7 +321,7 @@ impl Cluster {
         };
         let (id, priority) = (datagram.message[1], datagram.message[2]);
         agent.arrive(Arrived {
-            at: self.now,
+            at,
             interface,
             datagram,
         });

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use skep_vrrp::time::Instant;
 
+use crate::clock::Drift;
 use crate::group::Group;
 use crate::network::Network;
 use crate::node::Node;
@@ -50,6 +51,7 @@ pub(crate) struct Watch {
     network_disturbed: Instant,
     duties: BTreeMap<Duty, Term>,
     due: Option<Instant>,
+    drift: Drift,
 }
 
 /// How long something was owed, and until when it has to come.
@@ -62,8 +64,9 @@ struct Term {
 }
 
 impl Watch {
-    pub(crate) fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize, drift: Drift) -> Self {
         Self {
+            drift,
             node_disturbed: vec![Instant::default(); nodes],
             network_disturbed: Instant::default(),
             duties: BTreeMap::new(),
@@ -107,7 +110,7 @@ impl Watch {
             let undisturbed = since.max(self.disturbed(&owed.duty));
             // What makes it take longer, makes all of it take longer: hand's queue, a better router.
             let until = before.map_or(Instant::default(), |term| term.until);
-            let until = until.max(undisturbed + owed.within);
+            let until = until.max(undisturbed + self.drift.longest(owed.within));
             let settled = before.and_then(|term| term.settled);
             let settled = settled.filter(|_| until < world.now);
             if let (Duty::Unsettled { group, class }, Some(holder)) = (owed.duty, settled) {

@@ -13,6 +13,7 @@
 
 mod accord;
 pub mod chaos;
+pub mod clock;
 pub mod cluster;
 mod group;
 pub mod happening;

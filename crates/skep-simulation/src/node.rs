@@ -14,6 +14,7 @@ use skep_vip::message::{Health, State};
 use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
+use crate::clock::Clock;
 use crate::kernel::{Kernel, Place};
 use crate::setup::{HandPace, NodeSetup};
 pub(crate) use agent::{Agent, Arrived, Beginning, Change, Datagram, Notice, Router};
@@ -37,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) revision: u64,
     /// What its wall clock said at the beginning.
     wall_clock: Duration,
+    /// What its agent takes for the time: all that agent tells is told by it.
+    clock: Clock,
     /// What its supervisor kept of a data plane that ended: the routers that were Active, each with
     /// the time of its last advertisement.
     pub(crate) journal: Option<Journal>,
@@ -79,8 +82,25 @@ impl Node {
             inputs: BTreeMap::new(),
             revision: 0,
             wall_clock: setup.wall_clock,
+            clock: setup.clock,
             journal: None,
         }
+    }
+
+    /// What its agent takes for the time at that moment.
+    pub(crate) fn time(&self, moment: Instant) -> Instant {
+        self.clock.read(moment)
+    }
+
+    /// What its wall clock says then.
+    pub(crate) fn wall_clock(&self, moment: Instant) -> Duration {
+        self.wall_clock + moment.since_boot()
+    }
+
+    /// When its agent has to wake up.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        let due = self.running()?.brain.poll_timeout()?;
+        Some(self.clock.reaches(due))
     }
 
     /// The agent, unless there is none or it stands still.
@@ -146,7 +166,6 @@ impl Node {
             advertised: vec![None; groups],
             beginning: Beginning::Untold,
             shadows: Vec::new(),
-            wall_clock: self.wall_clock,
         }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use skep_vip::configuration::RouterConfiguration;
 
+use crate::clock::Clock;
+
 /// A cluster before its power is switched on.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -28,6 +30,8 @@ pub struct NodeSetup {
     pub routers: Vec<RouterConfiguration>,
     /// What its wall clock says when the simulation begins, since 1970.
     pub wall_clock: Duration,
+    /// What its timers run by. The wall clock is set right again and again, this one is not.
+    pub clock: Clock,
 }
 
 /// An interface of a node.

@@ -10,6 +10,7 @@ use skep_plan::configure::{ConfigureError, configure};
 use skep_plan::decisions::decide;
 use skep_plan::site::Site;
 
+use crate::clock::Clock;
 use crate::setup::{InterfaceSetup, Memory, NodeSetup, Setup};
 
 /// The most nodes that are simulated: the sets of nodes that hear each other are kept in 64 bits.
@@ -113,6 +114,7 @@ fn node(desired: &Desired, number: usize, name: &NodeName) -> Result<NodeSetup, 
         interfaces: interfaces.collect(),
         routers: configured.routers,
         wall_clock: Duration::ZERO,
+        clock: Clock::default(),
     })
 }
 

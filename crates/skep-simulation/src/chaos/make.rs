@@ -13,6 +13,7 @@ use skep_vrrp::packet::MULTICAST_IPV4;
 
 use super::Repertoire;
 use super::richness::{Proofs, Richness};
+use crate::clock::Clock;
 use crate::random::Random;
 use crate::setup::{InterfaceSetup, Memory, NodeSetup, Setup};
 
@@ -50,10 +51,9 @@ pub(super) fn cluster(repertoire: Repertoire, random: &mut Random, seed: u64) ->
         seed,
         memory: Memory::Tail,
     };
-    let richness = match repertoire {
-        Repertoire::Plain => None,
-        Repertoire::Whole => Some(Richness::random(random, interval)),
-    };
+    let richness = repertoire
+        .is_rich()
+        .then(|| Richness::random(random, interval));
     let mut delay = Duration::ZERO;
     let mut proofs = BTreeMap::new();
     for group in 0..groups {
@@ -94,10 +94,15 @@ pub(super) fn cluster(repertoire: Repertoire, random: &mut Random, seed: u64) ->
         }
     }
     let mut settling = delay + interval * 18 + Duration::from_secs(4);
-    if repertoire == Repertoire::Whole {
+    if repertoire.is_rich() {
         settling *= 3;
         for node in &mut setup.nodes {
             node.wall_clock += random.up_to(CLOCKS_APART);
+        }
+    }
+    if repertoire == Repertoire::Adrift {
+        for node in &mut setup.nodes {
+            node.clock = Clock::ahead_by(random.pick(&[-500, -40, 0, 40, 500]));
         }
     }
     Plan {
@@ -132,6 +137,7 @@ fn node(number: usize) -> NodeSetup {
         ]),
         routers: Vec::new(),
         wall_clock: WALL_CLOCK,
+        clock: Clock::default(),
     }
 }
 

@@ -69,7 +69,7 @@ impl Misfortunes {
     /// The next misfortune, or an end of all of them.
     pub(super) fn strike(&mut self, cluster: &mut Cluster) -> Result<(), Violation> {
         let node = self.random.index(self.nodes.len());
-        if self.repertoire == Repertoire::Whole && self.random.once_in(3) {
+        if self.repertoire.is_rich() && self.random.once_in(3) {
             return self.strike_whole(cluster, node);
         }
         match self.random.below(24) {

@@ -20,14 +20,15 @@ use crate::record::{Event, Gone};
 impl Cluster {
     /// Wire wakes up on a node.
     pub(super) fn wake(&mut self, number: usize) -> Result<(), Violation> {
-        let now = self.now;
         let node = &mut self.nodes[number];
+        // Whatever is said about an agent is said by its own clock.
+        let (now, wall_clock) = (node.time(self.now), node.wall_clock(self.now));
         let Some(mut agent) = node.agent.take_if(|agent| !agent.frozen) else {
             return Ok(());
         };
-        let woken = agent.wake(&mut node.revision, now);
+        let woken = agent.wake(&mut node.revision, wall_clock, now);
         if let Some(refused) = woken.refused {
-            self.record.note(now, Event::Refused(number, refused));
+            self.record.note(self.now, Event::Refused(number, refused));
         }
         at_once::timers_are_in_the_future(woken.overdue, now)?;
         let had_changes = !agent.changes.is_empty();
@@ -67,6 +68,7 @@ impl Cluster {
         let mut acted = Acted::default();
         // What is gone and not told yet is announced in good faith.
         let told_all = agent.notices.is_empty();
+        let now = self.nodes[number].time(self.now);
         let Agent {
             brain,
             changes,
@@ -86,7 +88,7 @@ impl Cluster {
                         .advertised
                         .extend(group.map(|group| (group, priority)));
                     if let Some(group) = group {
-                        advertised[group] = (priority != 0).then_some(self.now);
+                        advertised[group] = (priority != 0).then_some(now);
                     }
                     let sent = self.send(number, &transmission, group);
                     if let Some(group) = group.filter(|_| sent) {

@@ -163,7 +163,8 @@ impl Cluster {
         }
         node.agent = Some(Box::new(agent));
         self.wake(number)?;
-        at_once::who_was_active_carries_on(&self.nodes[number], &journal, self.now)
+        let node = &self.nodes[number];
+        at_once::who_was_active_carries_on(node, &journal, node.time(self.now))
     }
 
     fn kill(&mut self, node: usize) {

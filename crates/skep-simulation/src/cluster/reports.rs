@@ -80,7 +80,7 @@ impl Cluster {
         let news = if continues || before.is_none() {
             news
         } else {
-            since(news, self.now)
+            since(news, self.nodes[number].time(self.now))
         };
         let was = match (known.last().filter(|_| continues), &before, news.first()) {
             (Some(last), _, _) => last.to,
@@ -132,7 +132,11 @@ impl Cluster {
             // Where two lead, what follows them is settled when they are.
             before += self.groups[leader].forbearance() + self.groups[group].longest;
         }
-        let spoken = Instant::from_boot(self.now.since_boot().saturating_sub(before));
+        let spoken = self
+            .now
+            .since_boot()
+            .saturating_sub(self.drift.longest(before));
+        let spoken = Instant::from_boot(spoken);
         if matches!(last, Some(Reason::HandedOver { .. })) && self.watch.is_quiet_since(spoken) {
             self.hand_overs += 1;
             self.groups[group].handed_over = Some(HandOver {

@@ -140,7 +140,7 @@ fn owe_addresses(number: usize, node: &Node, world: &World<'_>, owed: &mut Vec<O
         let wanted = routers.any(|router| {
             is_responsible(router.state) && places(&router.configuration).any(|it| it == *place)
         });
-        if !wanted && !agent.is_shadowed(place, world.now) {
+        if !wanted && !agent.is_shadowed(place, node.time(world.now)) {
             let duty = Duty::Stray {
                 node: number,
                 address: place.1,
@@ -189,7 +189,8 @@ fn owe_overlaps(world: &World<'_>, owed: &mut Vec<Owed>) {
                     }
                     // Two that leave wait for a third in silence, and one may have left the address
                     // to another group meanwhile.
-                    let leaves = |node: &Node| is_leaving(node, number, address, world.now);
+                    let leaves =
+                        |node: &Node| is_leaving(node, number, address, node.time(world.now));
                     if leaves(node) || leaves(peer) {
                         let longest = world.groups.iter().map(Group::leaving_max).max();
                         within += longest.unwrap_or_default();

@@ -43,7 +43,6 @@ pub(crate) struct Agent {
     /// What the routers were told that became others to the other nodes, and until when they may
     /// leave under the name of their successor on this node.
     pub(super) shadows: Vec<(Rc<RouterConfiguration>, Instant)>,
-    pub(super) wall_clock: Duration,
 }
 
 /// How far an agent has come with its first configuration.
@@ -113,8 +112,7 @@ impl Agent {
 
     /// What wire does after a wake-up, in its order: packets, each at the moment of its arrival;
     /// timers; what hand and control say.
-    pub(crate) fn wake(&mut self, revision: &mut u64, now: Instant) -> Woken {
-        let wall_clock = self.wall_clock + now.since_boot();
+    pub(crate) fn wake(&mut self, revision: &mut u64, wall_clock: Duration, now: Instant) -> Woken {
         self.brain.handle_wake(wall_clock, now);
         for arrived in self.waiting.drain(..) {
             let packet = Packet {

@@ -124,6 +124,11 @@ fn random_whole_clusters_uphold_the_invariants() {
 }
 
 #[test]
+fn random_adrift_clusters_uphold_the_invariants() {
+    try_repertoire(Repertoire::Adrift);
+}
+
+#[test]
 fn a_rank_lowered_in_the_turn_of_a_takeover_is_not_what_it_waited_with() {
     check(Repertoire::Plain, &[1_000_320]);
 }
