@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod apply;
 pub(crate) mod backup;
+pub(crate) mod completion;
 pub(crate) mod confirm;
 pub(crate) mod cordon;
 pub(crate) mod delete;
@@ -19,6 +20,7 @@ pub(crate) mod import;
 pub(crate) mod keygen;
 pub(crate) mod lab;
 pub(crate) mod lint;
+pub(crate) mod man;
 mod manifests;
 pub(crate) mod move_group;
 pub(crate) mod pause;

@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod cluster;
+pub(crate) mod command_line;
 pub(crate) mod describe;
 pub(crate) mod events;
 pub(crate) mod explain;

@@ -2,7 +2,7 @@
 
 use crate::run;
 
-/// Writes `schemas/` and `docs/reference/lints.md`.
+/// Writes `schemas/` and what is generated of `docs/reference/`.
 pub(crate) fn regenerate() -> anyhow::Result<()> {
     let arguments = ["run", "--quiet", "--package", "skep", "--", "generate", "."];
     run::succeed(&mut run::cargo(&arguments))

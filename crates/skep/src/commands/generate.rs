@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::CommandFactory;
 use skep_lint::reference;
 use skep_manifest::schema;
 
 use crate::exit::Exit;
+use crate::render::command_line;
 
 /// Write the generated files of the repository: schemas and references.
 #[derive(clap::Args)]
@@ -25,6 +27,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         &top.join("docs/reference/lints.md"),
         &reference::reference(),
     )?;
+    let command_line = command_line::render(crate::Arguments::command());
+    write(&top.join("docs/reference/cli.md"), &command_line)?;
     Ok(Exit::Success)
 }
 
