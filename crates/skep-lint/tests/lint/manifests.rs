@@ -48,6 +48,35 @@ fn no_rule_fires_on_the_manifests_people_start_from() {
     }
 }
 
+/// Editors read the modeline, people the first line and the page.
+#[test]
+fn every_manifest_people_start_from_says_when_to_use_it_and_where_its_schema_is() {
+    let top = path("../../manifests");
+    let page = text(&top.join("README.md"));
+    let mut files = Vec::new();
+    collect(&top, &mut files);
+    for file in files {
+        let manifest = text(&file);
+        let folder = file.strip_prefix(&top).expect("it is below");
+        let situation = folder.parent().expect("each has a folder").display();
+        if !folder.starts_with("seeds") {
+            assert!(manifest.starts_with("# When: "), "{situation}");
+            assert!(
+                page.contains(&format!("({situation}/skep.yaml)")),
+                "{situation}"
+            );
+        }
+        for document in manifest.split("\n---\n") {
+            let modeline = document
+                .lines()
+                .find_map(|line| line.strip_prefix("# yaml-language-server: $schema="))
+                .unwrap_or_else(|| panic!("{situation}: no modeline in\n{document}"));
+            let schema = file.parent().expect("a folder").join(modeline);
+            assert!(schema.is_file(), "{situation}: {modeline}");
+        }
+    }
+}
+
 /// Which fields of the whole language this release does not act on, as its author reads it.
 #[test]
 fn the_whole_language_is_supported_or_said_not_to_be() {
