@@ -1,11 +1,17 @@
-//! A plan as a person reads it: what `skep diff` prints.
+//! A plan as a person reads it: what `skep diff` prints, and what a CI job posts.
 //!
-//! One line per action, those of one object together: `+` something comes, `~` it changes, `-` it
-//! goes, `.` it follows by itself, `!` it is blocked. Colours are the reader's affair.
+//! One entry per action, those of one object together, objects of one sort under a heading: `+`
+//! something comes, `~` it changes, `-` it goes, `.` it follows by itself, `!` it is blocked; below
+//! it the fields that differ, and behind `=>` what follows for those who use it. Nothing is
+//! indented but what belongs to an entry, so that it can stand in a fence of `diff`. Colours are the
+//! reader's affair.
+
+mod summary;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::action::{
@@ -13,25 +19,122 @@ use crate::action::{
     RemoveFile, Step, Waiting,
 };
 use crate::difference::difference;
+use crate::effect::Effect;
+use crate::groups::GroupChange;
 use crate::membership::role_word;
 use crate::observed::Foundation;
 use crate::ownership;
+use crate::words;
+use summary::Summary;
+
+/// A plan with what a program that looks at it should know as well.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// What would be done.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// What follows, by the object that changes: `service/web`, `vipgroup/ingress`.
+    pub effects: BTreeMap<String, Vec<Effect>>,
+    /// How much of it there is, and how bad it is.
+    pub summary: Summary,
+}
+
+impl From<Plan> for Diff {
+    fn from(plan: Plan) -> Self {
+        let effects = effects(&plan);
+        Self {
+            summary: Summary::of(&plan, &effects),
+            effects,
+            plan,
+        }
+    }
+}
+
+/// What follows from a plan, by object.
+fn effects(plan: &Plan) -> BTreeMap<String, Vec<Effect>> {
+    let mut effects: BTreeMap<String, Vec<Effect>> = BTreeMap::new();
+    for step in &plan.steps {
+        let of_object = effects.entry(step.object.clone()).or_default();
+        of_object.extend(step.effect());
+    }
+    for change in &plan.vip_groups {
+        let of_object = effects.entry(vip_object(change)).or_default();
+        of_object.extend(change.effects());
+    }
+    effects.retain(|_, effects| !effects.is_empty());
+    effects
+}
+
+fn vip_object(change: &GroupChange) -> String {
+    format!("vipgroup/{}", change.group)
+}
+
+/// What stands under one heading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Nodes,
+    Surroundings,
+    Services,
+    VipGroups,
+}
+
+impl Section {
+    const ALL: [Self; 4] = [
+        Self::Nodes,
+        Self::Surroundings,
+        Self::Services,
+        Self::VipGroups,
+    ];
+
+    /// Where an object such as `node/cube02` stands.
+    fn of(object: &str) -> Self {
+        match object.split('/').next() {
+            Some("service" | "stack") => Self::Services,
+            Some("network" | "config" | "secret") => Self::Surroundings,
+            Some("vipgroup") => Self::VipGroups,
+            Some(_) | None => Self::Nodes,
+        }
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Nodes => "Swarm and nodes",
+            Self::Surroundings => "Networks, configs and secrets",
+            Self::Services => "Services",
+            Self::VipGroups => "VIP groups",
+        }
+    }
+}
 
 impl Display for Plan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for entry in entries(self) {
-            entry.fmt(f)?;
+        let entries = entries(self);
+        let mut separator = "";
+        for section in Section::ALL {
+            let here = entries
+                .iter()
+                .filter(|entry| Section::of(entry.object()) == section);
+            let mut here: Vec<String> = here.map(ToString::to_string).collect();
+            if section == Section::VipGroups {
+                here.extend(self.vip_groups.iter().map(ToString::to_string));
+            }
+            if !here.is_empty() {
+                write!(f, "{separator}# {}\n{}", section.heading(), here.concat())?;
+                separator = "\n";
+            }
         }
-        self.vip_groups
-            .iter()
-            .try_for_each(|change| change.fmt(f))?;
         let mut paused = self.paused.iter();
         paused.try_for_each(|feeder| {
             writeln!(
                 f,
                 "# {feeder} is paused: it feeds nothing until `skep resume {feeder}`"
             )
-        })
+        })?;
+        if self.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\n{}", Summary::of(self, &effects(self)))
     }
 }
 
@@ -75,7 +178,7 @@ impl Display for Entry<'_> {
                 what,
                 until,
             }) => {
-                writeln!(f, ". {what} {object} {until}")
+                writeln!(f, ". {what} {object}: waits {until}")
             }
             Entry::Blocked(Blocked {
                 object,
@@ -92,7 +195,26 @@ impl Display for Entry<'_> {
 
 impl Display for Step {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let sign = match &self.action {
+        let sign = self.sign();
+        write!(f, "{sign} {} {}", self.action.word(), self.object)?;
+        match (&self.action, &self.executor) {
+            (Action::InitSwarm(_), Executor::Node(node)) => write!(f, " on {node}")?,
+            (Action::JoinSwarm(join), _) => write!(f, " as {}", role_word(join.role))?,
+            _ => {}
+        }
+        writeln!(f, ": {}", self.because)?;
+        self.fmt_fields(f)?;
+        match self.effect() {
+            Some(effect) => write!(f, "    {effect}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Step {
+    /// What it does to something that there is, as one sign.
+    const fn sign(&self) -> char {
+        match &self.action {
             Action::InitSwarm(_)
             | Action::JoinSwarm(_)
             | Action::CreateNetwork(_)
@@ -108,14 +230,11 @@ impl Display for Step {
             | Action::RemoveNetwork(_)
             | Action::RemoveFile(_)
             | Action::RemoveService(_) => '-',
-        };
-        write!(f, "{sign} {} {}", self.action.word(), self.object)?;
-        match (&self.action, &self.executor) {
-            (Action::InitSwarm(_), Executor::Node(node)) => write!(f, " on {node}")?,
-            (Action::JoinSwarm(join), _) => write!(f, " as {}", role_word(join.role))?,
-            _ => {}
         }
-        writeln!(f, ": {}", self.because)?;
+    }
+
+    /// The fields that it is about.
+    fn fmt_fields(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.action {
             Action::LabelNode(labels) => write_labels(f, labels),
             Action::CreateNetwork(network) => write_settings(f, &network.fields),
@@ -136,12 +255,14 @@ impl Display for Step {
     }
 }
 
+/// The labels of the manifest, not those by which skep knows its own.
 fn write_labels(f: &mut Formatter<'_>, labels: &LabelNode) -> fmt::Result {
-    for (key, value) in &labels.set {
-        writeln!(f, "    {key} = {value}")?;
+    let is_declared = |key: &&String| !ownership::is_label_of_skep(key);
+    for (key, value) in labels.set.iter().filter(|(key, _)| is_declared(key)) {
+        writeln!(f, "    labels.{key}: {value}")?;
     }
-    for key in &labels.remove {
-        writeln!(f, "    {key} removed")?;
+    for key in labels.remove.iter().filter(is_declared) {
+        writeln!(f, "    labels.{key}: (nothing)")?;
     }
     Ok(())
 }
@@ -154,8 +275,9 @@ fn write_fields(f: &mut Formatter<'_>, service: &CreateService) -> fmt::Result {
 }
 
 fn write_settings(f: &mut Formatter<'_>, settings: &[Change]) -> fmt::Result {
-    for Change { path, new, .. } in settings {
-        writeln!(f, "    {path}: {new}")?;
+    for Change { path, old, new } in settings {
+        let told = words::told(path, old, new);
+        writeln!(f, "    {}: {}", told.field, told.new)?;
     }
     Ok(())
 }
@@ -180,11 +302,8 @@ fn write_init(f: &mut Formatter<'_>, init: &InitSwarm) -> fmt::Result {
 
 fn write_changes(f: &mut Formatter<'_>, changes: &[Change]) -> fmt::Result {
     for Change { path, old, new } in changes.iter().filter(|change| is_declared(change)) {
-        let side = |value: &Value| match value {
-            Value::Null => "(nothing)".to_owned(),
-            value => value.to_string(),
-        };
-        writeln!(f, "    {path}: {} -> {}", side(old), side(new))?;
+        let told = words::told(path, old, new);
+        writeln!(f, "    {}: {} -> {}", told.field, told.old, told.new)?;
     }
     Ok(())
 }

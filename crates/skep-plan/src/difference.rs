@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::action::Change;
+use crate::words;
 use fields::{FIELDS, Field, Write};
 use normal::Normal;
 
@@ -62,9 +63,10 @@ pub(crate) fn owned() -> impl Iterator<Item = String> {
 
 /// Changes as a person reads them who looks at what is there.
 pub(crate) fn told(changes: &[Change]) -> String {
-    let changes = changes
-        .iter()
-        .map(|Change { path, old, new }| format!("{path} is {old}, declared {new}"));
+    let changes = changes.iter().map(|Change { path, old, new }| {
+        let told = words::told(path, old, new);
+        format!("{} is {}, declared {}", told.field, told.old, told.new)
+    });
     changes.collect::<Vec<_>>().join("; ")
 }
 

@@ -15,6 +15,8 @@ use skep_manifest::desired::{Desired, GroupMember, VipGroup};
 use skep_manifest::name::Name;
 use skep_manifest::vip_group::transport::Version;
 
+use crate::effect::{Effect, Risk};
+
 /// A VIP group that differs between two desired states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +51,13 @@ pub struct FieldChange {
     pub change: Option<String>,
     /// What follows from it.
     pub consequence: String,
+    /// How bad that is.
+    #[serde(default)]
+    pub risk: Risk,
 }
+
+/// What follows from a name that is nothing but a name.
+const UNMOVED: &str = "it keeps its state, nothing moves";
 
 /// The VIP groups that differ between `old` and `new`, by name.
 #[must_use]
@@ -118,9 +126,7 @@ fn renamed(former: &Name, group: &VipGroup) -> GroupDifference {
         Authentication::Cluster(_) => {
             "its key follows its name: two may hold the addresses until all members know"
         }
-        Authentication::None(_) | Authentication::Simple(_) | Authentication::Hmac(_) => {
-            "it keeps its state, nothing moves"
-        }
+        Authentication::None(_) | Authentication::Simple(_) | Authentication::Hmac(_) => UNMOVED,
     };
     GroupDifference::Renamed(former.clone(), consequence.to_owned())
 }
@@ -156,31 +162,69 @@ fn preferred(group: &VipGroup) -> Option<&GroupMember> {
     group.members.iter().max_by_key(|member| member.priority)
 }
 
-impl Display for GroupChange {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let group = &self.group;
+impl GroupChange {
+    /// What follows from it, in the order in which it is told.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        let effect = |risk, says: &str| Effect {
+            risk,
+            says: says.to_owned(),
+        };
         match &self.change {
-            GroupDifference::Created(says) => writeln!(f, "+ create vipgroup/{group}: {says}"),
-            GroupDifference::Removed(says) => writeln!(f, "- remove vipgroup/{group}: {says}"),
-            GroupDifference::Renamed(from, says) => {
-                writeln!(f, "~ rename vipgroup/{from} to {group}: {says}")
+            GroupDifference::Created(says) => vec![effect(Risk::None, says)],
+            GroupDifference::Removed(says) => vec![effect(Risk::Loss, says)],
+            GroupDifference::Renamed(_, says) => {
+                let risk = match says.as_str() {
+                    UNMOVED => Risk::None,
+                    _ => Risk::Interruption,
+                };
+                vec![effect(risk, says)]
             }
-            GroupDifference::Changed(fields) => {
-                writeln!(f, "~ change vipgroup/{group}")?;
-                fields.iter().try_for_each(|field| write!(f, "    {field}"))
-            }
+            GroupDifference::Changed(fields) => fields.iter().map(FieldChange::effect).collect(),
         }
     }
 }
 
-impl Display for FieldChange {
+impl Display for GroupChange {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self {
-            field, consequence, ..
-        } = self;
+        let group = &self.group;
         match &self.change {
-            Some(change) => writeln!(f, "{field}: {change}: {consequence}"),
-            None => writeln!(f, "{field}: {consequence}"),
+            GroupDifference::Created(_) => writeln!(f, "+ create vipgroup/{group}")?,
+            GroupDifference::Removed(_) => writeln!(f, "- remove vipgroup/{group}")?,
+            GroupDifference::Renamed(from, _) => {
+                writeln!(f, "~ rename vipgroup/{from} to {group}")?;
+            }
+            GroupDifference::Changed(fields) => {
+                writeln!(f, "~ change vipgroup/{group}")?;
+                return write_fields(f, fields);
+            }
+        }
+        self.effects()
+            .iter()
+            .try_for_each(|effect| write!(f, "    {effect}"))
+    }
+}
+
+/// Each field, and behind those that have one consequence in common that consequence.
+fn write_fields(f: &mut Formatter<'_>, fields: &[FieldChange]) -> fmt::Result {
+    for (index, told) in fields.iter().enumerate() {
+        match &told.change {
+            Some(change) => writeln!(f, "    {}: {change}", told.field)?,
+            None => writeln!(f, "    {}", told.field)?,
+        }
+        let next = fields.get(index + 1);
+        if next.is_none_or(|next| next.effect() != told.effect()) {
+            write!(f, "    {}", told.effect())?;
+        }
+    }
+    Ok(())
+}
+
+impl FieldChange {
+    fn effect(&self) -> Effect {
+        Effect {
+            risk: self.risk,
+            says: self.consequence.clone(),
         }
     }
 }

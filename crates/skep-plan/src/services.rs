@@ -28,6 +28,10 @@ use crate::observed::{Cluster, ClusterService};
 use crate::ownership::{HASH, is_nobodys, is_our_service, service_object};
 use crate::service_spec::{attached, service_spec};
 
+/// Why a service goes that comes again at once.
+pub(crate) const MADE_ANEW: &str =
+    "the engine cannot change its mode: it is removed and created again";
+
 /// Plans the services. What goes is removed first: it may hold a port that what comes asks for.
 pub(crate) fn plan(surroundings: &Surroundings<'_>, desired: &Desired, plan: &mut Plan) {
     let name = &surroundings.swarm.metadata.name;
@@ -140,9 +144,8 @@ impl Surroundings<'_> {
         if by_hand && drift == Drift::Report {
             plan.blocked.push(drifted(name, &difference.changes));
         } else if changes_kind(&wanted, &observed.spec) {
-            let because = "the engine cannot change its mode: it is removed and created again";
-            plan.steps.push(remove(name.as_str(), observed, because));
-            plan.steps.push(create(name, wanted, because));
+            plan.steps.push(remove(name.as_str(), observed, MADE_ANEW));
+            plan.steps.push(create(name, wanted, MADE_ANEW));
         } else {
             plan.steps.push(Step {
                 object: service_object(name.as_str()),

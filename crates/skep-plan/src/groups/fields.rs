@@ -10,6 +10,7 @@ use skep_manifest::priority::{Priority, VirtualRouterId};
 use skep_manifest::vip_group::address::VirtualAddress;
 use skep_manifest::vip_group::transport::Version;
 
+use crate::effect::{Effect, Risk};
 use crate::groups::{FieldChange, election, preferred};
 
 /// Members that know different things ignore each other until all know the same.
@@ -28,11 +29,19 @@ pub(super) fn changes(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
     changes
 }
 
-fn change(field: &str, change: String, consequence: impl Into<String>) -> FieldChange {
+fn change(field: &str, change: String, effect: Effect) -> FieldChange {
     FieldChange {
         field: field.to_owned(),
         change: Some(change),
-        consequence: consequence.into(),
+        consequence: effect.says,
+        risk: effect.risk,
+    }
+}
+
+fn effect(risk: Risk, says: impl Into<String>) -> Effect {
+    Effect {
+        risk,
+        says: says.into(),
     }
 }
 
@@ -40,10 +49,9 @@ fn change(field: &str, change: String, consequence: impl Into<String>) -> FieldC
 fn identity(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
     let (before, after) = (&old.declared.spec, &new.declared.spec);
     let another = || {
-        format!(
-            "all members change at once and elect anew: dark for up to {}",
-            election(new)
-        )
+        let dark = election(new);
+        let says = format!("all members change at once and elect anew: dark for up to {dark}");
+        effect(Risk::Interruption, says)
     };
     let mut changes = Vec::new();
     if before.virtual_router_id != after.virtual_router_id {
@@ -89,10 +97,13 @@ fn interfaces(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
             change(
                 &format!("interface of {}", after.name),
                 format!("{} -> {}", named(before), named(after)),
-                format!(
-                    "{perhaps}its virtual router starts anew there: if it holds the addresses, they \
-                     are dark for up to {}",
-                    election(new)
+                effect(
+                    Risk::Interruption,
+                    format!(
+                        "{perhaps}its virtual router starts anew there: if it holds the addresses, \
+                         they are dark for up to {}",
+                        election(new)
+                    ),
                 ),
             )
         })
@@ -116,24 +127,23 @@ fn addresses(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
                 } else {
                     "held at once, not advertised until it says `advertised: true`"
                 };
-                changes.push(change("addresses", format!("+ {address}"), consequence));
+                let effect = effect(Risk::None, consequence);
+                changes.push(change("addresses", format!("+ {address}"), effect));
             }
             Some(old) => {
                 if old.is_advertised() != held.is_advertised() {
                     let now = if held.is_advertised() { "is" } else { "is not" };
-                    let consequence = format!("it {now} advertised from here on, nothing moves");
-                    changes.push(change("addresses", format!("~ {address}"), consequence));
+                    let says = format!("it {now} advertised from here on, nothing moves");
+                    let effect = effect(Risk::None, says);
+                    changes.push(change("addresses", format!("~ {address}"), effect));
                 }
                 let place = |held: &VirtualAddress| {
                     (held.address, held.interface.clone(), held.label.clone())
                 };
                 if place(old) != place(held) {
-                    let consequence = "the holder removes it and puts it in place anew";
-                    changes.push(change(
-                        "addresses",
-                        format!("~ {}", held.address),
-                        consequence,
-                    ));
+                    let says = "the holder removes it and puts it in place anew";
+                    let effect = effect(Risk::Interruption, says);
+                    changes.push(change("addresses", format!("~ {}", held.address), effect));
                 }
             }
         }
@@ -142,8 +152,12 @@ fn addresses(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
         .keys()
         .filter(|address| !after.contains_key(*address));
     changes.extend(gone.map(|address| {
-        let consequence = "the holder removes it at once, the others stay";
-        change("addresses", format!("- {address}"), consequence)
+        let says = "the holder removes it at once, the others stay";
+        change(
+            "addresses",
+            format!("- {address}"),
+            effect(Risk::Loss, says),
+        )
     }));
     changes
 }
@@ -166,14 +180,22 @@ fn members(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
                 Runs::Agent => "starts as Backup",
                 Runs::Elsewhere => "is run by somebody else: its advertisements are expected",
             };
-            change("members", format!("+ {}", member.name), consequence)
+            let effect = effect(Risk::None, consequence);
+            change("members", format!("+ {}", member.name), effect)
         });
     let gone = before
         .iter()
         .filter(|name| !after.contains(name))
         .map(|name| {
-            let consequence = "if it holds the addresses, it leaves and the next member takes them";
-            change("members", format!("- {name}"), consequence)
+            let says =
+                "if it holds the addresses, the next member takes them: about 0 packets lost";
+            let is_preferred = preferred(old).is_some_and(|member| member.name == *name);
+            let risk = if is_preferred {
+                Risk::Interruption
+            } else {
+                Risk::None
+            };
+            change("members", format!("- {name}"), effect(risk, says))
         });
     come.chain(gone).collect()
 }
@@ -198,30 +220,38 @@ fn priorities(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
         return vec![FieldChange {
             field: "preferred member".to_owned(),
             change: None,
-            consequence: moves,
+            consequence: moves.says,
+            risk: moves.risk,
         }];
     }
     changed
 }
 
 /// What the new ranking does to who holds the addresses.
-fn consequence_of_ranking(old: &VipGroup, new: &VipGroup) -> String {
+fn consequence_of_ranking(old: &VipGroup, new: &VipGroup) -> Effect {
     let (Some(before), Some(after)) = (preferred(old), preferred(new)) else {
-        return "nobody is there to hold the addresses".to_owned();
+        return effect(Risk::Loss, "nobody is there to hold the addresses");
     };
-    if before.name == after.name {
-        return format!("{} is preferred as before, nothing moves", after.name);
-    }
-    if new.declared.spec.preemption.enabled {
-        return format!(
-            "the addresses move from {} to {} without loss",
-            before.name, after.name
+    let (before, after) = (&before.name, &after.name);
+    if before == after {
+        return effect(
+            Risk::None,
+            format!("{after} is preferred as before, nothing moves"),
         );
     }
-    format!(
-        "{} is preferred from here on; without preemption who holds the addresses keeps them",
-        after.name
-    )
+    let addresses = match new.declared.spec.addresses.len() {
+        1 => "the VIP moves",
+        _ => "the VIPs move",
+    };
+    if new.declared.spec.preemption.enabled {
+        let says =
+            format!("{addresses} from {before} to {after}: about 0 packets lost, connections end");
+        return effect(Risk::Interruption, says);
+    }
+    let says = format!(
+        "{after} is preferred from here on; without preemption who holds the addresses keeps them"
+    );
+    effect(Risk::None, says)
 }
 
 fn timing(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
@@ -231,8 +261,11 @@ fn timing(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
         return Vec::new();
     }
     let consequence = match after.version {
-        Version::V2 => APART,
-        Version::V3 => "Backups follow what the holder advertises, nothing moves",
+        Version::V2 => effect(Risk::Interruption, APART),
+        Version::V3 => {
+            let says = "Backups follow what the holder advertises, nothing moves";
+            effect(Risk::None, says)
+        }
     };
     let sides = format!("{one} -> {other}");
     vec![change("advertisementInterval", sides, consequence)]
@@ -268,19 +301,35 @@ fn others(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
     );
     changed.sort();
     let consequence = |field: &str| match field {
-        "authentication" | "transport" | "checksum" => APART,
-        "tracking" => "a new input counts once it is known; one that fails can move the addresses",
-        "lease" => "the addresses are renewed with it, nothing moves",
-        "syncGroup" => "the groups of the word move together from here on",
-        "virtualMac" => "the holder puts the addresses in place anew",
-        _ => "takes effect without interruption",
+        "authentication" | "transport" | "checksum" => (Risk::Interruption, APART),
+        "tracking" => (
+            Risk::None,
+            "a new input counts once it is known; one that fails can move the addresses",
+        ),
+        "lease" => (
+            Risk::None,
+            "the addresses are renewed with it, nothing moves",
+        ),
+        "syncGroup" => (
+            Risk::None,
+            "the groups of the word move together from here on",
+        ),
+        "virtualMac" => (
+            Risk::Interruption,
+            "the holder puts the addresses in place anew",
+        ),
+        _ => (Risk::None, "takes effect without interruption"),
     };
     changed
         .into_iter()
-        .map(|field| FieldChange {
-            consequence: consequence(&field).to_owned(),
-            field,
-            change: None,
+        .map(|field| {
+            let (risk, says) = consequence(&field);
+            FieldChange {
+                field,
+                change: None,
+                consequence: says.to_owned(),
+                risk,
+            }
         })
         .collect()
 }

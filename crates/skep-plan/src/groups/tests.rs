@@ -57,8 +57,10 @@ fn groups_that_come_and_go_say_what_becomes_of_their_addresses() {
     ]);
     assert_eq!(
         printed(&[("gone", &same)], &[("new", &two)]),
-        "- remove vipgroup/gone: 10.0.0.70 released at once\n\
-         + create vipgroup/new: 10.0.0.71, 10.0.0.72/24; a takes them after one election (3.2 s)\n"
+        "- remove vipgroup/gone\n    \
+         => loss: 10.0.0.70 released at once\n\
+         + create vipgroup/new\n    \
+         => 10.0.0.71, 10.0.0.72/24; a takes them after one election (3.2 s)\n"
     );
     assert_eq!(printed(&[("v", &same)], &[("v", &same)]), "");
 }
@@ -72,7 +74,7 @@ fn a_group_of_another_name_and_nothing_else_is_renamed() {
             &[("b", &other), ("old", &same)],
             &[("a", &same), ("b", &other)]
         ),
-        "~ rename vipgroup/old to a: it keeps its state, nothing moves\n"
+        "~ rename vipgroup/old to a\n    => it keeps its state, nothing moves\n"
     );
 }
 

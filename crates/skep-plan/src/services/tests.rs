@@ -62,12 +62,20 @@ fn outcome(swarm: &str, service: &str) -> String {
 }
 
 const REPAIRED: &str = "\
+# Services
 ~ update service/web: somebody else changed it
-    TaskTemplate.ContainerSpec.User: \"root\" -> \"web\"
+    user: root -> web
+    => interruption: its tasks are replaced 1 at a time, each ends before the new one starts: meanwhile nobody answers
+
+# 1 to change
+# interruption: service/web
 ";
 const REPORTED: &str = "\
-! service/web Drifted: changed by somebody else: TaskTemplate.ContainerSpec.User is \"root\", declared \"web\"
+# Services
+! service/web Drifted: changed by somebody else: user is root, declared web
     hint: take the change over into the manifest, or say `drift: repair`
+
+# 1 blocked
 ";
 
 #[test]

@@ -347,7 +347,7 @@ impl Session {
 
     fn print_indented(&mut self, text: &str) {
         for line in text.lines() {
-            self.print(&format!("    {line}"));
+            self.print(format!("    {line}").trim_end());
         }
     }
 }

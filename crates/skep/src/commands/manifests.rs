@@ -25,6 +25,11 @@ pub(crate) struct Manifests {
 }
 
 impl Manifests {
+    /// Where they come from.
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// What they describe; nothing when lint finds errors, which it then has shown.
     pub(crate) fn desired(&self) -> anyhow::Result<Option<Desired>> {
         desired(&self.files)

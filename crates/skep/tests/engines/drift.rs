@@ -54,8 +54,7 @@ fn an_edit_beside_skep_is_seen_within_seconds_and_put_right_or_only_told() {
     );
 
     edit(&site, "told", "red");
-    let drifted = "changed by somebody else: TaskTemplate.ContainerSpec.Env.COLOUR is \"red\", \
-                   declared \"blue\"";
+    let drifted = "changed by somebody else: environment.COLOUR is red, declared blue";
     let status = || site.skep("first", &["status"]);
     let took = site.wait_until("the status tells", || status().output.contains(drifted));
     assert!(took < SECONDS, "{took:?}");

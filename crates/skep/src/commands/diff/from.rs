@@ -1,0 +1,117 @@
+//! The manifests that others are compared with.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::str::FromStr;
+
+use anyhow::{Context, bail};
+use skep_manifest::desired::Desired;
+use tempfile::TempDir;
+
+use crate::commands::manifests;
+
+/// Where they are.
+#[derive(Clone, Debug)]
+pub(super) enum From {
+    /// At this path.
+    Path(PathBuf),
+    /// At the same paths in this commit.
+    Git(String),
+}
+
+impl FromStr for From {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        if text.starts_with('@') {
+            bail!(
+                "only a path and `git:REF` can be compared with; see `skep history` and `skep rollback`"
+            );
+        }
+        Ok(match text.strip_prefix("git:") {
+            // A commit is never called like an option.
+            Some(commit) if commit.is_empty() || commit.starts_with('-') => {
+                bail!("`git:` is followed by a branch, a tag or a commit")
+            }
+            Some(commit) => Self::Git(commit.to_owned()),
+            None => Self::Path(text.into()),
+        })
+    }
+}
+
+impl From {
+    /// What they describe, where the ones to compare lie at `paths`; nothing when lint finds errors
+    /// in them, which it then has shown. No manifests at all describe nothing.
+    pub(super) fn desired(&self, paths: &[PathBuf]) -> anyhow::Result<Option<Desired>> {
+        match self {
+            Self::Path(path) => manifests::desired(std::slice::from_ref(path)),
+            Self::Git(commit) => of_commit(commit, paths),
+        }
+    }
+}
+
+fn of_commit(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Option<Desired>> {
+    let Some(first) = paths.first().filter(|path| path.as_os_str() != "-") else {
+        bail!("standard input lies in no commit: name a path");
+    };
+    let repository = top(first)?;
+    let tree = tempfile::tempdir().context("cannot make a directory for the commit")?;
+    check_out(commit, &repository, &tree)?;
+    let mut there = Vec::new();
+    for path in paths {
+        let path = path.canonicalize();
+        let path = path.with_context(|| format!("cannot read {}", first.display()))?;
+        let below = path
+            .strip_prefix(&repository)
+            .with_context(|| format!("{} is not in {}", path.display(), repository.display()))?;
+        let path = tree.path().join("tree").join(below);
+        if path.exists() {
+            there.push(path);
+        }
+    }
+    if there.is_empty() {
+        return Ok(Some(Desired::default()));
+    }
+    manifests::desired(&there)
+}
+
+/// The top of the repository that `path` lies in.
+fn top(path: &Path) -> anyhow::Result<PathBuf> {
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let directory = if path.is_dir() {
+        &path
+    } else {
+        path.parent().unwrap_or(&path)
+    };
+    let said = git(Command::new("git")
+        .current_dir(directory)
+        .args(["rev-parse", "--show-toplevel"]))?;
+    Ok(PathBuf::from(said.trim_end_matches('\n')))
+}
+
+/// Writes the files of a commit below `tree`; the repository itself and its index stay.
+fn check_out(commit: &str, repository: &Path, tree: &TempDir) -> anyhow::Result<()> {
+    let git_here = || {
+        let mut command = Command::new("git");
+        command
+            .current_dir(repository)
+            .env("GIT_INDEX_FILE", tree.path().join("index"));
+        command
+    };
+    git(git_here().args(["read-tree", commit]))?;
+    let prefix = format!("--prefix={}/tree/", tree.path().display());
+    git(git_here().args(["checkout-index", "--all", &prefix]))?;
+    Ok(())
+}
+
+/// What git says.
+fn git(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().context("cannot run git")?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        bail!("git: {}", complaint.trim());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
