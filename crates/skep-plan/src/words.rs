@@ -334,7 +334,7 @@ fn size(bytes: u64) -> String {
     let units = [(1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")];
     let unit = units
         .iter()
-        .find(|(unit, _)| bytes % unit == 0 && bytes > 0);
+        .find(|(unit, _)| bytes.is_multiple_of(*unit) && bytes > 0);
     unit.map_or_else(
         || bytes.to_string(),
         |(unit, word)| format!("{}{word}", bytes / unit),
