@@ -32,8 +32,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use skep_api::peer::PeerClient;
+use skep_api::trust::file::Credentials;
 use skep_api::trust::identity::Identity;
-use skep_api::trust::key::ClusterKeys;
 use skep_linux::clock;
 use skep_linux::process::channel::Channel;
 use skep_linux::process::session::in_own_session;
@@ -51,6 +51,7 @@ use crate::control::desired::DesiredState;
 use crate::control::inbox::{Event, Inbox, Sources};
 use crate::control::listener::PeerListener;
 use crate::control::routes::Questions;
+use crate::control::sealing::Opening;
 use crate::control::state::Control;
 use crate::control::understand::Mode;
 use crate::link::Link;
@@ -98,16 +99,32 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     let (contents, fed) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS_WAITING);
     let (findings, looked) = mpsc::channel(FINDINGS_WAITING);
-    routes::serve_command_line(&options.socket, questions.clone())?;
+    let credentials = match mode {
+        Mode::Standalone => None,
+        Mode::Clustered => Some(Credentials::read(&options.cluster.key)?),
+    };
+    if let Some(Credentials::Certificate(certificate)) = &credentials {
+        let theirs = certificate.node();
+        desired = desired.called(theirs).with_context(|| {
+            format!(
+                "the certificate is of the node {theirs}, and this host is called otherwise: make \
+                 another with `skep keygen --node`, or start the agent with --node {theirs}"
+            )
+        })?;
+    }
+    let needs_key = matches!(credentials, Some(Credentials::Certificate(_)));
+    routes::serve_command_line(&options.socket, !needs_key, questions.clone())?;
     if let Some(address) = options.metrics {
         metrics::serve(address, questions.clone()).await?;
     }
     directory::feed(options.manifests.clone(), contents)?;
-    let (cluster, happened) = match mode {
-        Mode::Standalone => (None, None),
-        Mode::Clustered => {
-            let (cluster, happened) = join_cluster(&options.cluster, &desired, questions).await?;
-            desired = desired.with_keys(cluster.value_keys());
+    let (cluster, happened) = match credentials {
+        None => (None, None),
+        Some(credentials) => {
+            let joined = join_cluster(&options.cluster, credentials, &desired, questions).await?;
+            let (cluster, happened) = joined;
+            let keys = cluster.value_keys();
+            desired = desired.with_opening(keys.map_or(Opening::Elsewhere, Opening::Here));
             (Some(cluster), Some(happened))
         }
     };
@@ -144,20 +161,28 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
 /// Takes up the agent's part in the cluster of its key.
 async fn join_cluster(
     options: &ClusterOptions,
+    credentials: Credentials,
     desired: &DesiredState,
     questions: Questions,
 ) -> anyhow::Result<(Cluster, mpsc::Receiver<cluster::Happening>)> {
-    let keys = ClusterKeys::read(&options.key)?;
     let node = desired
         .node()
         .context("the host name cannot stand in a manifest: start the agent with --node NAME")?;
-    let identity = Identity::issue(&keys, node)?;
+    let identity = identity(&credentials, node)?;
     let listener = PeerListener::bind(options.listen, &identity)
         .await
         .with_context(|| format!("cannot listen for peers on {}", options.listen))?;
     let router = routes::peer_router(questions);
     tokio::spawn(serving::serve(listener, router, listener::BOUNDS));
-    Cluster::open(options, keys, PeerClient::new(&identity))
+    Cluster::open(options, credentials, PeerClient::new(&identity))
+}
+
+/// What this agent shows for itself as the agent of `node`.
+fn identity(credentials: &Credentials, node: &NodeName) -> anyhow::Result<Identity> {
+    match credentials {
+        Credentials::Keys(keys) => Ok(Identity::issue(keys, node)?),
+        Credentials::Certificate(certificate) => Ok(Identity::certified(certificate)?),
+    }
 }
 
 fn now() -> Instant {

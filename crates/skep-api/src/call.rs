@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::dismissal::Dismissal;
 use crate::peer::Peer;
 use crate::tls::{self, HandshakeError};
 
@@ -85,6 +86,9 @@ pub enum CallError {
         /// The agent's words.
         message: String,
     },
+    /// The agent's desired state does not list the node that asks.
+    #[error("the agent refuses: {0}")]
+    Dismissed(Dismissal),
     /// The answer is not what this version expects.
     #[error("the agent's answer is not understood: is it of another version?")]
     NotUnderstood(#[source] serde_json::Error),
@@ -123,6 +127,9 @@ impl CallError {
                 // Its words say what it needs.
                 _ => return None,
             },
+            Self::Dismissed(_) => {
+                "list the node in the manifest again, or stop its agent and delete its certificate"
+            }
             Self::NotUnderstood(_) => "compare `skep version` with the agent's log",
         })
     }
@@ -211,6 +218,11 @@ where
     };
     if status.is_success() {
         return Ok(body);
+    }
+    if status == Dismissal::STATUS
+        && let Ok(dismissal) = serde_json::from_slice(&body)
+    {
+        return Err(CallError::Dismissed(dismissal));
     }
     let message = String::from_utf8_lossy(&body).into_owned();
     Err(CallError::Refused { status, message })

@@ -1,19 +1,20 @@
 //! What agents tell each other, and what a cluster looks like to people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 
 use serde::{Deserialize, Serialize};
 use skep_manifest::condition::Condition;
-use skep_manifest::name::NodeName;
+use skep_manifest::name::{Name, NodeName};
 use skep_plan::action::JoinSwarm;
-use skep_plan::observed::{Cluster, Engine};
+use skep_plan::observed::{Cluster, Engine, Membership};
 
 use crate::generation::{GenerationId, Rank};
 use crate::moves::Move;
 use crate::recovery::RecoveryReport;
 use crate::status::VipGroupStatus;
+use crate::trust::group_key::GroupKeys;
 
 /// What an agent tells its peers, again and again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,9 +55,56 @@ pub struct PeerReport {
     /// answer.
     #[serde(default)]
     pub passing: BTreeSet<String>,
+    /// What a node without the cluster's key is given of what derives from it; nobody else asks.
+    #[serde(default, skip_serializing_if = "Entrusted::is_empty")]
+    pub entrusted: Entrusted,
+}
+
+/// What a node without the cluster's key is given of what derives from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entrusted {
+    /// The keys of the VIP groups of which it is a member and that are authenticated with the
+    /// cluster's key.
+    pub group_keys: BTreeMap<Name, GroupKeys>,
+}
+
+impl Entrusted {
+    /// Whether there is nothing to give.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.group_keys.is_empty()
+    }
 }
 
 impl PeerReport {
+    /// What counts of this report when a node without the cluster's key tells it: what it says of
+    /// itself. It manages nothing, moves nothing and recovers nothing.
+    #[must_use]
+    pub fn of_certified(self) -> Self {
+        let membership = if self.engine.membership.is_manager() {
+            Membership::Silent
+        } else {
+            self.engine.membership
+        };
+        Self {
+            is_stored: false,
+            engine: Engine {
+                membership,
+                keeps_unlock_key: false,
+                is_certified: true,
+                ..self.engine
+            },
+            cluster: None,
+            cluster_digest: None,
+            moves: Vec::new(),
+            feeding: Vec::new(),
+            recovery: RecoveryReport::default(),
+            entrusted: Entrusted::default(),
+            ..self
+        }
+    }
+
     /// The report with the swarm that was left out because the asker has it from `before`.
     #[must_use]
     pub fn completed_by(mut self, before: Option<Self>) -> Self {
@@ -260,5 +308,26 @@ mod tests {
                 .map(|cluster| cluster.id.as_str());
             assert_eq!(id, expected, "{completed:?}");
         }
+    }
+
+    #[test]
+    fn a_node_without_the_key_speaks_for_itself_alone() {
+        let told = serde_json::json!({
+            "version": "1", "generation": {"number": 7, "digest": "d"}, "isStored": true,
+            "vipGroups": [], "cluster": {"id": "one", "nodes": {}, "services": {}},
+            "engine": {
+                "membership": {"active": {"swarmId": "one", "nodeId": "n", "role": "manager"}},
+                "remembers": "one", "keepsUnlockKey": true,
+            },
+            "moves": [{"group": "web", "number": 9, "to": "b", "leftMs": null, "by": "b"}],
+        });
+        let told: PeerReport = serde_json::from_value(told).expect("a report");
+        let counts = told.clone().of_certified();
+        assert_eq!(counts.engine.membership, Membership::Silent);
+        assert!(counts.engine.is_certified && !counts.engine.keeps_unlock_key);
+        assert_eq!((counts.cluster, counts.cluster_digest), (None, None));
+        assert_eq!((counts.is_stored, counts.moves), (false, Vec::new()));
+        assert_eq!(counts.recovery, RecoveryReport::default());
+        assert_eq!(counts.generation, told.generation);
     }
 }

@@ -7,6 +7,7 @@
 pub mod call;
 pub mod client;
 pub mod cluster;
+pub mod dismissal;
 pub mod event;
 pub mod generation;
 pub mod moves;

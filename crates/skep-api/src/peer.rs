@@ -12,6 +12,7 @@ use tokio_rustls::client::TlsStream;
 use crate::call::{self, CallError, Place, Question};
 use crate::tls::Connector;
 use crate::trust::identity::Identity;
+use crate::trust::name::Standing;
 
 /// How long a call of a peer may take, from connecting to the last byte, unless told otherwise.
 pub const CALL_LIMIT: Duration = Duration::from_secs(3);
@@ -59,7 +60,23 @@ impl PeerClient {
         peer: &Peer,
         path: &str,
     ) -> Result<Answer, CallError> {
-        self.ask(peer, Question::get(path)?).await
+        self.ask(peer, Question::get(path)?).await.1
+    }
+
+    /// The same, and what `peer` proved its name with if it did.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Self::get`].
+    pub async fn get_proven<Answer: DeserializeOwned>(
+        &self,
+        peer: &Peer,
+        path: &str,
+    ) -> (Option<Standing>, Result<Answer, CallError>) {
+        match Question::get(path) {
+            Ok(question) => self.ask(peer, question).await,
+            Err(error) => (None, Err(error)),
+        }
     }
 
     /// What `peer` answers to `body`, sent to `path`.
@@ -73,19 +90,26 @@ impl PeerClient {
         path: &str,
         body: &impl Serialize,
     ) -> Result<Answer, CallError> {
-        self.ask(peer, Question::post(path, body)?).await
+        self.ask(peer, Question::post(path, body)?).await.1
     }
 
     async fn ask<Answer: DeserializeOwned>(
         &self,
         peer: &Peer,
         question: Question,
-    ) -> Result<Answer, CallError> {
+    ) -> (Option<Standing>, Result<Answer, CallError>) {
         let place = Place::Peer(peer.clone());
-        call::ask(question, place, self.limit, self.connect(peer)).await
+        let mut proven = None;
+        let connect = async {
+            let (stream, standing) = self.connect(peer).await?;
+            proven = Some(standing);
+            Ok(stream)
+        };
+        let answer = call::ask(question, place, self.limit, connect).await;
+        (proven, answer)
     }
 
-    async fn connect(&self, peer: &Peer) -> Result<TlsStream<TcpStream>, CallError> {
+    async fn connect(&self, peer: &Peer) -> Result<(TlsStream<TcpStream>, Standing), CallError> {
         let place = || Place::Peer(peer.clone());
         let stream =
             TcpStream::connect(peer.address)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::trust::identity::Identity;
-use crate::trust::name::{NameTooLong, certified_name, node_of};
+use crate::trust::name::{NameTooLong, Proven, Standing, certified_name, proven_by};
 
 /// How long a handshake may take: an honest one takes milliseconds, and retransmissions on a bad
 /// network a second or two.
@@ -43,6 +43,11 @@ pub enum HandshakeError {
     /// One does not believe the other's certificate, or there is none.
     #[error("the two agents do not hold the same cluster key")]
     NotTrusted(#[source] rustls::Error),
+    /// A node's certificate has ended.
+    #[error(
+        "a node's certificate has ended, or a clock is wrong: make another with `skep keygen --node`"
+    )]
+    Ended(#[source] rustls::Error),
     /// The peer belongs to the cluster and is another node.
     #[error("another node answers there")]
     OtherNode(#[source] rustls::Error),
@@ -73,16 +78,13 @@ impl Acceptor {
     pub async fn accept<S>(
         &self,
         stream: S,
-    ) -> Result<(server::TlsStream<S>, NodeName), HandshakeError>
+    ) -> Result<(server::TlsStream<S>, Proven), HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let stream = within_limit(self.0.accept(stream)).await?;
-        let certificates = stream.get_ref().1.peer_certificates();
-        let node = certificates
-            .and_then(|chain| node_of(chain.first()?))
-            .ok_or(HandshakeError::Nameless)?;
-        Ok((stream, node))
+        let proven = proven_by_chain(stream.get_ref().1.peer_certificates())?;
+        Ok((stream, proven))
     }
 }
 
@@ -94,7 +96,7 @@ impl Connector {
         Self(TlsConnector::from(Arc::new(configuration)))
     }
 
-    /// Makes a connection of `stream` whose other end proved to be `node`.
+    /// Makes a connection of `stream` whose other end proved to be `node`, and says with what.
     ///
     /// # Errors
     ///
@@ -103,12 +105,14 @@ impl Connector {
         &self,
         node: &NodeName,
         stream: S,
-    ) -> Result<client::TlsStream<S>, HandshakeError>
+    ) -> Result<(client::TlsStream<S>, Standing), HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let name = ServerName::DnsName(certified_name(node)?);
-        within_limit(self.0.connect(name, stream)).await
+        let stream = within_limit(self.0.connect(name, stream)).await?;
+        let proven = proven_by_chain(stream.get_ref().1.peer_certificates())?;
+        Ok((stream, proven.standing))
     }
 }
 
@@ -121,6 +125,12 @@ impl HandshakeError {
             InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => Some(Self::OtherNode(error.clone())),
+            InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            )
+            | AlertReceived(AlertDescription::CertificateExpired) => {
+                Some(Self::Ended(error.clone()))
+            }
             InvalidCertificate(_) | NoCertificatesPresented => {
                 Some(Self::NotTrusted(error.clone()))
             }
@@ -141,6 +151,12 @@ impl HandshakeError {
 /// What TLS said, when `error` of a connection comes from it.
 pub(crate) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
+}
+
+fn proven_by_chain(chain: Option<&[CertificateDer<'_>]>) -> Result<Proven, HandshakeError> {
+    chain
+        .and_then(|chain| proven_by(chain.first()?))
+        .ok_or(HandshakeError::Nameless)
 }
 
 const fn concerns_certificate(alert: AlertDescription) -> bool {

@@ -90,6 +90,12 @@ pub enum Reason {
     /// Remedy: Copy the `cluster.key` of another node to this one, or make the first one with
     /// `skep keygen`.
     KeyMissing,
+    /// The certificate that a node has in place of the cluster's key ends soon, or has ended: then
+    /// no other agent answers it, and it goes on with what it knows.
+    ///
+    /// Remedy: `skep keygen --node NAME` where the cluster's key is makes another; put it in place of
+    /// the old one and restart that node's agent.
+    CertificateEnds,
     /// No node of the manifest is this one, or it has no part in the group.
     ///
     /// Remedy: Add the node to the manifest, or start the agent with `--node NAME`.

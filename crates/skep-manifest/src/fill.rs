@@ -130,8 +130,17 @@ pub fn unread_stacks(set: &ManifestSet) -> Vec<UnreadStack> {
 /// Every sealed value of `set`.
 #[must_use]
 pub fn sealed(set: &ManifestSet) -> Vec<(Written, Sealed)> {
+    sealed_of(set, |_object| true)
+}
+
+/// Every sealed value of the objects of `set` that are `wanted`.
+#[must_use]
+pub fn sealed_of(set: &ManifestSet, wanted: impl Fn(&Object) -> bool) -> Vec<(Written, Sealed)> {
     all(set, |document, value| match value.source {
-        ValueSource::Sealed(sealed) => Some((written(document, value)?, sealed.clone())),
+        ValueSource::Sealed(sealed) if wanted(&document.object) => {
+            Some((written(document, value)?, sealed.clone()))
+        }
+        ValueSource::Sealed(_) => None,
         ValueSource::Value(_)
         | ValueSource::FromFile(_)
         | ValueSource::FromEnv(_)

@@ -56,6 +56,10 @@ pub struct Engine {
     /// Whether its agent keeps the key that unlocks it after a restart, as the engine tells it.
     #[serde(default)]
     pub keeps_unlock_key: bool,
+    /// Whether its agent has a certificate in place of the cluster's key, so that it can be no
+    /// manager.
+    #[serde(default)]
+    pub is_certified: bool,
 }
 
 /// An engine's part in a swarm.

@@ -54,7 +54,8 @@ pub(crate) fn is_our_swarm(swarm: &Declared<SwarmSpec>, observed: &Observed) -> 
 }
 
 /// The name that skep gave a node of the swarm called `swarm`.
-pub(crate) fn node_name(swarm: &Name, node: &ClusterNode) -> Option<NodeName> {
+#[must_use]
+pub fn node_name(swarm: &Name, node: &ClusterNode) -> Option<NodeName> {
     if node.labels.get(SWARM)? != swarm.as_str() {
         return None;
     }

@@ -119,7 +119,7 @@ fn line<'r, 'a>(roster: &'r Roster<'a>, rejoining: &Rejoining<'r, 'a>) -> Vec<Ch
 }
 
 /// What the managers allow.
-struct Guard {
+struct Guard<'r> {
     managers: usize,
     reachable: usize,
     /// Managers that the others do not reach, by name.
@@ -128,10 +128,12 @@ struct Guard {
     changing: Option<String>,
     /// Declared managers that are none yet, by name.
     missing: Vec<String>,
+    /// Nodes without the cluster's key.
+    certified: Vec<&'r NodeName>,
 }
 
-impl Guard {
-    fn new(roster: &Roster<'_>) -> Self {
+impl<'r> Guard<'r> {
+    fn new(roster: &'r Roster<'_>) -> Self {
         let managers: Vec<Listed<'_>> = roster.managers().collect();
         let unreachable = managers
             .iter()
@@ -147,6 +149,10 @@ impl Guard {
             member.declared.role == Role::Manager
                 && !member.listed.is_some_and(Listed::is_reachable)
         });
+        let certified = roster
+            .members
+            .iter()
+            .filter(|member| member.engine.is_some_and(|engine| engine.is_certified));
         Self {
             managers: managers.len(),
             reachable: managers
@@ -160,6 +166,7 @@ impl Guard {
             missing: missing
                 .map(|member| member.declared.name.to_string())
                 .collect(),
+            certified: certified.map(|member| &member.declared.name).collect(),
         }
     }
 
@@ -172,6 +179,17 @@ impl Guard {
                 "demoting it needs a majority of the managers",
                 format!("start {}", self.unreachable.join(", ")),
             )),
+            Change::Join(_) | Change::Promote(_) if self.certified.contains(&change.node()) => {
+                Err(Blocked {
+                    object: node_object(change.node()),
+                    reason: Reason::KeyMissing,
+                    message: "it shall be a manager, but its agent has no cluster key".to_owned(),
+                    remedy: format!(
+                        "copy the cluster.key of a manager to {}, or declare it as worker",
+                        change.node()
+                    ),
+                })
+            }
             Change::Join(member) => self.all_reachable(&member.declared.name, "joining as manager"),
             Change::Promote(subject) if subject.listed.node.state != NodeState::Ready => {
                 Err(Blocked {

@@ -140,6 +140,7 @@ impl PaperSwarm {
                 refused: None,
                 is_stuck: false,
                 keeps_unlock_key: false,
+                is_certified: false,
             };
             observed.engines.insert(node.name.clone(), engine);
             let leader = cluster.nodes.is_empty();

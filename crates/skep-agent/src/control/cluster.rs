@@ -4,6 +4,7 @@
 //! [`Happening`] for control's loop.
 
 mod apply;
+mod declared;
 mod digest;
 mod engine;
 mod generations;
@@ -14,6 +15,7 @@ mod images;
 mod peers;
 mod recovery;
 mod remembrance;
+mod secrets;
 mod shelf;
 mod standby;
 mod store;
@@ -30,10 +32,10 @@ use std::sync::Arc;
 
 use skep_api::generation::{Held, Rank};
 use skep_api::peer::PeerClient;
+use skep_api::trust::file::Credentials;
 use skep_api::trust::key::ClusterKeys;
+use skep_api::trust::name::Standing;
 use skep_manifest::desired::Desired;
-use skep_manifest::name::NodeName;
-use skep_manifest::swarm::{Node, Role, SwarmSpec};
 use skep_plan::action::{Blocked, Executor, Step};
 use skep_plan::departure::departure;
 use skep_plan::observed::{Membership, NodeGroups, Observed};
@@ -42,21 +44,25 @@ use skep_vrrp::time::Instant;
 use tokio::sync::{Notify, mpsc};
 
 pub(super) use apply::Act;
+pub(super) use declared::{keeper, managers, own_node};
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
 pub(super) use happening::Happening;
 pub(super) use history::Recalled;
 pub(super) use peers::{Heard, agent_of, complaint};
+pub(super) use secrets::{NEEDS_KEY, is_needed_by};
 pub(super) use shelf::{Stored, WentBack};
 pub(super) use store::{KeptMove, Store};
 pub(super) use tasks::TasksSeen;
 
 use crate::control::cluster::apply::{Errand, is_init, is_join, is_leave};
+use crate::control::cluster::declared::has_declared_address;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::happening::forward;
 use crate::control::cluster::images::Images;
 use crate::control::cluster::peers::Peers;
 use crate::control::cluster::recovery::Recovery;
+use crate::control::cluster::secrets::Secrets;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
 use crate::control::cluster::tasks::Tasks;
@@ -64,7 +70,6 @@ use crate::control::cluster::tracking::Told;
 use crate::control::cluster::unlocking::UnlockKeys;
 use crate::control::desired::Accepted;
 use crate::control::now;
-use crate::control::understand::is_local;
 
 /// Happenings that may wait for the loop.
 const HAPPENINGS_WAITING: usize = 64;
@@ -85,7 +90,7 @@ pub struct ClusterOptions {
 /// Everything an agent knows of its cluster.
 pub(super) struct Cluster {
     store: Store,
-    keys: ClusterKeys,
+    secrets: Secrets,
     peers: Peers,
     happenings: mpsc::Sender<Happening>,
     docker: PathBuf,
@@ -137,13 +142,15 @@ impl Cluster {
     /// The cluster as the state directory knows it; what happens is sent to the receiver.
     pub(super) fn open(
         options: &ClusterOptions,
-        keys: ClusterKeys,
+        credentials: Credentials,
         client: PeerClient,
     ) -> anyhow::Result<(Self, mpsc::Receiver<Happening>)> {
         let (happenings, inbox) = mpsc::channel(HAPPENINGS_WAITING);
         let look_again = Arc::new(Notify::new());
         let (sights, seen) = mpsc::channel(1);
-        let opener = Opener::new(&options.docker, &keys);
+        let store = Store::open(&options.state)?;
+        let secrets = Secrets::new(credentials, &store)?;
+        let opener = Opener::new(&options.docker, secrets.keys());
         tokio::spawn(engine::watch(
             options.docker.clone(),
             opener.clone(),
@@ -162,14 +169,14 @@ impl Cluster {
             Happening::TasksSeen,
         ));
         tokio::spawn(forward(heard, happenings.clone(), Happening::Heard));
-        let store = Store::open(&options.state)?;
+        let sealing = secrets.keys().map(ClusterKeys::value_keys);
         let cluster = Self {
             remembered: store.remembered()?,
-            unlock_keys: UnlockKeys::read(&store, keys.value_keys())?,
+            unlock_keys: UnlockKeys::read(&store, sealing)?,
             held: store.latest()?,
             passed_over: Rank::default(),
             opener,
-            keys,
+            secrets,
             peers: Peers::new(client, reports),
             docker: options.docker.clone(),
             look_again,
@@ -225,16 +232,27 @@ impl Cluster {
 
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
+        let has_key = heard.standing == Some(Standing::KeyHolder);
         let report = heard.report.as_deref().ok();
         let theirs = report.map(|report| report.rank());
         let theirs_first = report.and_then(|report| report.generation.as_ref());
         let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));
+        let given = report.filter(|_| has_key && theirs == Some(self.rank()));
+        let given = given.map(|report| report.entrusted.clone());
         self.learn_of_recovery(report);
         self.peers.handle_heard(heard, now);
         self.take_told_by_peer(&node, now);
         self.remember_if_ours();
+        if let Some(given) = given {
+            self.take_entrusted(&given);
+        }
         match theirs {
-            Some(theirs) if theirs > self.newest_seen() || gives_way => self.fetch(&node),
+            // Only who has the key can know what shall be.
+            Some(theirs) if theirs > self.newest_seen() || gives_way => {
+                if has_key {
+                    self.fetch(&node);
+                }
+            }
             Some(theirs) if theirs < self.rank() => self.announce(&node, accepted),
             Some(_) | None => {}
         }
@@ -285,7 +303,8 @@ impl Cluster {
             return self.start_leaving_by_force();
         }
         let planned = plan(&accepted.desired, &observed);
-        let writes = self.writer(&swarm.spec, node, now) == Some(node);
+        // Who has no key reads no desired state from the swarm, and changes nothing there.
+        let writes = self.has_key() && self.writer(&swarm.spec, node, now) == Some(node);
         if writes {
             self.hand_over(&swarm.metadata.name);
         }
@@ -302,7 +321,9 @@ impl Cluster {
             .into_iter()
             .filter(|step| match &step.executor {
                 // A join needs a grant, it is asked for below.
-                Executor::Node(executor) => executor == node && !is_join(step),
+                Executor::Node(executor) => {
+                    executor == node && !is_join(step) && (self.has_key() || !is_init(step))
+                }
                 Executor::Writer => writes && observed.cluster.is_some(),
             })
             .collect();
@@ -358,32 +379,4 @@ impl Cluster {
                     .is_some_and(|(report, _)| report.cluster.is_some())
             })
     }
-}
-
-/// The names of the managers, in the order of the manifest.
-pub(super) fn managers(swarm: &SwarmSpec) -> Vec<NodeName> {
-    let managers = swarm.nodes.iter().filter(|node| node.role == Role::Manager);
-    managers.map(|node| node.name.clone()).collect()
-}
-
-/// What the manifest says of this node.
-fn own_node(accepted: &Accepted) -> Option<&Node> {
-    let swarm = accepted.desired.swarm.as_ref()?;
-    let own = accepted.node.as_ref()?;
-    swarm.spec.nodes.iter().find(|node| node.name == *own)
-}
-
-/// Whether this node has the address that the manifest gives it.
-fn has_declared_address(accepted: &Accepted) -> bool {
-    own_node(accepted).is_some_and(|node| is_local(node.address.0))
-}
-
-/// The node that keeps the desired state: the first manager.
-pub(super) fn keeper(desired: &Desired) -> Option<&Node> {
-    let swarm = desired.swarm.as_ref()?;
-    swarm
-        .spec
-        .nodes
-        .iter()
-        .find(|node| node.role == Role::Manager)
 }

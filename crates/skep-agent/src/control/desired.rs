@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 
 use skep_api::generation::GenerationId;
-use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
@@ -16,6 +15,7 @@ use skep_vrrp::time::Instant;
 
 use crate::control::directory::Contents;
 use crate::control::node_file;
+use crate::control::sealing::Opening;
 use crate::control::understand::{Mode, Understood, host_names, understand, with_causes};
 
 /// What the agent works towards and what it was last offered in vain.
@@ -23,8 +23,8 @@ pub(super) struct DesiredState {
     mode: Mode,
     /// The names this node may have in a manifest, the preferred one first.
     names: Vec<NodeName>,
-    /// What opens sealed values, in a cluster.
-    keys: Option<ValueKeys>,
+    /// Who opens sealed values.
+    opening: Opening,
     accepted: Option<Accepted>,
     rejected: Option<Rejected>,
 }
@@ -59,18 +59,21 @@ impl DesiredState {
         Self {
             mode,
             names,
-            keys: None,
+            opening: Opening::Nobody,
             accepted: None,
             rejected: None,
         }
     }
 
-    /// The same with keys that open sealed values.
-    pub(super) fn with_keys(self, keys: ValueKeys) -> Self {
-        Self {
-            keys: Some(keys),
-            ..self
-        }
+    /// The same for a node that proves to be `name`, if it may be called so.
+    pub(super) fn called(self, name: &NodeName) -> Option<Self> {
+        let names = vec![name.clone()];
+        self.names.contains(name).then_some(Self { names, ..self })
+    }
+
+    /// The same where `opening` opens sealed values.
+    pub(super) fn with_opening(self, opening: Opening) -> Self {
+        Self { opening, ..self }
     }
 
     pub(super) const fn mode(&self) -> Mode {
@@ -96,7 +99,7 @@ impl DesiredState {
 
     /// What `sources` would mean here.
     pub(super) fn understand(&self, sources: Vec<Source>) -> Result<Understood, Vec<String>> {
-        understand(sources, self.mode, &self.names, self.keys.as_ref())
+        understand(sources, self.mode, &self.names, &self.opening)
     }
 
     /// Decides what depends on what ran before and on the ids that others use (`taken`), and fills
@@ -162,6 +165,17 @@ impl DesiredState {
             refused: Vec::new(),
         });
         self.rejected = None;
+    }
+
+    /// Runs nothing from here on: the desired state that counts does not list this node. Whether it
+    /// ran as a node of what it knows.
+    pub(super) fn dismiss(&mut self) -> bool {
+        let Some(accepted) = &mut self.accepted else {
+            return false;
+        };
+        accepted.routers.clear();
+        accepted.refused.clear();
+        accepted.node.take().is_some()
     }
 
     /// Works out what this node runs, given what it knows of itself; whether that changed.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::serve::Listener;
 use skep_api::tls::{Acceptor, HandshakeError};
 use skep_api::trust::identity::Identity;
+use skep_api::trust::name::{Proven, Standing};
 use skep_manifest::name::NodeName;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
@@ -42,6 +43,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Caller {
     /// The name of the node.
     pub(super) node: NodeName,
+    /// What it proved that with.
+    pub(super) standing: Standing,
     /// Where it called from.
     pub(super) address: SocketAddr,
 }
@@ -50,7 +53,7 @@ pub(super) struct Caller {
 pub(super) struct PeerListener {
     listener: TcpListener,
     acceptor: Acceptor,
-    node: NodeName,
+    own: Proven,
     handshakes: Admission<Result<Connection, Refusal>>,
     strangers: Strangers,
 }
@@ -81,7 +84,7 @@ impl PeerListener {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
             acceptor: Acceptor::new(identity),
-            node: identity.node().clone(),
+            own: identity.proven().clone(),
             handshakes: Admission::new(HANDSHAKES),
             strangers: Strangers::default(),
         })
@@ -114,7 +117,8 @@ impl Listener for PeerListener {
     /// This node, and where it listens.
     fn local_addr(&self) -> io::Result<Caller> {
         Ok(Caller {
-            node: self.node.clone(),
+            node: self.own.node.clone(),
+            standing: self.own.standing,
             address: self.listener.local_addr()?,
         })
     }
@@ -130,7 +134,7 @@ impl Strangers {
     fn tell(&mut self, Refusal { address, error }: &Refusal) {
         let is_stranger = matches!(
             error,
-            HandshakeError::NotTrusted(_) | HandshakeError::Nameless
+            HandshakeError::NotTrusted(_) | HandshakeError::Ended(_) | HandshakeError::Nameless
         );
         if !is_stranger {
             tracing::debug!(%address, %error, "no handshake");
@@ -155,7 +159,14 @@ async fn shake_hands(
     address: SocketAddr,
 ) -> Result<Connection, Refusal> {
     match acceptor.accept(stream).await {
-        Ok((stream, node)) => Ok((stream, Caller { node, address })),
+        Ok((stream, Proven { node, standing })) => {
+            let caller = Caller {
+                node,
+                standing,
+                address,
+            };
+            Ok((stream, caller))
+        }
         Err(error) => Err(Refusal { address, error }),
     }
 }

@@ -1,6 +1,7 @@
 //! What the command line and other agents ask control.
 
 use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
+use skep_api::dismissal::Dismissal;
 use skep_api::event::{Events, Marks};
 use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
@@ -8,8 +9,11 @@ use skep_api::preflight::{Request, Round, Token};
 use skep_api::recovery::{Claim, ClaimAnswer, RecoverAnswer, RecoverRequest, Situation};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
+use skep_manifest::name::NodeName;
 use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
 use tokio::sync::oneshot;
+
+use crate::control::listener::Caller;
 
 /// A question with the way to its answer.
 pub(super) enum Question {
@@ -27,18 +31,20 @@ pub(super) enum Question {
     Confirm(Confirmation, Hop, Answer<Submitted>),
     /// How far is the world from the desired state?
     Progress(Hop, Answer<Reached>),
+    /// May this node ask, which has no key?
+    Admit(NodeName, Answer<Admitted>),
     /// What does this agent tell its peers?
-    Report(Known, Answer<PeerReport>),
+    Report(Known, Caller, Answer<PeerReport>),
     /// Which desired state does it work towards?
-    Generation(Answer<Held>),
+    Generation(Caller, Answer<Held>),
     /// Another agent has this desired state.
-    Announce(Announcement, Answer<()>),
+    Announce(Announcement, Caller, Answer<()>),
     /// May this node create the swarm?
     Vote(VoteRequest, Answer<Vote>),
     /// May this agent alone recover the swarm?
     Claim(Claim, Answer<ClaimAnswer>),
     /// May this node join?
-    Grant(GrantRequest, Answer<Grant>),
+    Grant(GrantRequest, Caller, Answer<Grant>),
     /// What is known of the managers, and can the swarm be recovered?
     Situation(Answer<Situation>),
     /// Let the swarm go on with one manager.
@@ -57,6 +63,14 @@ pub(super) enum Question {
     PreflightKnock(Round, Answer<Vec<Knock>>),
     /// Say what arrived.
     PreflightHeard(Token, Answer<Vec<Heard>>),
+}
+
+/// Whether a node without the cluster's key is told anything.
+pub(super) enum Admitted {
+    /// It belongs to the cluster.
+    Listed,
+    /// It does not any more, or not yet.
+    Dismissed(Dismissal),
 }
 
 /// Where an answer goes.

@@ -1,5 +1,7 @@
 //! What is served: everything to the command line on its socket, to peers by mutual TLS.
 
+mod certified;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -7,6 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -15,6 +18,7 @@ use skep_api::path;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::control::listener::Caller;
 use crate::control::question::{Answer, Hop, Question, Trouble};
 use crate::control::serving::{self, BODY_BYTES_MAX};
 
@@ -25,7 +29,11 @@ const SOCKET_MODE: u32 = 0o660;
 pub(super) type Questions = mpsc::Sender<Question>;
 
 /// Answers on `socket` what the command line asks.
-pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow::Result<()> {
+pub(super) fn serve_command_line(
+    socket: &Path,
+    has_key: bool,
+    questions: Questions,
+) -> anyhow::Result<()> {
     let listener = listen(socket).with_context(|| format!("cannot serve {}", socket.display()))?;
     let router = Router::new()
         .route(path::STATUS, get(status))
@@ -36,6 +44,11 @@ pub(super) fn serve_command_line(socket: &Path, questions: Questions) -> anyhow:
         .merge(shared())
         .layer(Extension(Hop::First))
         .with_state(questions);
+    let router = if has_key {
+        router
+    } else {
+        router.layer(from_fn(certified::refuse_what_needs_key))
+    };
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the socket for the command line failed");
@@ -60,6 +73,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::PREFLIGHT_HEARD, post(preflight_heard))
         .merge(serving::within_memory(shared()))
         .layer(Extension(Hop::Last))
+        .layer(from_fn_with_state(questions.clone(), certified::admit))
         .with_state(questions)
 }
 
@@ -165,20 +179,28 @@ async fn claim(
     ask(&questions, |answer| Question::Claim(claim, answer)).await
 }
 
-async fn report(State(questions): State<Questions>, Query(known): Query<Known>) -> Response {
-    ask(&questions, |answer| Question::Report(known, answer)).await
+async fn report(
+    State(questions): State<Questions>,
+    Extension(caller): Extension<Caller>,
+    Query(known): Query<Known>,
+) -> Response {
+    ask(&questions, |answer| Question::Report(known, caller, answer)).await
 }
 
-async fn generation(State(questions): State<Questions>) -> Response {
-    ask(&questions, Question::Generation).await
+async fn generation(
+    State(questions): State<Questions>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    ask(&questions, |answer| Question::Generation(caller, answer)).await
 }
 
 async fn announce(
     State(questions): State<Questions>,
+    Extension(caller): Extension<Caller>,
     Json(announcement): Json<skep_api::cluster::Announcement>,
 ) -> Response {
     ask(&questions, |answer| {
-        Question::Announce(announcement, answer)
+        Question::Announce(announcement, caller, answer)
     })
     .await
 }
@@ -192,9 +214,13 @@ async fn vote(
 
 async fn grant(
     State(questions): State<Questions>,
+    Extension(caller): Extension<Caller>,
     Json(request): Json<skep_api::cluster::GrantRequest>,
 ) -> Response {
-    ask(&questions, |answer| Question::Grant(request, answer)).await
+    ask(&questions, |answer| {
+        Question::Grant(request, caller, answer)
+    })
+    .await
 }
 
 async fn move_group(

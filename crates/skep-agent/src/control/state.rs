@@ -1,5 +1,6 @@
 //! The state of control, and what each event does to it.
 
+mod admitting;
 mod adopting;
 mod answering;
 mod changing;
@@ -237,9 +238,13 @@ impl Control {
                     .report
                     .as_ref()
                     .map_or_else(|_| Vec::new(), |report| report.moves.clone());
+                let dismissal = heard.dismissal.clone();
                 cluster.handle_heard(heard, self.desired.accepted(), now());
                 self.take_orders(moves);
                 self.submit_early();
+                if let Some(dismissal) = dismissal {
+                    self.handle_dismissal(&dismissal);
+                }
             }
             Happening::Moved(order) => self.take_orders([order]),
             Happening::Recalled(recalled) => {
@@ -278,14 +283,17 @@ impl Control {
             Question::Confirm(confirmation, hop, to) => {
                 self.handle_confirmation(confirmation, hop, to)
             }
-            Question::Report(known, to) => self.answer_report(&known, to),
-            Question::Generation(to) => self.answer_generation(to),
-            Question::Announce(announcement, to) => self.handle_announcement(announcement, to),
+            Question::Admit(node, to) => self.answer_admit(node, to),
+            Question::Report(known, caller, to) => self.answer_report(&known, &caller, to),
+            Question::Generation(caller, to) => self.answer_generation(&caller, to),
+            Question::Announce(announcement, caller, to) => {
+                self.handle_announcement(announcement, &caller, to);
+            }
             Question::Vote(request, to) => self.handle_vote(&request, to),
             Question::Claim(claim, to) => self.handle_claim(&claim, to),
             Question::Situation(to) => self.answer_situation(to),
             Question::Recover(request, hop, to) => self.handle_recover(request, hop, to),
-            Question::Grant(request, to) => self.handle_grant(&request, to),
+            Question::Grant(request, caller, to) => self.handle_grant(&request, &caller, to),
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),
             Question::Events(marks, hop, to) => self.handle_events(marks, hop, to),

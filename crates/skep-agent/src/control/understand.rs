@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::net::UdpSocket;
 
-use skep_api::trust::value_keys::ValueKeys;
 use skep_lint::finding::Finding;
 use skep_lint::{Audience, lint_for};
 use skep_linux::host::HostName;
@@ -15,7 +14,7 @@ use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
 use skep_manifest::vip_group::tracking::Tracking;
 
-use crate::control::sealing::open;
+use crate::control::sealing::{Opening, open};
 
 /// Whether the agent belongs to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,14 +34,14 @@ pub(super) struct Understood {
 }
 
 /// What `sources` mean for the node that goes by one of `names`, or why they cannot be used, a
-/// line each. The keys open what is sealed.
+/// line each.
 pub(super) fn understand(
     sources: Vec<Source>,
     mode: Mode,
     names: &[NodeName],
-    keys: Option<&ValueKeys>,
+    opening: &Opening,
 ) -> Result<Understood, Vec<String>> {
-    let set = open(sources, keys)?;
+    let set = open(sources, opening)?;
     let (desired, _linted) = resolve(&set);
     match mode {
         // Before its details: what a swarm implies is no mistake to be mended one by one.
@@ -217,7 +216,7 @@ spec:
             text,
         };
         let names = ["a".parse().expect("a name")];
-        match understand(vec![source], mode, &names, None) {
+        match understand(vec![source], mode, &names, &Opening::Nobody) {
             Ok(_) => Vec::new(),
             Err(errors) => errors,
         }

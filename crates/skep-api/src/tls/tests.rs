@@ -7,14 +7,17 @@ use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use rustls::version::TLS13;
 use skep_manifest::name::NodeName;
+use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{
     Acceptor, Connector, HandshakeError, client_configuration, server_configuration, tls_error,
 };
+use crate::trust::certificate::NodeCertificate;
 use crate::trust::identity::Identity;
 use crate::trust::key::{ClusterKey, ClusterKeys};
+use crate::trust::name::{Proven, Standing};
 
 fn node(name: &str) -> NodeName {
     name.parse().unwrap()
@@ -36,29 +39,29 @@ fn identity(keys: &ClusterKeys, name: &str) -> Identity {
 
 /// What two agents make of each other: the server of the caller, the caller of `wanted`.
 struct Encounter {
-    server: Result<NodeName, HandshakeError>,
-    caller: Result<(), HandshakeError>,
+    server: Result<Proven, HandshakeError>,
+    caller: Result<Standing, HandshakeError>,
 }
 
 async fn meet(acceptor: &Acceptor, connector: &Connector, wanted: &str) -> Encounter {
     let (near, far) = duplex(64 << 10);
     let server = async {
-        let (mut stream, node) = acceptor.accept(far).await?;
+        let (mut stream, proven) = acceptor.accept(far).await?;
         stream
             .write_all(b"welcome")
             .await
             .map_err(HandshakeError::from_io)?;
-        Ok(node)
+        Ok(proven)
     };
     let caller = async {
-        let mut stream = connector.connect(&node(wanted), near).await?;
+        let (mut stream, standing) = connector.connect(&node(wanted), near).await?;
         let mut welcome = [0; 7];
         stream
             .read_exact(&mut welcome)
             .await
             .map_err(HandshakeError::from_io)?;
         assert_eq!(&welcome, b"welcome");
-        Ok(())
+        Ok(standing)
     };
     let (server, caller) = tokio::join!(server, caller);
     Encounter { server, caller }
@@ -72,8 +75,12 @@ async fn meet_with(server: &ClusterKeys, caller: &ClusterKeys) -> Encounter {
 }
 
 fn assert_trusted(encounter: Encounter) {
-    assert_eq!(encounter.server.unwrap(), node("cube02"));
-    encounter.caller.unwrap();
+    let expected = Proven {
+        node: node("cube02"),
+        standing: Standing::KeyHolder,
+    };
+    assert_eq!(encounter.server.unwrap(), expected);
+    assert_eq!(encounter.caller.unwrap(), Standing::KeyHolder);
 }
 
 #[tokio::test]
@@ -179,6 +186,50 @@ async fn no_clock_is_too_wrong_to_trust_a_peer() {
         let connector = Connector(TlsConnector::from(Arc::new(caller)));
         assert_trusted(meet(&acceptor, &connector, "cube01").await);
     }
+}
+
+/// What `cube04` shows that has no cluster key, until 2030.
+fn certified(keys: &ClusterKeys) -> Identity {
+    let until = datetime!(2030-01-01 00:00:00 UTC);
+    let issued = NodeCertificate::issue(keys, &node("cube04"), until).unwrap();
+    let read = NodeCertificate::parse(issued.armour().as_bytes()).unwrap();
+    Identity::certified(&read).unwrap()
+}
+
+#[tokio::test]
+async fn a_node_with_a_certificate_is_known_as_one_that_has_no_key() {
+    let keys = new_key();
+    let (holder, certified) = (identity(&keys, "cube01"), certified(&keys));
+    let called = meet(
+        &Acceptor::new(&holder),
+        &Connector::new(&certified),
+        "cube01",
+    )
+    .await;
+    let expected = Proven {
+        node: node("cube04"),
+        standing: Standing::Certified,
+    };
+    assert_eq!(called.server.unwrap(), expected);
+    assert_eq!(called.caller.unwrap(), Standing::KeyHolder);
+    let (acceptor, connector) = (Acceptor::new(&certified), Connector::new(&holder));
+    let answers = meet(&acceptor, &connector, "cube04").await;
+    assert_eq!(answers.caller.unwrap(), Standing::Certified);
+    let other = meet(&acceptor, &connector, "cube01").await;
+    assert!(matches!(other.caller, Err(HandshakeError::OtherNode(_))));
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_ended_is_called_so() {
+    const IN_2031: Duration = Duration::from_secs(61 * 365 * 24 * 3600 + 30 * 24 * 3600);
+    let keys = new_key();
+    let clock = Arc::new(StoppedClock(IN_2031));
+    let server = server_configuration(&identity(&keys, "cube01"), clock);
+    let acceptor = Acceptor(TlsAcceptor::from(Arc::new(server)));
+    let connector = Connector::new(&certified(&keys));
+    let met = meet(&acceptor, &connector, "cube01").await;
+    assert!(matches!(met.server, Err(HandshakeError::Ended(_))));
+    assert!(matches!(met.caller, Err(HandshakeError::Ended(_))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::certificate::{CertificateTextError, NodeCertificate};
 use super::key::{ArmourError, ClusterKey, ClusterKeys};
 
 /// Two keys and a page of comments are far below.
@@ -54,6 +55,24 @@ pub enum ReadError {
         /// The file.
         path: PathBuf,
     },
+    /// It is the certificate of a node, which does not do what a key does.
+    #[error(
+        "{} is the certificate of a node and not the cluster's key: run this where that is",
+        path.display()
+    )]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its text is not the certificate that it begins like.
+    #[error("{} is not a certificate as `skep keygen --node` writes it", path.display())]
+    MalformedCertificate {
+        /// The file.
+        path: PathBuf,
+        /// The line and what is wrong with it.
+        #[source]
+        source: CertificateTextError,
+    },
     /// Its text holds no key.
     #[error("{} is not a cluster key as `skep keygen` writes it", path.display())]
     Malformed {
@@ -94,6 +113,35 @@ pub enum WriteError {
     },
 }
 
+/// What an agent was given to prove itself with.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// The cluster's own key.
+    Keys(ClusterKeys),
+    /// A certificate that was made for its node alone.
+    Certificate(NodeCertificate),
+}
+
+impl Credentials {
+    /// What the file at `path` holds, which nobody but its owner may read.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] says what is wrong with the file; [`ReadError::Missing`] when there is none.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let text = read(path)?;
+        let path = path.to_owned();
+        if NodeCertificate::is_in(&text) {
+            return NodeCertificate::parse(&text)
+                .map(Self::Certificate)
+                .map_err(|source| ReadError::MalformedCertificate { path, source });
+        }
+        ClusterKeys::parse(&text)
+            .map(Self::Keys)
+            .map_err(|source| ReadError::Malformed { path, source })
+    }
+}
+
 impl ClusterKeys {
     /// The secrets in the file at `path`, which nobody but its owner may read.
     ///
@@ -101,27 +149,12 @@ impl ClusterKeys {
     ///
     /// [`ReadError`] says what is wrong with the file; [`ReadError::Missing`] when there is none.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let unreadable = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => ReadError::Missing {
+        match Credentials::read(path)? {
+            Credentials::Keys(keys) => Ok(keys),
+            Credentials::Certificate(_) => Err(ReadError::Certificate {
                 path: path.to_owned(),
-            },
-            _ => ReadError::Unreadable {
-                path: path.to_owned(),
-                source,
-            },
-        };
-        let mut file = open(path).map_err(unreadable)?;
-        check(&file.metadata().map_err(unreadable)?, path)?;
-        let mut text = Vec::new();
-        Read::by_ref(&mut file)
-            .take(FILE_BYTES_MAX + 1)
-            .read_to_end(&mut text)
-            .map_err(unreadable)?;
-        let path = path.to_owned();
-        if text.len() as u64 > FILE_BYTES_MAX {
-            return Err(ReadError::TooLarge { path });
+            }),
         }
-        Self::parse(&text).map_err(|source| ReadError::Malformed { path, source })
     }
 }
 
@@ -132,26 +165,67 @@ impl ClusterKey {
     ///
     /// [`WriteError`] when `path` exists, whatever it is, or cannot be written.
     pub fn write_new(&self, path: &Path) -> Result<(), WriteError> {
-        let owned = path.to_owned();
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(FILE_MODE)
-            .open(path)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::AlreadyExists => WriteError::Exists { path: owned },
-                io::ErrorKind::NotFound => WriteError::NoDirectory { path: owned },
-                _ => unwritable(path, source),
-            })?;
-        let written = file
-            .write_all(self.armour().as_bytes())
-            .and_then(|()| file.sync_all());
-        written.map_err(|source| {
-            // Half a key is worse than none; the first failure is the one to tell.
-            let _left_behind = fs::remove_file(path);
-            unwritable(path, source)
-        })
+        write_new(path, &self.armour())
     }
+}
+
+impl NodeCertificate {
+    /// Writes the certificate and its private key to a new file at `path`, for its owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] when `path` exists, whatever it is, or cannot be written.
+    pub fn write_new(&self, path: &Path) -> Result<(), WriteError> {
+        write_new(path, &self.armour())
+    }
+}
+
+/// What the file at `path` says.
+fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let unreadable = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ReadError::Missing {
+            path: path.to_owned(),
+        },
+        _ => ReadError::Unreadable {
+            path: path.to_owned(),
+            source,
+        },
+    };
+    let mut file = open(path).map_err(unreadable)?;
+    check(&file.metadata().map_err(unreadable)?, path)?;
+    let mut text = Vec::new();
+    Read::by_ref(&mut file)
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        let path = path.to_owned();
+        return Err(ReadError::TooLarge { path });
+    }
+    Ok(text)
+}
+
+/// Writes `text` to a new file at `path`.
+fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
+    let owned = path.to_owned();
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => WriteError::Exists { path: owned },
+            io::ErrorKind::NotFound => WriteError::NoDirectory { path: owned },
+            _ => unwritable(path, source),
+        })?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
+    written.map_err(|source| {
+        // Half a key is worse than none; the first failure is the one to tell.
+        let _left_behind = fs::remove_file(path);
+        unwritable(path, source)
+    })
 }
 
 /// Opens without waiting: a pipe has nobody at its other end.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use skep_manifest::name::Name;
 
 use super::key::{ClusterKey, ClusterKeys, KEY_BYTES};
@@ -11,7 +12,7 @@ use super::key::{ClusterKey, ClusterKeys, KEY_BYTES};
 const ID_PURPOSE: &[u8] = b"VRRP, id of the key";
 
 /// The keys of one VIP group by the id that stands in its advertisements.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupKeys {
     /// All that prove an advertisement: one for each secret that is trusted.
     pub keys: BTreeMap<u8, [u8; KEY_BYTES]>,

@@ -10,14 +10,15 @@ use rcgen::{
 use ring::digest;
 use rustls::RootCertStore;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, DnsName, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use skep_manifest::name::NodeName;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use super::certificate::NodeCertificate;
 use super::key::{ClusterKey, ClusterKeys};
-use super::name::{NameTooLong, certified_name};
+use super::name::{NameTooLong, Proven, Standing, certified_name, mark_of_certified};
 
 /// A board without a clock starts in 1970.
 const VALID_FROM: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -35,7 +36,7 @@ const ED25519_PKCS8_PREFIX: [u8; 16] = [
 /// An agent's certificate, its private key and the authorities it believes. It lives in memory.
 #[derive(Clone)]
 pub struct Identity {
-    node: NodeName,
+    own: Proven,
     certificate: Arc<CertifiedKey>,
     authorities: Arc<RootCertStore>,
 }
@@ -65,18 +66,45 @@ impl Identity {
         for key in keys.trusted() {
             authorities.add(Authority::derive(key)?.certificate()?)?;
         }
-        let parameters = agent_parameters(certified_name(node)?.as_ref())?;
-        Ok(Self {
+        let parameters = agent_parameters(&[certified_name(node)?])?;
+        let (certificate, private_key) = Authority::derive(keys.issuing())?.issue(&parameters)?;
+        let own = Proven {
             node: node.clone(),
-            certificate: Arc::new(Authority::derive(keys.issuing())?.issue(&parameters)?),
+            standing: Standing::KeyHolder,
+        };
+        Ok(Self {
+            own,
+            certificate: Arc::new(certified_key(certificate, private_key)?),
             authorities: Arc::new(authorities),
         })
     }
 
-    /// The node this identity is of.
+    /// The identity that `certificate` gives its node.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::Unusable`] when certificate and key do not belong together.
+    pub fn certified(certificate: &NodeCertificate) -> Result<Self, IssueError> {
+        let mut authorities = RootCertStore::empty();
+        for authority in &certificate.authorities {
+            authorities.add(authority.clone())?;
+        }
+        let shown = certified_key(certificate.certificate.clone(), certificate.private_key())?;
+        let own = Proven {
+            node: certificate.node().clone(),
+            standing: Standing::Certified,
+        };
+        Ok(Self {
+            own,
+            certificate: Arc::new(shown),
+            authorities: Arc::new(authorities),
+        })
+    }
+
+    /// The node this identity is of, and what it proves that with.
     #[must_use]
-    pub const fn node(&self) -> &NodeName {
-        &self.node
+    pub const fn proven(&self) -> &Proven {
+        &self.own
     }
 
     pub(crate) fn certificate(&self) -> Arc<CertifiedKey> {
@@ -88,11 +116,39 @@ impl Identity {
     }
 }
 
+impl NodeCertificate {
+    /// A certificate for `node` alone, made with the first of `keys`, that ends at `until`.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError`] when the node's name is too long for a certificate or randomness is missing.
+    pub fn issue(
+        keys: &ClusterKeys,
+        node: &NodeName,
+        until: OffsetDateTime,
+    ) -> Result<Self, IssueError> {
+        let names = [certified_name(node)?, mark_of_certified(node)?];
+        let mut parameters = agent_parameters(&names)?;
+        // A certificate states seconds.
+        parameters.not_after = until.replace_nanosecond(0).unwrap_or(until);
+        let (certificate, private_key) = Authority::derive(keys.issuing())?.issue(&parameters)?;
+        let trusted = keys.trusted();
+        let authorities = trusted.map(|key| Authority::derive(key)?.certificate());
+        Ok(Self {
+            node: node.clone(),
+            certificate,
+            private_key: private_key.secret_pkcs8_der().to_vec(),
+            authorities: authorities.collect::<Result<_, _>>()?,
+            until: parameters.not_after,
+        })
+    }
+}
+
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Identity")
-            .field("node", &self.node)
+            .field("node", &self.own.node)
             .finish_non_exhaustive()
     }
 }
@@ -124,25 +180,34 @@ impl Authority {
         Ok(certificate.der().clone())
     }
 
-    /// A certificate with `parameters` for a private key of its own.
-    fn issue(&self, parameters: &CertificateParams) -> Result<CertifiedKey, IssueError> {
+    /// A certificate with `parameters`, and a private key of its own.
+    fn issue(
+        &self,
+        parameters: &CertificateParams,
+    ) -> Result<(CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), rcgen::Error> {
         let key = KeyPair::generate_for(&PKCS_ED25519)?;
         let issuer = Issuer::from_params(&self.parameters, &self.key);
         let certificate = parameters.signed_by(&key, &issuer)?;
         let private_key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        let chain = vec![certificate.der().clone()];
-        Ok(CertifiedKey::from_der(
-            chain,
-            private_key.into(),
-            &default_provider(),
-        )?)
+        Ok((certificate.der().clone(), private_key))
     }
 }
 
+/// A certificate and its private key, if they belong together.
+fn certified_key(
+    certificate: CertificateDer<'static>,
+    private_key: PrivatePkcs8KeyDer<'static>,
+) -> Result<CertifiedKey, rustls::Error> {
+    CertifiedKey::from_der(vec![certificate], private_key.into(), &default_provider())
+}
+
 /// An agent serves its peers and calls them: its certificate is good for both.
-fn agent_parameters(name: &str) -> Result<CertificateParams, rcgen::Error> {
+fn agent_parameters(names: &[DnsName<'static>]) -> Result<CertificateParams, rcgen::Error> {
     let mut parameters = lasting_parameters("skep agent");
-    parameters.subject_alt_names = vec![SanType::DnsName(name.try_into()?)];
+    let names = names
+        .iter()
+        .map(|name| Ok(SanType::DnsName(name.as_ref().try_into()?)));
+    parameters.subject_alt_names = names.collect::<Result<_, rcgen::Error>>()?;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ServerAuth,

@@ -1,10 +1,33 @@
-//! The name that a certificate gives a node: `NODE.nodes.skep.internal`.
+//! The name that a certificate gives a node: `NODE.nodes.skep.internal`, and what it says beside
+//! that.
 
 use rustls::pki_types::{CertificateDer, DnsName};
 use skep_manifest::name::NodeName;
 
 /// `.internal` is reserved for private use: no public authority issues for it.
 const SUFFIX: &str = ".nodes.skep.internal";
+
+/// A second name with this suffix says that the node has no cluster key. An agent that does not
+/// know this believes a certificate of two names nothing.
+const CERTIFIED_SUFFIX: &str = ".certified.skep.internal";
+
+/// What a node's agent has to show for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The cluster's key, with which it could be any node.
+    KeyHolder,
+    /// A certificate that somebody with the key made for this node alone.
+    Certified,
+}
+
+/// A node that proved to be at the other end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Its name.
+    pub node: NodeName,
+    /// What it proved that with.
+    pub standing: Standing,
+}
 
 /// A node whose name leaves no room for the suffix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,15 +44,27 @@ pub(crate) fn certified_name(node: &NodeName) -> Result<DnsName<'static>, NameTo
         .map_err(|_too_long| NameTooLong { node: node.clone() })
 }
 
+/// The second name of `node` in a certificate that was made for it alone.
+pub(crate) fn mark_of_certified(node: &NodeName) -> Result<DnsName<'static>, NameTooLong> {
+    DnsName::try_from(format!("{node}{CERTIFIED_SUFFIX}"))
+        .map_err(|_too_long| NameTooLong { node: node.clone() })
+}
+
 /// The node that `certificate` names, when it names exactly one and nothing else.
-pub(crate) fn node_of(certificate: &CertificateDer<'_>) -> Option<NodeName> {
+pub(crate) fn proven_by(certificate: &CertificateDer<'_>) -> Option<Proven> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let mut names = certificate.valid_dns_names();
     let name = names.next()?.strip_suffix(SUFFIX)?;
+    let standing = match names.next() {
+        None => Standing::KeyHolder,
+        Some(mark) if mark.strip_suffix(CERTIFIED_SUFFIX) == Some(name) => Standing::Certified,
+        Some(_) => return None,
+    };
     if names.next().is_some() {
         return None;
     }
-    name.parse().ok()
+    let node = name.parse().ok()?;
+    Some(Proven { node, standing })
 }
 
 #[cfg(test)]
@@ -37,16 +72,22 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
     use skep_manifest::name::NodeName;
 
-    use super::{certified_name, node_of};
+    use super::{Proven, Standing, certified_name, proven_by};
 
-    /// The node that a certificate with these names is read as.
+    /// The node that a certificate with these names is read as, and that it has the key.
     fn check(names: &[&str], expected: Option<&str>) {
+        check_standing(names, expected, Standing::KeyHolder);
+    }
+
+    fn check_standing(names: &[&str], expected: Option<&str>, standing: Standing) {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let key = KeyPair::generate().unwrap();
         let parameters = CertificateParams::new(names.clone()).unwrap();
         let certificate = parameters.self_signed(&key).unwrap();
-        let expected = expected.map(|node| node.parse().unwrap());
-        assert_eq!(node_of(certificate.der()), expected, "{names:?}");
+        let expected = expected.map(|node| (node.parse().unwrap(), standing));
+        let proven = proven_by(certificate.der());
+        let proven = proven.map(|Proven { node, standing }| (node, standing));
+        assert_eq!(proven, expected, "{names:?}");
     }
 
     #[test]
@@ -71,8 +112,19 @@ mod tests {
     }
 
     #[test]
+    fn a_second_name_says_that_the_node_has_no_key() {
+        let own = "cube01.nodes.skep.internal";
+        let mark = "cube01.certified.skep.internal";
+        check_standing(&[own, mark], Some("cube01"), Standing::Certified);
+        check(&[mark], None);
+        check(&[mark, own], None);
+        check(&[own, mark, mark], None);
+        check(&[own, "cube02.certified.skep.internal"], None);
+    }
+
+    #[test]
     fn bytes_that_are_no_certificate_name_nobody() {
-        assert_eq!(node_of(&b"\x30\x82\xff\xff"[..].into()), None);
+        assert_eq!(proven_by(&b"\x30\x82\xff\xff"[..].into()), None);
     }
 
     #[test]

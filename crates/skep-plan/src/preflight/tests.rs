@@ -37,6 +37,7 @@ fn facts() -> Facts {
             refused: None,
             is_stuck: false,
             keeps_unlock_key: false,
+            is_certified: false,
         },
         engine_version: Ok("28.0.1".to_owned()),
         missing_images: BTreeSet::new(),

@@ -40,6 +40,7 @@ fn works(node_id: &str, role: Role) -> Engine {
         refused: None,
         is_stuck: false,
         keeps_unlock_key: false,
+        is_certified: false,
     }
 }
 

@@ -170,6 +170,7 @@ impl Session {
                     refused: None,
                     is_stuck: false,
                     keeps_unlock_key: false,
+                    is_certified: false,
                 },
             );
         };
@@ -193,6 +194,7 @@ impl Session {
             ["remembers", id] => self.world.engine(node).remembers = Some((*id).to_owned()),
             ["refused", why @ ..] => self.world.engine(node).refused = Some(why.join(" ")),
             ["keeps-unlock-key"] => self.world.engine(node).keeps_unlock_key = true,
+            ["has-no-key"] => self.world.engine(node).is_certified = true,
             ["stuck"] => self.world.engine(node).is_stuck = true,
             ["wiped"] => self.world.wipe(node),
             _ => panic!("an engine cannot be {what:?}"),

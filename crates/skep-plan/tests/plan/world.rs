@@ -40,6 +40,7 @@ pub(crate) fn engine(membership: Membership) -> Engine {
         refused: None,
         is_stuck: false,
         keeps_unlock_key: false,
+        is_certified: false,
     }
 }
 
@@ -179,6 +180,7 @@ impl World {
             refused: None,
             is_stuck: false,
             keeps_unlock_key: false,
+            is_certified: false,
         };
         self.observed.engines.insert(node.clone(), engine);
         self.wiped.remove(node);

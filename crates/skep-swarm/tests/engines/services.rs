@@ -128,6 +128,7 @@ impl Swarm {
             refused: None,
             is_stuck: false,
             keeps_unlock_key: false,
+            is_certified: false,
         };
         let observed = Observed {
             engines: BTreeMap::from([(NODE.parse().expect("a name"), engine)]),

@@ -2,21 +2,54 @@
 
 use std::path::PathBuf;
 
-use skep_api::trust::key::ClusterKey;
+use anyhow::Context as _;
+use skep_api::trust::certificate::NodeCertificate;
+use skep_api::trust::key::{ClusterKey, ClusterKeys};
+use skep_manifest::duration::Duration;
+use skep_manifest::name::NodeName;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::exit::Exit;
 use crate::output;
 
-/// Write the secret of a new cluster, which every node of it needs.
+/// Write the secret of a new cluster, which every node of it needs; or the certificate of one
+/// worker that shall not have that secret.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The file to write; it must not exist.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write a certificate for this node instead, which is a worker and no more: it follows the
+    /// desired state and holds VIPs, and it changes nothing and reads no secrets.
+    #[arg(long, value_name = "NAME")]
+    node: Option<NodeName>,
+    /// For how long the certificate is good; another one has to be made before its end.
+    #[arg(
+        long = "for",
+        requires = "node",
+        value_name = "DURATION",
+        default_value = "8760h"
+    )]
+    period: Duration,
+    /// The secret of the cluster, with which the certificate is made.
+    #[arg(
+        long,
+        env = "SKEP_CLUSTER_KEY",
+        default_value = "/etc/skep/cluster.key",
+        value_name = "FILE"
+    )]
+    cluster_key: PathBuf,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let out = &arguments.out;
+    match &arguments.node {
+        Some(node) => write_certificate(arguments, node),
+        None => write_key(arguments),
+    }
+}
+
+fn write_key(Arguments { out, .. }: &Arguments) -> anyhow::Result<Exit> {
     ClusterKey::generate()?.write_new(out)?;
     output::tell(&format!(
         "wrote {}: whoever holds it is root on every node of the cluster\n\
@@ -26,24 +59,82 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
+fn write_certificate(arguments: &Arguments, node: &NodeName) -> anyhow::Result<Exit> {
+    let Arguments { out, period, .. } = arguments;
+    let keys = ClusterKeys::read(&arguments.cluster_key)?;
+    let until = OffsetDateTime::now_utc().checked_add(period.time().try_into()?);
+    let until = until.context("a certificate cannot last for that long")?;
+    let certificate = NodeCertificate::issue(&keys, node, until)?;
+    certificate.write_new(out)?;
+    output::tell(&format!(
+        "wrote {}: whoever holds it is the node {node} until {}, and no other\n\
+         hint: put it on {node} as /etc/skep/cluster.key (mode 600) in place of the cluster's key, \
+         then start the agent",
+        out.display(),
+        certificate.until().format(&Rfc3339)?
+    ));
+    Ok(Exit::Success)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use skep_api::trust::file::Credentials;
 
     use super::{Arguments, run};
+
+    fn arguments(out: &Path) -> Arguments {
+        Arguments {
+            out: out.to_owned(),
+            node: None,
+            period: "1h".parse().unwrap(),
+            cluster_key: out.with_file_name("cluster.key"),
+        }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
 
     #[test]
     fn a_key_is_written_once_and_for_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("cluster.key");
-        let arguments = Arguments { out: out.clone() };
-        run(&arguments).unwrap();
-        let mode = fs::metadata(&out).unwrap().permissions().mode();
-        assert_eq!(mode & 0o7777, 0o600);
+        run(&arguments(&out)).unwrap();
+        assert_eq!(mode(&out), 0o600);
         let text = fs::read(&out).unwrap();
-        let error = run(&arguments).unwrap_err().to_string();
+        let error = run(&arguments(&out)).unwrap_err().to_string();
         assert!(error.contains("exists already"), "{error}");
         assert_eq!(fs::read(&out).unwrap(), text);
+    }
+
+    #[test]
+    fn a_certificate_is_made_with_the_key_and_makes_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = directory.path().join("cluster.key");
+        run(&arguments(&key)).unwrap();
+        let out = directory.path().join("cube04.key");
+        let of_node = Arguments {
+            node: Some("cube04".parse().unwrap()),
+            ..arguments(&out)
+        };
+        run(&of_node).unwrap();
+        assert_eq!(mode(&out), 0o600);
+        match Credentials::read(&out).unwrap() {
+            Credentials::Certificate(certificate) => {
+                assert_eq!(certificate.node().as_str(), "cube04");
+            }
+            Credentials::Keys(_) => panic!("it holds no cluster key"),
+        }
+        let again = Arguments {
+            out: directory.path().join("again.key"),
+            cluster_key: out,
+            ..of_node
+        };
+        let error = run(&again).unwrap_err().to_string();
+        assert!(error.contains("and not the cluster's key"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! The pair as one cluster that has no engine.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use skep_api::status::AgentStatus;
@@ -51,6 +52,11 @@ pub(crate) fn make_key(cluster: &Cluster) {
 /// Starts the agent of `node`, which remembers what it was told when it ran before.
 pub(crate) fn start(cluster: &mut Cluster, node: &str) {
     let key = cluster.directory(CLIENT).join("cluster.key");
+    start_with(cluster, node, &key);
+}
+
+/// The same with what is in the file `key`.
+pub(crate) fn start_with(cluster: &mut Cluster, node: &str, key: &Path) {
     let state = cluster.directory(node).join("state");
     let environment = [
         "env".to_owned(),

@@ -4,16 +4,21 @@ use skep_api::cluster::Announcement;
 use skep_api::generation::{Generation, GenerationId, Held, Rank};
 use skep_api::path;
 use skep_api::peer::Peer;
+use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
+use skep_manifest::object::Object;
 use skep_manifest::set::Source;
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{Fed, Kept as Content};
 
+use crate::control::cluster::declared::has_declared_address;
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::store::Kept;
-use crate::control::cluster::{Cluster, Happening, has_declared_address, own_node};
+use crate::control::cluster::{Cluster, Happening, is_needed_by, own_node};
 use crate::control::desired::Accepted;
+use crate::control::question::Trouble;
+use crate::control::sealing::hand_out;
 use crate::control::status::wall_clock;
 use crate::control::understand::with_causes;
 
@@ -122,9 +127,15 @@ impl Cluster {
         }
     }
 
-    /// Whether `generation` is what its digest says.
-    pub(in crate::control) fn is_whole(generation: &Generation) -> bool {
-        digest(&generation.kept, &generation.decisions) == generation.id.digest
+    /// Whether `generation` is what its digest says. What is handed to a node without the cluster's
+    /// key leaves out what is secret.
+    pub(in crate::control) fn is_whole(&self, generation: &Generation) -> bool {
+        !self.has_key() || digest(&generation.kept, &generation.decisions) == generation.id.digest
+    }
+
+    /// Takes note that `caller` has news, whatever it says: it has no key.
+    pub(in crate::control) fn handle_hint(&self, caller: &NodeName) {
+        self.peers.ask_again(caller);
     }
 
     pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {
@@ -139,6 +150,28 @@ impl Cluster {
             self.fetch_from(Peer { node, address });
         } else {
             self.peers.ask_again(&node);
+        }
+    }
+
+    /// `held` as the node `node` may have it, which has no key.
+    pub(in crate::control) fn hand_out(
+        &self,
+        held: Held,
+        node: &NodeName,
+        desired: &Desired,
+    ) -> Result<Held, Trouble> {
+        let keys = self.value_keys()?;
+        let needed = |object: &Object| is_needed_by(node, desired, object);
+        let mut held = held;
+        let documents = std::mem::take(&mut held.generation.kept.documents);
+        held.generation.kept.documents = hand_out(documents, &keys, needed);
+        Ok(held)
+    }
+
+    /// Forgets what this agent worked towards, which does not count for it any more.
+    pub(in crate::control) fn forget(&self) {
+        if let Err(error) = self.store.forget() {
+            tracing::error!("{}", with_causes(&error));
         }
     }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use skep_api::cluster::{Grant, GrantRequest};
+use skep_api::trust::name::Standing;
 use skep_manifest::name::NodeName;
+use skep_manifest::swarm::Role;
 use skep_plan::action::{Action, Executor, JoinSwarm};
 use skep_plan::observed::{Membership, Observed};
 use skep_plan::plan;
@@ -72,12 +74,16 @@ impl Cluster {
     /// Answers a node that wants to join: how and with which token, or why not yet.
     pub(in crate::control) fn handle_grant(
         &mut self,
-        request: &GrantRequest,
+        (request, standing): (&GrantRequest, Standing),
         accepted: &Accepted,
         now: Instant,
         to: Answer<Grant>,
     ) {
         let join = match self.grant(&request.node, accepted, now) {
+            Ok(join) if join.role == Role::Manager && standing == Standing::Certified => {
+                let needs = format!("{} has no cluster key, which managers need", request.node);
+                return answer(to, Ok(Grant::Wait(needs)));
+            }
             Ok(join) => join,
             Err(why) => return answer(to, Ok(Grant::Wait(why))),
         };

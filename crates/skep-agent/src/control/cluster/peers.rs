@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use skep_api::call::CallError;
 use skep_api::cluster::PeerReport;
+use skep_api::dismissal::Dismissal;
 use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
+use skep_api::trust::name::Standing;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, SwarmSpec};
 use skep_vrrp::time::Instant;
@@ -24,7 +26,11 @@ const ASK: Duration = Duration::from_secs(1);
 /// What a peer answered.
 pub(in crate::control) struct Heard {
     pub(in crate::control) node: NodeName,
+    /// What it proved its name with, if it did.
+    pub(in crate::control) standing: Option<Standing>,
     pub(in crate::control) report: Result<Box<PeerReport>, String>,
+    /// That it has a desired state which does not list this node.
+    pub(in crate::control) dismissal: Option<Dismissal>,
 }
 
 /// The other agents.
@@ -164,7 +170,17 @@ impl Ask {
                 () = self.again.notified() => {}
             }
             let path = path::report(known.as_deref());
-            let answer = self.client.get::<PeerReport>(&self.peer, &path).await;
+            let (standing, answer) = self.client.get_proven(&self.peer, &path).await;
+            let answer = answer.map(|report: PeerReport| match standing {
+                Some(Standing::KeyHolder) => report,
+                Some(Standing::Certified) | None => report.of_certified(),
+            });
+            let dismissal = match &answer {
+                Err(CallError::Dismissed(dismissal)) if standing == Some(Standing::KeyHolder) => {
+                    Some(dismissal.clone())
+                }
+                Ok(_) | Err(_) => None,
+            };
             known = answer
                 .as_ref()
                 .ok()
@@ -174,7 +190,9 @@ impl Ask {
                 .heard
                 .send(Heard {
                     node: self.peer.node.clone(),
+                    standing,
                     report,
+                    dismissal,
                 })
                 .await
                 .is_err()

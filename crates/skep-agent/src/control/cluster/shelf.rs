@@ -14,6 +14,7 @@ use skep_swarm::engine::Client;
 use skep_swarm::generations::{self, Entry, Generations, GenerationsError, Head, Next, Seal};
 use skep_vrrp::time::Instant;
 
+use crate::control::cluster::secrets::NEEDS_KEY;
 use crate::control::cluster::{Cluster, Happening, history};
 use crate::control::question::{Answer, Trouble, answer};
 use crate::control::understand::with_causes;
@@ -34,7 +35,8 @@ pub(in crate::control) enum Shelf {
 pub(super) struct Opener {
     /// One for all calls: which version the engine speaks is asked once.
     client: Arc<Client>,
-    seal: Arc<Seal>,
+    /// None without the cluster's key.
+    seal: Option<Arc<Seal>>,
 }
 
 /// What became of a generation that the swarm was to keep.
@@ -56,24 +58,31 @@ pub(in crate::control) struct WentBack {
 
 impl Opener {
     /// With the engine behind `docker` and the keys of the cluster.
-    pub(super) fn new(docker: &Path, keys: &ClusterKeys) -> Self {
-        let mut keys = keys.store_keys();
-        let sealing = keys.next().expect("a cluster has a key");
-        let others: Vec<_> = keys.collect();
+    pub(super) fn new(docker: &Path, keys: Option<&ClusterKeys>) -> Self {
+        let seal = keys.map(|keys| {
+            let mut keys = keys.store_keys();
+            let sealing = keys.next().expect("a cluster has a key");
+            let others: Vec<_> = keys.collect();
+            Arc::new(Seal::new(&sealing, &others))
+        });
         Self {
             client: Arc::new(Client::new(docker)),
-            seal: Arc::new(Seal::new(&sealing, &others)),
+            seal,
         }
     }
 
-    fn open(&self, swarm: &Name) -> Generations {
-        Generations::new(Arc::clone(&self.client), swarm, Arc::clone(&self.seal))
+    fn open(&self, swarm: &Name) -> Option<Generations> {
+        let seal = Arc::clone(self.seal.as_ref()?);
+        Some(Generations::new(Arc::clone(&self.client), swarm, seal))
     }
 
     /// What `swarm` keeps, if it is skep's.
     pub(super) async fn look(&self, swarm: &Swarm) -> Option<Shelf> {
         let name: Name = swarm.labels.get(SWARM)?.parse().ok()?;
-        Some(match self.open(&name).head().await {
+        let Some(store) = self.open(&name) else {
+            return Some(Shelf::Unreadable(NEEDS_KEY.to_owned()));
+        };
+        Some(match store.head().await {
             Ok(None) => Shelf::Empty,
             // It was made, and what was to stand in it was not yet written.
             Ok(Some(head)) if head.number == 0 => Shelf::Empty,
@@ -209,8 +218,13 @@ impl Cluster {
         expected: Option<GenerationId>,
         to: Option<Answer<Submitted>>,
     ) {
+        let Some(store) = self.opener.open(swarm) else {
+            if let Some(to) = to {
+                answer(to, Err(Trouble(NEEDS_KEY.to_owned())));
+            }
+            return;
+        };
         self.storing = true;
-        let store = self.opener.open(swarm);
         let happenings = self.happenings.clone();
         tokio::spawn(async move {
             let content =
@@ -279,7 +293,7 @@ impl Cluster {
     pub(in crate::control) fn shelf(&self) -> Option<(Vec<Entry>, Generations)> {
         let name = self.swarm_name()?;
         match &self.sight.as_ref()?.shelf {
-            Some(Shelf::Keeps(head)) => Some((head.history.clone(), self.opener.open(&name))),
+            Some(Shelf::Keeps(head)) => Some((head.history.clone(), self.opener.open(&name)?)),
             Some(Shelf::Empty | Shelf::Unreadable(_)) | None => None,
         }
     }
@@ -299,8 +313,10 @@ impl Cluster {
         if self.fetching {
             return;
         }
+        let Some(store) = self.opener.open(&name) else {
+            return;
+        };
         self.fetching = true;
-        let store = self.opener.open(&name);
         let happenings = self.happenings.clone();
         tokio::spawn(async move {
             let held = |generation| {

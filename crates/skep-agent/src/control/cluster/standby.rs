@@ -91,6 +91,7 @@ mod tests {
         refused: None,
         is_stuck: false,
         keeps_unlock_key: false,
+        is_certified: false,
     };
 
     fn report(routers: &Value, heard_s: u64) -> (Box<PeerReport>, Instant) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use skep_api::cluster::VoteRequest;
+use skep_api::cluster::{Entrusted, VoteRequest};
 use skep_api::generation::{GenerationId, Held};
 use skep_api::moves::Move;
 use skep_api::recovery::Recovered;
@@ -35,6 +35,8 @@ const MEMBERSHIP: &str = "membership.json";
 const RECOVERY: &str = "recovery.json";
 /// What unlocks the engine, sealed, newest first.
 const UNLOCK_KEYS: &str = "unlock-keys.json";
+/// What agents with the cluster's key gave this node, which has none.
+const ENTRUSTED: &str = "entrusted.json";
 /// What the watched directory held when it was last in step with the desired state.
 const IN_STEP: &str = "in-step.json";
 
@@ -215,6 +217,29 @@ impl Store {
 
     pub(super) fn keep_unlock_keys(&self, keys: &[Sealed]) -> Result<(), StoreError> {
         self.write(UNLOCK_KEYS, &keys)
+    }
+
+    /// What agents with the cluster's key gave this node.
+    pub(super) fn entrusted(&self) -> Result<Entrusted, StoreError> {
+        Ok(self.read(ENTRUSTED)?.unwrap_or_default())
+    }
+
+    pub(super) fn keep_entrusted(&self, entrusted: &Entrusted) -> Result<(), StoreError> {
+        self.write(ENTRUSTED, entrusted)
+    }
+
+    /// Forgets the desired state, and what was given for it.
+    pub(super) fn forget(&self) -> Result<(), StoreError> {
+        for name in [GENERATION, ENTRUSTED] {
+            let path = self.directory.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(refused("remove", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {

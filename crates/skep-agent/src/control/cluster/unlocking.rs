@@ -16,13 +16,14 @@ const KEPT_MAX: usize = 3;
 
 /// The keys that were told, newest first, as they lie on the disk.
 pub(super) struct UnlockKeys {
-    sealing: ValueKeys,
+    /// None without the cluster's key: nothing is kept then.
+    sealing: Option<ValueKeys>,
     kept: Vec<UnlockKey>,
 }
 
 impl UnlockKeys {
     /// Those on the disk that the cluster's key opens.
-    pub(super) fn read(store: &Store, sealing: ValueKeys) -> Result<Self, StoreError> {
+    pub(super) fn read(store: &Store, sealing: Option<ValueKeys>) -> Result<Self, StoreError> {
         let mut keys = Self {
             sealing,
             kept: Vec::new(),
@@ -32,18 +33,24 @@ impl UnlockKeys {
     }
 
     fn on_disk(&self, store: &Store) -> Result<Vec<UnlockKey>, StoreError> {
+        let Some(sealing) = &self.sealing else {
+            return Ok(Vec::new());
+        };
         let sealed = store.unlock_keys()?;
-        let opened = sealed.iter().map(|sealed| self.sealing.open(sealed));
+        let opened = sealed.iter().map(|sealed| sealing.open(sealed));
         Ok(opened.flatten().map(UnlockKey::from).collect())
     }
 
     /// Keeps `told` as the newest. It counts as kept when the disk has given it back.
     fn keep(&mut self, store: &Store, told: UnlockKey) -> Result<(), StoreError> {
+        let Some(sealing) = &self.sealing else {
+            return Ok(());
+        };
         let mut wanted = vec![told];
         let older = self.kept.iter().filter(|key| **key != wanted[0]).cloned();
         let older: Vec<_> = older.take(KEPT_MAX - 1).collect();
         wanted.extend(older);
-        let sealed = wanted.iter().map(|key| self.sealing.seal(key.expose()));
+        let sealed = wanted.iter().map(|key| sealing.seal(key.expose()));
         store.keep_unlock_keys(&sealed.collect::<Vec<_>>())?;
         self.kept = self.on_disk(store)?;
         Ok(())
@@ -113,11 +120,11 @@ mod tests {
 
     use super::*;
 
-    fn sealing(byte: u8) -> ValueKeys {
+    fn sealing(byte: u8) -> Option<ValueKeys> {
         let digits = format!("{byte:02x}").repeat(32);
         let text = format!("# skep cluster.key, version 1\n{digits}\n");
         let keys = ClusterKeys::parse(text.as_bytes()).expect("a key");
-        keys.value_keys()
+        Some(keys.value_keys())
     }
 
     #[test]

@@ -4,19 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU8;
 use std::time::Duration;
 
-use skep_api::cluster::{Known, PeerReport};
+use skep_api::cluster::{Entrusted, Known, PeerReport};
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
 use skep_api::status::{RouterStatus, VipGroupStatus};
-use skep_api::trust::group_key::GroupKeys;
-use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Condition;
-use skep_manifest::name::{Name, NodeName};
+use skep_manifest::name::NodeName;
 use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::action::{Blocked, Plan};
-use skep_plan::naming::NamingKeys;
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeGroups, Observed};
 use skep_plan::plan;
 use skep_vrrp::time::Instant;
@@ -57,7 +54,7 @@ impl Cluster {
             engines,
             groups: self.groups_of_nodes(own, now),
             cluster: told,
-            naming_keys: NamingKeys::new(self.keys.naming_keys()),
+            naming_keys: self.secrets.naming_keys(),
         }
     }
 
@@ -85,7 +82,7 @@ impl Cluster {
     }
 
     /// The swarm as its leader's agent just told it, or else any manager's.
-    pub(super) fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
+    pub(in crate::control) fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
         let reports = self
             .peers
             .iter()
@@ -125,6 +122,7 @@ impl Cluster {
             feeding: Vec::new(),
             recovery: RecoveryReport::default(),
             passing: BTreeSet::new(),
+            entrusted: Entrusted::default(),
         }
     }
 
@@ -148,6 +146,7 @@ impl Cluster {
             refused: self.refused.clone(),
             is_stuck: self.is_stuck,
             keeps_unlock_key: self.keeps_unlock_key(),
+            is_certified: !self.has_key(),
         }
     }
 
@@ -174,16 +173,6 @@ impl Cluster {
     /// What is known of the peer `name`: its report and when it came.
     pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
         self.peers.get(name)?.latest.as_ref()
-    }
-
-    /// The keys that seal and open what is secret in manifests.
-    pub(in crate::control) fn value_keys(&self) -> ValueKeys {
-        self.keys.value_keys()
-    }
-
-    /// The keys of the VIP group `group`.
-    pub(in crate::control) fn group_keys(&self, group: &Name) -> GroupKeys {
-        self.keys.group_keys(group)
     }
 
     /// The agent of the node `name`, if it is a peer.

@@ -39,7 +39,7 @@ impl Served {
         let identity = Identity::issue(&keys, &node("cube01")).unwrap();
         let address = ANY_PORT.parse().unwrap();
         let listener = PeerListener::bind(address, &identity).await.unwrap();
-        let Caller { node, address } = listener.local_addr().unwrap();
+        let Caller { node, address, .. } = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/who", get(who))
             .route("/sum", post(sum));

@@ -100,6 +100,7 @@ pub(super) fn outcome(error: &CallError) -> Outcome {
         CallError::Late { .. } => Outcome::Silent,
         CallError::Untrusted { source, .. } => Outcome::Stranger(with_causes(source.as_ref())),
         CallError::Refused { .. }
+        | CallError::Dismissed(_)
         | CallError::Unaskable(_)
         | CallError::Broken(_)
         | CallError::Unreadable(_)

@@ -49,7 +49,8 @@ impl Control {
                  the same time: look at `skep diff` and apply again what is missing"
             );
         }
-        if !Cluster::is_whole(&held.generation) {
+        let is_whole = |cluster: &Cluster| cluster.is_whole(&held.generation);
+        if !self.cluster.as_ref().is_some_and(is_whole) {
             tracing::error!(generation = number, "a desired state is damaged");
             return;
         }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
+use skep_api::cluster::{
+    Announcement, Entrusted, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest,
+};
 use skep_api::generation::Held;
 use skep_api::status::AgentStatus;
+use skep_api::trust::name::Standing;
 
 use crate::control::cluster::{Cluster, keeper};
+use crate::control::listener::Caller;
 use crate::control::now;
 use crate::control::question::{Answer, Trouble, answer};
 use crate::control::state::Control;
@@ -17,7 +21,7 @@ impl Control {
         answer(to, Ok(status::agent_status(&self.knowledge(), now())));
     }
 
-    pub(super) fn answer_report(&self, known: &Known, to: Answer<PeerReport>) {
+    pub(super) fn answer_report(&self, known: &Known, caller: &Caller, to: Answer<PeerReport>) {
         let accepted = self.desired.accepted();
         let report = self.cluster.as_ref().map(|cluster| PeerReport {
             vip_groups: status::vip_groups(&self.knowledge(), now()),
@@ -26,20 +30,43 @@ impl Control {
             feeding: status::feeding(&self.knowledge(), now()),
             recovery: cluster.recovery_report(now()),
             passing: accepted.map_or_else(BTreeSet::new, |it| cluster.passing(it, now())),
+            entrusted: match (caller.standing, accepted) {
+                (Standing::Certified, Some(accepted)) => {
+                    cluster.entrusted_to(&caller.node, accepted)
+                }
+                (Standing::Certified, None) | (Standing::KeyHolder, _) => Entrusted::default(),
+            },
             ..cluster.report(known)
         });
         answer(to, report.ok_or_else(|| self.standalone()));
     }
 
-    pub(super) fn answer_generation(&self, to: Answer<Held>) {
+    pub(super) fn answer_generation(&self, caller: &Caller, to: Answer<Held>) {
         let held = self.cluster.as_ref().and_then(Cluster::held).cloned();
         let none = || Trouble("this agent has no desired state yet".to_owned());
-        answer(to, held.ok_or_else(none));
+        let held = held.ok_or_else(none);
+        let known = self.cluster.as_ref().zip(self.desired.accepted());
+        let held = match (caller.standing, known) {
+            (Standing::KeyHolder, _) => held,
+            (Standing::Certified, Some((cluster, accepted))) => {
+                held.and_then(|held| cluster.hand_out(held, &caller.node, &accepted.desired))
+            }
+            (Standing::Certified, None) => Err(none()),
+        };
+        answer(to, held);
     }
 
-    pub(super) fn handle_announcement(&mut self, announcement: Announcement, to: Answer<()>) {
+    pub(super) fn handle_announcement(
+        &mut self,
+        announcement: Announcement,
+        caller: &Caller,
+        to: Answer<()>,
+    ) {
         if let Some(cluster) = &mut self.cluster {
-            cluster.handle_announced(announcement);
+            match caller.standing {
+                Standing::KeyHolder => cluster.handle_announced(announcement),
+                Standing::Certified => cluster.handle_hint(&caller.node),
+            }
         }
         answer(to, Ok(()));
     }
@@ -56,10 +83,19 @@ impl Control {
         answer(to, vote.ok_or_else(|| self.standalone()));
     }
 
-    pub(super) fn handle_grant(&mut self, request: &GrantRequest, to: Answer<Grant>) {
+    pub(super) fn handle_grant(
+        &mut self,
+        request: &GrantRequest,
+        caller: &Caller,
+        to: Answer<Grant>,
+    ) {
+        if caller.standing == Standing::Certified && caller.node != request.node {
+            let other = format!("{} cannot join as {}", caller.node, request.node);
+            return answer(to, Err(Trouble(other)));
+        }
         match (&mut self.cluster, self.desired.accepted()) {
             (Some(cluster), Some(accepted)) => {
-                cluster.handle_grant(request, accepted, now(), to);
+                cluster.handle_grant((request, caller.standing), accepted, now(), to);
             }
             _ => answer(
                 to,

@@ -7,7 +7,7 @@ use skep_plan::feeding::{Change, Kept, NodeOrder, Refused, change, orders};
 
 use crate::control::cluster::{self, Cluster};
 use crate::control::now;
-use crate::control::question::{Answer, answer};
+use crate::control::question::{Answer, Trouble, answer};
 use crate::control::sealing::sealed;
 use crate::control::state::Control;
 use crate::control::understand::Understood;
@@ -28,7 +28,11 @@ impl Control {
         let held = self.cluster.as_ref().and_then(Cluster::held);
         let known = held.map_or(&nothing, |held| &held.generation.kept);
         let asked = match &self.cluster {
-            Some(cluster) => &sealed(&submission.change, &cluster.value_keys()),
+            Some(cluster) => {
+                let keys = cluster.value_keys();
+                let keys = keys.map_err(|Trouble(needs_key)| Refused::Errors(vec![needs_key]))?;
+                &sealed(&submission.change, &keys)
+            }
             None => &submission.change,
         };
         let mut kept = change(known, asked)?;

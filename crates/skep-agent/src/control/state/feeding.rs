@@ -22,8 +22,11 @@ impl Control {
     pub(in crate::control) fn handle_fed(&mut self, contents: Contents) {
         match (&mut self.watched, &self.cluster) {
             (Some(watched), Some(cluster)) => {
-                watched.handle_read(contents, &cluster.value_keys(), now());
-                self.feed();
+                // Who has no key feeds nothing.
+                if let Ok(keys) = cluster.value_keys() {
+                    watched.handle_read(contents, &keys, now());
+                    self.feed();
+                }
             }
             (None, _) | (_, None) => {
                 if self.desired.offer(contents, now()) {

@@ -37,7 +37,7 @@ impl Control {
             Authentication::None(_) | Authentication::Simple(_) | Authentication::Hmac(_) => false,
         });
         let derive = |(name, group): (&Name, &VipGroup)| {
-            let derived = cluster.group_keys(name);
+            let derived = cluster.group_keys(name)?;
             let keys = derived.keys.into_iter().map(|(id, key)| (id, key.to_vec()));
             let interval = group.declared.spec.advertisement_interval.time();
             let keys = HmacKeys {
@@ -47,9 +47,9 @@ impl Control {
                 replay: Replay::Time,
                 window: WINDOW.max(interval * INTERVALS),
             };
-            (name.clone(), keys)
+            Some((name.clone(), keys))
         };
-        authenticated.map(derive).collect()
+        authenticated.filter_map(derive).collect()
     }
 
     /// Who does not sign counts until the data planes of all members say that they do. What was

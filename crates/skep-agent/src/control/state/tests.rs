@@ -6,6 +6,7 @@ use skep_api::generation::{Held, Rank};
 use skep_api::moves::MoveRequest;
 use skep_api::peer::PeerClient;
 use skep_api::submit::{Submission, Submitted};
+use skep_api::trust::file::Credentials;
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_linux::process::channel::Channel;
@@ -63,7 +64,8 @@ impl Agent {
         let keys = ClusterKeys::read(&options.cluster.key).expect("a key");
         let identity = Identity::issue(&keys, &node).expect("an identity");
         let client = PeerClient::new(&identity);
-        let (cluster, _inbox) = Cluster::open(&options.cluster, keys, client).expect("opened");
+        let (cluster, _inbox) =
+            Cluster::open(&options.cluster, Credentials::Keys(keys), client).expect("opened");
         let (vip, ours) = Channel::pair().expect("a channel");
         let link = Link::new(ours).expect("a link");
         let desired = DesiredState::new(Some(node), Mode::Clustered);

@@ -69,6 +69,7 @@ fn at_work(nodes: &[&str]) -> Observed {
         refused: None,
         is_stuck: false,
         keeps_unlock_key: false,
+        is_certified: false,
     };
     Observed {
         engines: nodes

@@ -1,0 +1,98 @@
+//! What is wrong with what an agent proves itself with.
+
+use std::time::Duration;
+
+use skep_api::trust::certificate::NodeCertificate;
+use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
+use skep_manifest::swarm::Role;
+use skep_vrrp::time::Instant;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::wall_time;
+use crate::control::cluster::{Cluster, own_node};
+use crate::control::desired::Accepted;
+
+/// How long before its end a certificate is told to end: whoever looks once in a month sees it.
+const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What a node has to be told that has a certificate in place of the cluster's key.
+pub(super) fn of_certificate(
+    cluster: Option<&Cluster>,
+    accepted: Option<&Accepted>,
+    now: Instant,
+) -> Vec<Condition> {
+    let Some(certificate) = cluster.and_then(Cluster::certificate) else {
+        return Vec::new();
+    };
+    let generation = accepted.map_or(0, |accepted| accepted.generation);
+    let condition = |(condition_type, reason, message)| Condition {
+        condition_type,
+        status: ConditionStatus::True,
+        reason,
+        message,
+        last_transition_time: wall_time(now, now),
+        observed_generation: generation,
+    };
+    let is_manager = accepted
+        .and_then(own_node)
+        .is_some_and(|node| node.role == Role::Manager);
+    let keyless = is_manager.then(|| {
+        let message = "it shall be a manager and has a certificate in place of the cluster's key: \
+                       copy the key of another manager here, or declare it as worker";
+        (
+            ConditionType::Stalled,
+            Reason::KeyMissing,
+            message.to_owned(),
+        )
+    });
+    let ends = ends(certificate, OffsetDateTime::now_utc());
+    keyless.into_iter().chain(ends).map(condition).collect()
+}
+
+/// That `certificate` ends soon or has ended.
+fn ends(
+    certificate: &NodeCertificate,
+    now: OffsetDateTime,
+) -> Option<(ConditionType, Reason, String)> {
+    let (until, node) = (certificate.until(), certificate.node());
+    let at = until.format(&Rfc3339).unwrap_or_default();
+    let remedy =
+        format!("make another with `skep keygen --node {node}` where the cluster's key is");
+    if until <= now {
+        let message = format!(
+            "its certificate ended at {at}, so no other agent answers: it goes on with what it \
+             knows ({remedy})"
+        );
+        return Some((ConditionType::Stalled, Reason::CertificateEnds, message));
+    }
+    (until - now <= SOON).then(|| {
+        let message = format!("its certificate ends at {at} ({remedy})");
+        (ConditionType::Degraded, Reason::CertificateEnds, message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use skep_api::trust::key::{ClusterKey, ClusterKeys};
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_a_month_before_and_when_it_came() {
+        let keys = ClusterKeys::from(ClusterKey::generate().expect("random bytes"));
+        let node = "cube04".parse().expect("a name");
+        let until = datetime!(2030-06-30 12:00:00 UTC);
+        let certificate = NodeCertificate::issue(&keys, &node, until).expect("issued");
+        let told = |now| ends(&certificate, now).map(|(kind, _, message)| (kind, message));
+        assert_eq!(told(datetime!(2030-05-31 11:59:00 UTC)), None);
+        let (soon, message) = told(datetime!(2030-05-31 12:00:00 UTC)).expect("it ends");
+        assert_eq!(soon, ConditionType::Degraded);
+        assert!(message.starts_with("its certificate ends at 2030-06-30T12:00:00Z"));
+        assert!(message.contains("`skep keygen --node cube04`"), "{message}");
+        let (over, message) = told(until).expect("it ended");
+        assert_eq!(over, ConditionType::Stalled);
+        assert!(message.starts_with("its certificate ended at"), "{message}");
+    }
+}
