@@ -12,6 +12,9 @@ const LENGTH_MAX: usize = 58;
 pub(super) struct Names {
     given: BTreeMap<String, Name>,
     taken: BTreeSet<Name>,
+    /// The last number that was tried behind each label: a thousand instances of one name are not
+    /// counted from the first each.
+    numbers: BTreeMap<String, usize>,
 }
 
 impl Names {
@@ -28,14 +31,16 @@ impl Names {
     /// A name like `original` that nothing has.
     pub(super) fn another(&mut self, original: &str) -> Name {
         let label = label(original);
-        let free = (1..)
+        let last = self.numbers.get(&label).copied().unwrap_or_default();
+        let (number, free) = (last + 1..)
             .map(|number| match number {
-                1 => label.clone(),
-                number => format!("{label}-{number}"),
+                1 => (1, label.clone()),
+                number => (number, format!("{label}-{number}")),
             })
-            .filter_map(|text| text.parse::<Name>().ok())
-            .find(|name| !self.taken.contains(name))
+            .filter_map(|(number, text)| Some((number, text.parse::<Name>().ok()?)))
+            .find(|(_, name)| !self.taken.contains(name))
             .expect("there are more numbers than names");
+        self.numbers.insert(label, number);
         self.taken.insert(free.clone());
         free
     }

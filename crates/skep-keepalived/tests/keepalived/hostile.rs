@@ -1,6 +1,8 @@
 //! Files that nobody wrote for keepalived: whatever they say, an import ends soon, and what it
 //! makes is a manifest.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use skep_keepalived::import::{Import, NodeFile, import};
@@ -132,4 +134,13 @@ fn what_asks_for_too_much_is_refused() {
             ids(&read(&text))
         );
     }
+}
+
+/// Found by the fuzzer: names were counted from the first for each.
+#[test]
+fn thousands_of_instances_of_one_name_have_a_name_each() {
+    const COUNT: usize = 5_000;
+    let import = read(&b"vrrp_instance VI_1 {\n}\n".repeat(COUNT));
+    let names: BTreeSet<_> = import.objects.iter().map(|object| object.name()).collect();
+    assert_eq!(names.len(), COUNT);
 }
