@@ -51,7 +51,7 @@ pub(crate) fn add_parts(set: &mut ManifestSet) {
         };
         let file = SourceText::new(name, text.clone());
         let index = set.sources.len() + compose_files.len();
-        let reading = yaml::read(index, &file, Dialect::Compose);
+        let (documents, reading) = yaml::read(index, &file, Dialect::Compose);
         set.problems.extend(reading.problems);
         set.suppressions.extend(reading.suppressions);
         compose_files.push(file);
@@ -60,7 +60,7 @@ pub(crate) fn add_parts(set: &mut ManifestSet) {
             environment: &resource.spec.environment,
             read,
         };
-        match &reading.documents[..] {
+        match &documents[..] {
             [raw] if raw.whole => {
                 let (trees, problems) = translate(&raw.tree, &stack);
                 set.problems.extend(problems);

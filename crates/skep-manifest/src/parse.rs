@@ -1,5 +1,7 @@
 //! Sources to a set of objects: read, check, type.
 
+use std::ops::ControlFlow;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -15,7 +17,12 @@ use crate::tree::{NodeId, Tree};
 use crate::yaml::{self, Dialect, RawDocument};
 
 /// The most problems that are reported per source: nobody reads more.
-const PROBLEMS_MAX: usize = 10_000;
+const PROBLEMS_MAX: usize = 2_000;
+/// The most values of documents with problems: whoever corrects those comes back for the rest, and
+/// what is no manifest at all is given up soon.
+const REFUSED_VALUES_MAX: usize = 100_000;
+/// The most places where bytes are no UTF-8: a file with more is no text.
+const INVALID_MAX: usize = 100;
 
 /// Reads all sources. It never fails: what is wrong is among the problems of the set, and
 /// [`ManifestSet::documents`] has what could be read in spite of it.
@@ -24,53 +31,76 @@ pub fn parse(sources: Vec<Source>) -> ManifestSet {
     let mut set = ManifestSet::default();
     for source in sources {
         let index = set.sources.len();
-        let (text, problems) = decode(index, &source.text);
-        set.problems.extend(problems);
+        let (text, problem) = match yaml::too_long(index, &source.name, source.text.len()) {
+            Some(problem) => (String::new(), Some(problem)),
+            None => decode(index, &source.text),
+        };
+        set.problems.extend(problem);
         let source = SourceText::new(source.name, text);
-        let reading = yaml::read(index, &source, Dialect::Manifest);
-        let mut problems = reading.problems;
-        for raw in reading.documents {
-            if problems.len() >= PROBLEMS_MAX {
-                problems.push(too_many(raw.tree.span(raw.tree.root())));
-                break;
-            }
-            parse_document(raw, &mut set, &mut problems);
-        }
-        problems.sort_by_key(|problem| problem.span.start);
-        set.problems.extend(problems);
-        set.suppressions.extend(reading.suppressions);
+        parse_source(index, &source, &mut set);
         set.sources.push(source);
     }
     compose::add_parts(&mut set);
     set
 }
 
+/// Adds what a source says, until there is more wrong with it than anybody reads.
+fn parse_source(index: usize, source: &SourceText, set: &mut ManifestSet) {
+    let mut problems = Vec::new();
+    let mut refused = 0;
+    let reading = yaml::read_each(index, source, Dialect::Manifest, &mut |raw| {
+        let root = raw.tree.root();
+        let (whole, values, span) = (raw.whole, raw.tree.size(root), raw.tree.span(root));
+        let before = problems.len();
+        parse_document(raw, set, &mut problems);
+        if !whole || problems.len() > before {
+            refused += values;
+        }
+        if problems.len() < PROBLEMS_MAX && refused < REFUSED_VALUES_MAX {
+            return ControlFlow::Continue(());
+        }
+        problems.push(too_many(span));
+        ControlFlow::Break(())
+    });
+    problems.extend(reading.problems);
+    problems.sort_by_key(|problem| problem.span.start);
+    set.problems.extend(problems);
+    set.suppressions.extend(reading.suppressions);
+}
+
 fn too_many(span: Span) -> Problem {
-    let message = format!("there are {PROBLEMS_MAX} problems or more up to here");
+    let message = "there is too much wrong up to here to go on";
     Problem::error("too-many-problems", span, message)
         .help("the rest is left out; one cause may have many consequences")
 }
 
-/// The text of a source. Bytes that are no UTF-8 become a `?` each, so that all places stay.
+/// The text of a source. Bytes that are no UTF-8 become a `?` each, so that all places stay; with
+/// too many of them there is no text.
 fn decode(index: usize, bytes: &[u8]) -> (String, Option<Problem>) {
+    let problem = |start, end, message: String| {
+        let span = Span {
+            source: index,
+            start,
+            end,
+        };
+        Problem::error("invalid-utf-8", span, message).help("save the file as UTF-8")
+    };
     let mut text = String::with_capacity(bytes.len());
     let mut first = None;
+    let mut places = 0;
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
             first.get_or_insert(text.len());
             text.extend(chunk.invalid().iter().map(|_| '?'));
+            places += 1;
+        }
+        if places > INVALID_MAX {
+            let message = format!("this is no text: more than {INVALID_MAX} places are no UTF-8");
+            return (String::new(), Some(problem(0, 0, message)));
         }
     }
-    let problem = first.map(|at| {
-        let span = Span {
-            source: index,
-            start: at,
-            end: at + 1,
-        };
-        Problem::error("invalid-utf-8", span, "this byte is no UTF-8")
-            .help("save the file as UTF-8")
-    });
+    let problem = first.map(|at| problem(at, at + 1, "this byte is no UTF-8".to_owned()));
     (text, problem)
 }
 

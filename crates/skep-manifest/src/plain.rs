@@ -7,10 +7,6 @@ use crate::span::Span;
 use crate::tree::{self, NodeId, Tree};
 use crate::yaml::{self, Dialect};
 
-/// The most values in a document, aliases written out: a thousand steps of a scenario are a tenth
-/// of it, and a few aliases can mean more than any memory holds.
-const VALUES_MAX: usize = 100_000;
-
 /// What a text says.
 #[derive(Clone, Debug)]
 pub struct Plain {
@@ -47,22 +43,13 @@ pub enum Content {
 pub fn read(source: Source) -> Plain {
     let text = String::from_utf8_lossy(&source.text).into_owned();
     let text = SourceText::new(source.name, text);
-    let reading = yaml::read(0, &text, Dialect::Manifest);
-    let mut problems = reading.problems;
-    let mut documents = Vec::new();
-    for raw in reading.documents.iter().filter(|raw| raw.whole) {
-        let root = raw.tree.root();
-        if raw.tree.size(root) > VALUES_MAX {
-            let message = format!("the document has more than {VALUES_MAX} values");
-            problems.push(Problem::error("too-large", raw.tree.span(root), message));
-        } else {
-            documents.push(value(&raw.tree, root));
-        }
-    }
+    let (read, reading) = yaml::read(0, &text, Dialect::Manifest);
+    let whole = read.iter().filter(|raw| raw.whole);
+    let documents = whole.map(|raw| value(&raw.tree, raw.tree.root())).collect();
     Plain {
         text,
         documents,
-        problems,
+        problems: reading.problems,
     }
 }
 

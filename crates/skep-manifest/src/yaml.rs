@@ -7,37 +7,48 @@ mod builder;
 mod scalar;
 mod suppression;
 
+use std::ops::ControlFlow;
+
 use granit_parser::{Event, Parser, ScanError, options};
 
+use crate::check::PROBLEMS_MAX;
 use crate::problem::Problem;
 use crate::set::{SourceText, Suppression};
 use crate::span::Span;
 use crate::tree::Tree;
 use builder::{Builder, Collection};
 
-/// The longest source: ten times the manifest of a thousand nodes and ten thousand services.
-const SOURCE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// The longest source: more than twice the manifest of a thousand nodes and ten thousand services.
+const SOURCE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The deepest nesting: the language itself needs fewer than ten levels.
 const DEPTH_MAX: usize = 64;
 /// The most documents of one source, several times those of the largest manifest there is.
 const DOCUMENTS_MAX: usize = 50_000;
-/// The most values of one source: they take two hundred bytes each.
+/// The most values of one source, its aliases written out: they take two hundred bytes each.
 const NODES_MAX: usize = 1_000_000;
+/// The most values of one document, its aliases written out: five times those of a swarm of a
+/// thousand nodes, and what a few aliases of aliases exceed at once.
+const DOCUMENT_NODES_MAX: usize = 100_000;
 /// The most syntax errors that are reported per source: each may be the consequence of another.
 const SYNTAX_ERRORS_MAX: usize = 100;
-/// The most lines of comment in a row. The parser keeps them until it knows what they belong to.
+/// The most lines of comment. The parser keeps them until it knows what they belong to.
 const COMMENTS_MAX: usize = 100_000;
+/// The most comments that suppress findings: each is compared with what rules find.
+const SUPPRESSIONS_MAX: usize = 1_000;
 
-/// What a source consists of.
+/// What a source says beside its documents.
 #[derive(Default)]
 pub(crate) struct Reading {
-    /// Its documents, in order; empty ones are left out.
-    pub(crate) documents: Vec<RawDocument>,
     /// What is wrong with its YAML.
     pub(crate) problems: Vec<Problem>,
     /// The comments that suppress findings.
     pub(crate) suppressions: Vec<Suppression>,
+    /// How many events of the parser it took: the work that reading was.
+    pub(crate) events: usize,
 }
+
+/// Who takes the documents of a source in order, empty ones left out, and says whether to go on.
+pub(crate) type Take<'a> = &'a mut dyn FnMut(RawDocument) -> ControlFlow<()>;
 
 /// What a text is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,30 +67,55 @@ pub(crate) struct RawDocument {
 }
 
 /// Reads all documents of a source. A broken one does not hide the others.
-pub(crate) fn read(index: usize, source: &SourceText, dialect: Dialect) -> Reading {
+pub(crate) fn read(
+    index: usize,
+    source: &SourceText,
+    dialect: Dialect,
+) -> (Vec<RawDocument>, Reading) {
+    let mut documents = Vec::new();
+    let reading = read_each(index, source, dialect, &mut |document| {
+        documents.push(document);
+        ControlFlow::Continue(())
+    });
+    (documents, reading)
+}
+
+/// The same for somebody who looks at each document as soon as it is read.
+pub(crate) fn read_each(
+    index: usize,
+    source: &SourceText,
+    dialect: Dialect,
+    take: Take<'_>,
+) -> Reading {
     let mut reader = Reader {
         source,
         dialect,
         index,
         base: 0,
         nodes: 0,
+        documents: 0,
+        comments: 0,
+        take,
         reading: Reading::default(),
     };
-    if source.text().len() > SOURCE_BYTES_MAX {
-        let start = Span {
-            source: index,
-            start: 0,
-            end: 0,
-        };
-        let message = format!("`{}` is larger than 32 MiB", source.name());
-        reader.reading.problems.push(
-            Problem::error("too-large", start, message)
-                .help("spread its documents over several files"),
-        );
-        return reader.reading;
+    match too_long(index, source.name(), source.text().len()) {
+        Some(problem) => reader.reading.problems.push(problem),
+        None => reader.read(),
     }
-    reader.read();
     reader.reading
+}
+
+/// What there is to say about a source of so many bytes, if that is too many to look at one.
+pub(crate) fn too_long(index: usize, name: &str, bytes: usize) -> Option<Problem> {
+    let start = Span {
+        source: index,
+        start: 0,
+        end: 0,
+    };
+    let message = format!("`{name}` is larger than 8 MiB");
+    (bytes > SOURCE_BYTES_MAX).then(|| {
+        Problem::error("too-large", start, message).help("spread its documents over several files")
+    })
 }
 
 struct Reader<'a> {
@@ -88,8 +124,11 @@ struct Reader<'a> {
     index: usize,
     /// Where the parser's text begins in the source: after a byte order mark.
     base: usize,
-    /// How many nodes the finished documents have.
+    /// How many nodes the finished documents have, their aliases written out.
     nodes: usize,
+    documents: usize,
+    comments: usize,
+    take: Take<'a>,
     reading: Reading,
 }
 
@@ -108,26 +147,28 @@ impl Reader<'_> {
         let mut builder = None;
         let mut errors = 0;
         while let Some(next) = parser.next_event() {
+            self.reading.events += 1;
             match next {
                 Ok((event, span)) => {
                     let span = self.span(span);
-                    self.handle(event, span, &mut builder);
-                    if let Some(what) = self.excess(builder.as_ref()) {
-                        let message = format!("there are more than {what} up to here");
-                        let problem = Problem::error("too-large", span, message)
-                            .help("spread the documents over several files");
-                        self.reading.problems.push(problem);
+                    if self.handle(event, span, &mut builder).is_break() {
+                        return;
+                    }
+                    if let Some(excess) = self.excess(builder.as_ref(), span) {
+                        self.reading.problems.push(excess);
                         return;
                     }
                 }
                 Err(error) => {
                     errors += 1;
                     self.report_syntax(&error);
-                    if let Some(builder) = builder.take() {
-                        self.finish(builder, Ending::Broken);
-                    }
-                    let goes_on =
-                        errors < SYNTAX_ERRORS_MAX && parser.proceed_next_document().is_ok();
+                    let taken = match builder.take() {
+                        Some(builder) => self.finish(builder, Ending::Broken),
+                        None => ControlFlow::Continue(()),
+                    };
+                    let goes_on = taken.is_continue()
+                        && errors < SYNTAX_ERRORS_MAX
+                        && parser.proceed_next_document().is_ok();
                     if !goes_on {
                         return;
                     }
@@ -136,15 +177,21 @@ impl Reader<'_> {
         }
     }
 
-    fn handle(&mut self, event: Event<'_>, span: Span, builder: &mut Option<Builder>) {
+    fn handle(
+        &mut self,
+        event: Event<'_>,
+        span: Span,
+        builder: &mut Option<Builder>,
+    ) -> ControlFlow<()> {
         match event {
             Event::DocumentStart(..) => *builder = Some(Builder::new(self.dialect)),
             Event::DocumentEnd => {
                 if let Some(builder) = builder.take() {
-                    self.finish(builder, Ending::Complete);
+                    return self.finish(builder, Ending::Complete);
                 }
             }
             Event::Comment(text, _) => {
+                self.comments += 1;
                 suppression::read(&text, span, self.source, &mut self.reading);
             }
             event => {
@@ -153,28 +200,48 @@ impl Reader<'_> {
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 
-    /// What there is too much of to go on. A source that is refused for it takes no more memory.
-    fn excess(&self, builder: Option<&Builder>) -> Option<String> {
-        let nodes = self.nodes + builder.map_or(0, Builder::len);
-        if nodes > NODES_MAX {
-            Some(format!("{NODES_MAX} values"))
-        } else if self.reading.documents.len() > DOCUMENTS_MAX {
-            Some(format!("{DOCUMENTS_MAX} documents"))
+    /// What there is too much of to go on. A source that is refused for it takes no more memory and
+    /// no more time.
+    fn excess(&self, builder: Option<&Builder>, at: Span) -> Option<Problem> {
+        let here = builder.map_or(0, Builder::len);
+        let reading = &self.reading;
+        let spread = "spread the documents over several files";
+        let (what, help) = if here > DOCUMENT_NODES_MAX {
+            let what = format!("{DOCUMENT_NODES_MAX} values in this document");
+            (what, "make several documents of it")
+        } else if self.nodes + here > NODES_MAX {
+            (format!("{NODES_MAX} values"), spread)
+        } else if self.documents > DOCUMENTS_MAX {
+            (format!("{DOCUMENTS_MAX} documents"), spread)
+        } else if self.comments > COMMENTS_MAX {
+            (format!("{COMMENTS_MAX} comments"), "leave some out")
+        } else if reading.suppressions.len() > SUPPRESSIONS_MAX {
+            let what = format!("{SUPPRESSIONS_MAX} comments that suppress findings");
+            (what, "correct what they suppress")
+        } else if reading.problems.len() > PROBLEMS_MAX {
+            (format!("{PROBLEMS_MAX} problems"), "correct these first")
         } else {
-            None
-        }
+            return None;
+        };
+        let message = format!("there are more than {what} up to here");
+        Some(Problem::error("too-large", at, message).help(help))
     }
 
-    fn finish(&mut self, builder: Builder, ending: Ending) {
-        self.nodes += builder.len();
+    fn finish(&mut self, builder: Builder, ending: Ending) -> ControlFlow<()> {
         let (document, problems) = match ending {
             Ending::Complete => builder.finish(),
             Ending::Broken => builder.abandon(),
         };
         self.reading.problems.extend(problems);
-        self.reading.documents.extend(document);
+        let Some(document) = document else {
+            return ControlFlow::Continue(());
+        };
+        self.nodes += document.tree.size(document.tree.root());
+        self.documents += 1;
+        (self.take)(document)
     }
 
     fn report_syntax(&mut self, error: &ScanError) {

@@ -36,8 +36,12 @@ pub(crate) fn similar<'a>(
     let lower = text.to_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
     let near = |candidate: &str| 1.max(candidate.chars().count() / 3);
+    // Words whose lengths differ by more than that need no comparison.
+    let length = text.chars().count();
+    let as_long = |candidate: &str| length.abs_diff(candidate.chars().count()) <= near(candidate);
     candidates
         .into_iter()
+        .filter(|candidate| as_long(candidate))
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= near(candidate))
         .filter(|(_, candidate)| !differ_in_digits(text, candidate))

@@ -29,9 +29,9 @@ pub fn references(
     environment: &BTreeMap<String, String>,
 ) -> Vec<Reference> {
     let source = SourceText::new(name.to_owned(), text.to_owned());
-    let reading = yaml::read(0, &source, Dialect::Compose);
+    let (documents, _) = yaml::read(0, &source, Dialect::Compose);
     let mut found = Vec::new();
-    for raw in reading.documents {
+    for raw in documents {
         let (tree, _) = prepare(&raw.tree, environment);
         let mut add = |node: NodeId, nature| {
             found.extend(tree.text(node).map(|path| Reference {

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use granit_parser::Tag;
 
 use super::scalar::{self, Written};
-use super::{DEPTH_MAX, Dialect, RawDocument};
+use super::{DEPTH_MAX, DOCUMENT_NODES_MAX, Dialect, RawDocument};
 use crate::check::PROBLEMS_MAX;
 use crate::problem::Problem;
 use crate::span::Span;
 use crate::tree::{Content, Meaning, NodeId, Scalar, Tree};
 
-/// The most nodes of one document with its aliases written out: more than a thousand nodes or
-/// services in one document need, and what a few aliases of aliases exceed at once.
-const NODES_MAX: usize = 500_000;
 /// The longest single value: no Docker config or secret may be longer than a million bytes.
 const SCALAR_BYTES_MAX: usize = 1_048_576;
 
@@ -134,7 +131,7 @@ impl Builder {
             Collection::Mapping => Content::Mapping(self.pairs(&frame.entries)),
         };
         let node = self.tree.add(content, span);
-        if self.tree.height(node) > DEPTH_MAX || self.tree.size(node) > NODES_MAX {
+        if self.tree.height(node) > DEPTH_MAX || self.tree.size(node) > DOCUMENT_NODES_MAX {
             let message = "its aliases, written out, make this too large";
             self.refuse(
                 Problem::error("too-large", span, message).help("write it without aliases"),

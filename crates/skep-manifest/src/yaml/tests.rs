@@ -4,8 +4,8 @@ use super::*;
 fn a_node_reaches_from_its_first_to_its_last_character() {
     let text = "spec:\n  list:\n    - a: 1   # comment\n      b: \"ä\"\n  flow: {x: [1, 2] }\n";
     let source = SourceText::new("test.yaml".to_owned(), text.to_owned());
-    let reading = read(0, &source, Dialect::Manifest);
-    let tree = &reading.documents[0].tree;
+    let (documents, _) = read(0, &source, Dialect::Manifest);
+    let tree = &documents[0].tree;
     for (pointer, expected) in [
         ("/spec/list/0/a", "1"),
         ("/spec/list/0/b", "\"ä\""),
@@ -26,8 +26,8 @@ fn a_node_reaches_from_its_first_to_its_last_character() {
 #[test]
 fn an_alias_is_what_its_anchor_is() {
     let source = SourceText::new("t".to_owned(), "a: &x {b: [1]}\nc: *x\n".to_owned());
-    let reading = read(0, &source, Dialect::Manifest);
-    let tree = &reading.documents[0].tree;
+    let (documents, _) = read(0, &source, Dialect::Manifest);
+    let tree = &documents[0].tree;
     assert_eq!(
         tree.to_json(tree.root()),
         serde_json::json!({"a": {"b": [1]}, "c": {"b": [1]}})
@@ -46,6 +46,7 @@ b: 2 # skep: ignore[third-rule] this line
 ";
     let source = SourceText::new("t".to_owned(), text.to_owned());
     let found: Vec<_> = read(0, &source, Dialect::Manifest)
+        .1
         .suppressions
         .into_iter()
         .map(|suppression| (suppression.rule, suppression.reason, suppression.line))
@@ -65,9 +66,8 @@ b: 2 # skep: ignore[third-rule] this line
 fn a_broken_document_does_not_hide_the_others() {
     let text = "a: 1\n---\nb: [\n---\nc: 3\n---\nd: }\n---\ne: 5\n";
     let source = SourceText::new("t".to_owned(), text.to_owned());
-    let reading = read(0, &source, Dialect::Manifest);
-    let whole: Vec<_> = reading
-        .documents
+    let (documents, reading) = read(0, &source, Dialect::Manifest);
+    let whole: Vec<_> = documents
         .iter()
         .filter(|document| document.whole)
         .map(|document| document.tree.to_json(document.tree.root()).to_string())
@@ -79,4 +79,58 @@ fn a_broken_document_does_not_hide_the_others() {
         .map(|problem| source.location(problem.span.start).line)
         .collect();
     assert_eq!(places.len(), 2, "{:?}", reading.problems);
+}
+
+/// Whatever a source holds, it is given up after so much work: the events of a document that is as
+/// long as one may be, and those of its ends.
+#[test]
+fn what_is_refused_took_no_more_work_than_the_longest_document() {
+    const EVENTS_MAX: usize = DOCUMENT_NODES_MAX + DOCUMENT_NODES_MAX / 100;
+    const BYTES: usize = 800_000;
+    let many = |text: &str| text.repeat(BYTES / text.len());
+    let keys: String = (0..BYTES / 9).map(|key| format!("{key:06}: \n")).collect();
+    for (what, text) in [
+        ("lists in lists", many("[")),
+        ("maps in maps", many("{a: ")),
+        ("blocks in blocks", many("- ")),
+        ("a list", many("- x\n")),
+        ("a list in one line", format!("[{}]", many("x,"))),
+        ("keys", keys),
+        ("one key", many("a: \n")),
+        ("keys without values", many("? a\n")),
+        ("anchors inside themselves", many("- &a *a\n")),
+        ("aliases of nothing", many("- *a\n")),
+        ("tags", many("- !x y\n")),
+        ("comments", many("#\n")),
+        ("suppressions", many("# skep: ignore[a] b\n")),
+        ("malformed suppressions", many("# skep: x\n")),
+        ("a word", many("x").repeat(2)),
+        ("a text in quotes", format!("\"{}\"", many("x").repeat(2))),
+        ("quotes", many("\"")),
+        ("blocks of text", many("- |\n x\n")),
+        ("no bytes", many("\0")),
+        ("directives", many("%YAML 1.2\n")),
+        ("documents that break", many("a: [\n---\n")),
+    ] {
+        let source = SourceText::new("t".to_owned(), text);
+        let (_, reading) = read(0, &source, Dialect::Manifest);
+        assert!(!reading.problems.is_empty(), "{what}");
+        assert!(reading.events <= EVENTS_MAX, "{what}: {}", reading.events);
+    }
+}
+
+#[test]
+fn aliases_count_in_every_document_as_what_they_stand_for() {
+    let list = |entry: &str, count| vec![entry; count].join(", ");
+    let document = format!(
+        "---\na: &a [{}]\nb: &b [{}]\nc: [{}]\n",
+        list("x", 100),
+        list("*a", 100),
+        list("*b", 8)
+    );
+    let source = SourceText::new("t".to_owned(), document.repeat(100));
+    let (documents, reading) = read(0, &source, Dialect::Manifest);
+    let ids: Vec<_> = reading.problems.iter().map(|problem| problem.id).collect();
+    assert_eq!(ids, ["too-large"]);
+    assert!(documents.len() < 12, "{}", documents.len());
 }
