@@ -1,4 +1,5 @@
-//! Measures reading and linting many documents: `cargo run --release --example measure [COUNT]`.
+//! Measures reading and linting many documents, or files that are made to hurt:
+//! `cargo run --release --example measure [COUNT | FILE…]`.
 
 #![expect(clippy::print_stdout, reason = "the numbers are what it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
@@ -12,20 +13,31 @@ use skep_manifest::parse::parse;
 use skep_manifest::set::Source;
 
 fn main() {
-    let count = std::env::args().nth(1).and_then(|count| count.parse().ok());
-    let text = manifests(count.unwrap_or(1000));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [] | [_] = arguments.as_slice()
+        && let Ok(count) = arguments.first().map_or(Ok(1000), |count| count.parse())
+    {
+        return measure("many.yaml", manifests(count).into_bytes());
+    }
+    for file in arguments {
+        let text = std::fs::read(&file).expect("the file can be read");
+        measure(&file, text);
+    }
+}
+
+fn measure(name: &str, text: Vec<u8>) {
     let length = text.len();
     let start = Instant::now();
     let set = parse(vec![Source {
-        name: "many.yaml".to_owned(),
-        text: text.into_bytes(),
+        name: name.to_owned(),
+        text,
     }]);
     let read = start.elapsed();
     let findings = lint(&set);
     let linted = start.elapsed() - read;
     let rendered = human::render(&set, &findings, Colour::Never);
     println!(
-        "{} documents of {length} bytes: read {read:?}, linted {linted:?}, rendered {} bytes in {:?}; {}",
+        "{name}: {} documents of {length} bytes: read {read:?}, linted {linted:?}, rendered {} bytes in {:?}; {}",
         set.documents.len(),
         rendered.len(),
         start.elapsed() - read - linted,

@@ -1,5 +1,6 @@
 //! The documents of a set by kind, as the rules look at them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use skep_manifest::desired::Desired;
@@ -125,8 +126,12 @@ pub(crate) fn host_port(service: &ServiceSpec) -> Option<(usize, u16)> {
 }
 
 /// A key as a step of a pointer (RFC 6901 §3).
-pub(crate) fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+pub(crate) fn escaped(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) {
+        key.replace('~', "~0").replace('/', "~1").into()
+    } else {
+        key.into()
+    }
 }
 
 impl<'a, Spec> Declaration<'a, Spec> {

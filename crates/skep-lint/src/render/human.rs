@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use skep_manifest::problem::Severity;
 use skep_manifest::set::{ManifestSet, SourceText};
 use skep_manifest::span::Span;
@@ -46,7 +46,7 @@ fn render_finding(set: &ManifestSet, finding: &Finding, renderer: &Renderer) -> 
     let group = level
         .primary_title(finding.message.as_str())
         .id(finding.rule)
-        .elements(snippets(set, finding))
+        .elements(excerpts(set, finding))
         .elements(
             finding
                 .help
@@ -56,8 +56,8 @@ fn render_finding(set: &ManifestSet, finding: &Finding, renderer: &Renderer) -> 
     renderer.render(&[group])
 }
 
-/// One snippet per source, that of the finding itself first.
-fn snippets<'a>(set: &'a ManifestSet, finding: &'a Finding) -> Vec<Snippet<'a, Annotation<'a>>> {
+/// One excerpt per source, that of the finding itself first.
+fn excerpts<'a>(set: &'a ManifestSet, finding: &'a Finding) -> Vec<Element<'a>> {
     let primary = Mark {
         span: finding.span,
         label: None,
@@ -78,7 +78,8 @@ fn snippets<'a>(set: &'a ManifestSet, finding: &'a Finding) -> Vec<Snippet<'a, A
     }
     by_source
         .into_iter()
-        .filter_map(|((_, source), marks)| Some(snippet(set.text(source)?, &marks)))
+        .filter_map(|((_, source), marks)| Some(excerpt(set.text(source)?, &marks)))
+        .flatten()
         .collect()
 }
 
@@ -88,9 +89,13 @@ struct Mark<'a> {
     kind: AnnotationKind,
 }
 
+/// The most bytes that are shown around the marks of a finding.
+const EXCERPT_BYTES_MAX: usize = 4 << 10;
+
 /// The lines from the first mark to the last. Only these are handed over, because the renderer
-/// looks at every line it is given.
-fn snippet<'a>(source: &'a SourceText, marks: &[Mark<'a>]) -> Snippet<'a, Annotation<'a>> {
+/// looks at every line it is given. Marks that are far from each other have an excerpt each; of a
+/// line that nobody can look at there is only the place.
+fn excerpt<'a>(source: &'a SourceText, marks: &[Mark<'a>]) -> Vec<Element<'a>> {
     let text = source.text();
     let ranges: Vec<Range<usize>> = marks.iter().map(|mark| shown(text, mark.span)).collect();
     let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
@@ -100,15 +105,27 @@ fn snippet<'a>(source: &'a SourceText, marks: &[Mark<'a>]) -> Snippet<'a, Annota
         start = '\u{feff}'.len_utf8().min(first);
     }
     let end = text[last..].find('\n').map_or(text.len(), |at| last + at);
+    let at = source.location(first);
+    if end - start > EXCERPT_BYTES_MAX {
+        if let [_, _, ..] = marks {
+            return marks
+                .chunks(1)
+                .flat_map(|mark| excerpt(source, mark))
+                .collect();
+        }
+        let place = Origin::path(source.name()).line(at.line);
+        return vec![place.char_column(at.column).into()];
+    }
     let annotations = marks.iter().zip(ranges).map(|(mark, range)| {
         mark.kind
             .span(range.start - start..range.end - start)
             .label(mark.label)
     });
-    Snippet::source(&text[start..end])
+    let snippet: Snippet<'_, Annotation<'_>> = Snippet::source(&text[start..end])
         .path(source.name())
-        .line_start(source.location(start).line)
-        .annotations(annotations)
+        .line_start(at.line)
+        .annotations(annotations);
+    vec![snippet.into()]
 }
 
 /// What is underlined: of something that goes over several lines, the first.

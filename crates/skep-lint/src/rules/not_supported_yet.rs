@@ -115,27 +115,25 @@ impl Walk<'_> {
     /// Visits the entries of a list or map that are written. `open` holds what is known about the
     /// fields below, by the rest of their paths.
     fn visit_entries(&mut self, value: &Value, open: &[Known]) {
-        let length = self.pointer.len();
-        let entries: Vec<(String, &Value)> = match value {
+        match value {
             Value::Object(entries) => entries
                 .iter()
-                .map(|(key, value)| (escaped(key), value))
-                .collect(),
-            Value::Array(entries) => entries
-                .iter()
-                .enumerate()
-                .map(|(index, value)| (index.to_string(), value))
-                .collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
-        };
-        for (step, value) in entries {
-            self.pointer.push('/');
-            self.pointer.push_str(&step);
-            if !value.is_null() && self.document.span_of(&self.pointer).is_some() {
-                self.visit(&step, value, open);
-            }
-            self.pointer.truncate(length);
+                .for_each(|(key, value)| self.visit_entry(&escaped(key), value, open)),
+            Value::Array(entries) => (0_usize..)
+                .zip(entries)
+                .for_each(|(index, value)| self.visit_entry(&index.to_string(), value, open)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
+    }
+
+    fn visit_entry(&mut self, step: &str, value: &Value, open: &[Known]) {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(step);
+        if !value.is_null() && self.document.span_of(&self.pointer).is_some() {
+            self.visit(step, value, open);
+        }
+        self.pointer.truncate(length);
     }
 
     fn visit(&mut self, step: &str, value: &Value, open: &[Known]) {

@@ -2,6 +2,7 @@
 
 mod fixes;
 mod formats;
+mod growth;
 mod json;
 mod manifests;
 mod reference;
