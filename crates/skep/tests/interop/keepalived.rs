@@ -48,7 +48,12 @@ impl Instance<'_> {
 pub(crate) fn start_all(instances: &[Instance<'_>], cluster: &mut Cluster, node: &str) -> u32 {
     let texts = (1..).zip(instances);
     let text: String = texts.map(|(number, one)| one.text(number)).collect();
-    let file = save(cluster, node, &text);
+    start_with(&text, cluster, node)
+}
+
+/// Starts keepalived with this configuration on `node`; returns its process.
+pub(crate) fn start_with(text: &str, cluster: &mut Cluster, node: &str) -> u32 {
+    let file = save(cluster, node, text);
     start(cluster, node, &file)
 }
 

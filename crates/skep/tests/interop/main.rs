@@ -10,5 +10,6 @@ mod group;
 mod handover;
 mod keepalived;
 mod matrix;
+mod migration;
 mod seed001;
 mod version3;
