@@ -3,11 +3,15 @@
 //! Run as root: `cargo test -p skep --features namespaces --test lab`.
 
 mod lab;
+#[path = "../docs/page.rs"]
+#[expect(dead_code, reason = "the unit ring uses more of it")]
+mod page;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use lab::{Traces, TryLab, check_failure, skep, standalone};
+use page::{How, Page};
 
 #[test]
 fn a_node_s_power_cut_and_return_move_the_vip_and_nothing_is_left_behind() {
@@ -139,6 +143,24 @@ fn ctrl_c_while_the_lab_comes_up_takes_it_down_again() {
     );
     assert_eq!(Traces::of(&lab::full_name("ctrl-c")), Traces::default());
     drop(directory);
+}
+
+/// The first thing that a stranger tries, word for word but for the name of the lab.
+#[test]
+fn the_first_five_minutes_go_as_the_book_says() {
+    struct Down(String);
+    impl Drop for Down {
+        fn drop(&mut self) {
+            let down = skep(&["lab", "down", "--name", &self.0]).output();
+            assert!(down.is_ok_and(|it| it.status.success()), "{}", self.0);
+        }
+    }
+    let name = lab::full_name("first");
+    let _down = Down(name.clone());
+    let mut page = Page::read("docs/start.md");
+    page.rename("first", &name);
+    page.run(|how| matches!(how, How::InLab));
+    assert_eq!(Traces::of(&name), Traces::default());
 }
 
 #[test]

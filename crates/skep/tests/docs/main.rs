@@ -1,0 +1,55 @@
+//! The commands of the book run, and so do the steps of the action: what people copy works.
+//!
+//! Those that need network namespaces run in the ring of that name (`tests/lab`).
+
+mod action;
+#[expect(dead_code, reason = "the ring `namespaces` uses more of it")]
+mod page;
+
+use page::{How, Page};
+
+#[test]
+fn the_offline_commands_of_the_book_run() {
+    for name in page::NAMES {
+        let page = Page::read(name);
+        for block in &page.blocks {
+            match &block.how {
+                How::Shown(reason) => {
+                    println!("{name}:{}: not run: {reason}", block.line);
+                }
+                How::InLab => println!("{name}:{}: run in the ring `namespaces`", block.line),
+                How::Offline { .. } => println!("{name}:{}: run", block.line),
+            }
+        }
+        page.run(|how| matches!(how, How::Offline { .. }));
+    }
+}
+
+#[test]
+fn every_command_of_the_book_says_how_it_is_run() {
+    for name in page::NAMES {
+        let page = Page::read(name);
+        let commands = ["skep ", "cargo ", "git ", "docker "];
+        for (line, text) in &page.others {
+            let is_command = commands.iter().any(|command| text.starts_with(command));
+            assert!(
+                !is_command,
+                "{name}:{line}: a command that no test runs: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_link_of_the_book_leads_somewhere() {
+    // Another page of the book that comes with the git feeder.
+    let awaited = ["gitops.md"];
+    for name in page::NAMES {
+        for link in Page::read(name).links {
+            let target = page::top().join(name);
+            let target = target.parent().expect("a folder").join(&link);
+            let is_awaited = awaited.iter().any(|page| link.ends_with(page));
+            assert!(target.exists() || is_awaited, "{name}: {link}");
+        }
+    }
+}
