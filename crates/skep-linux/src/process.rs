@@ -5,6 +5,7 @@
 
 pub mod channel;
 pub mod child;
+pub mod errand;
 pub mod inheritance;
 pub mod name;
 pub mod parent;
