@@ -60,6 +60,7 @@ fn admit_bare(desired: &Desired, observed: &mut Observed) {
     for node in nodes {
         let engines = &mut observed.engines;
         engines.entry(node.name.clone()).or_insert(Engine {
+            is_certified: false,
             membership: Membership::Inactive,
             remembers: None,
             refused: None,
