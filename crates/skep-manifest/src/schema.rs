@@ -25,8 +25,9 @@ use crate::swarm::SwarmSpec;
 use crate::vip_group::VipGroupSpec;
 
 /// The revision of the language. It rises with whatever an older agent would refuse or not do; the
-/// writer takes no desired state that some agent cannot read.
-pub const REVISION: u32 = 1;
+/// writer takes no desired state that some agent cannot read. Revision 2 has sealed values, stacks
+/// and the orders of operators.
+pub const REVISION: u32 = 2;
 
 /// The name of a swarm is part of the names of Docker configs, which end at 64 characters.
 const SWARM_NAME_LENGTH_MAX: usize = 40;
