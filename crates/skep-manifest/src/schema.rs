@@ -4,6 +4,7 @@
 //! It is generated from the types; `tidy` gives it the form that editors and the reader want.
 //! Draft 7, because that is what the YAML editors read.
 
+mod example;
 mod tidy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,8 +61,23 @@ pub fn schema() -> Value {
             },
         },
         "allOf": branches,
+        "defaultSnippets": snippets(),
         "definitions": all_definitions(),
     })
+}
+
+/// What editors offer for a document that says nothing yet: one object of each kind.
+fn snippets() -> Vec<Value> {
+    let kinds = Kind::ALL.into_iter();
+    kinds
+        .map(|kind| {
+            json!({
+                "label": kind.as_str(),
+                "description": spec_description(kind),
+                "body": example::example(kind),
+            })
+        })
+        .collect()
 }
 
 /// The schema of the documents of one kind.
@@ -74,6 +90,7 @@ pub fn kind_schema(kind: Kind) -> Value {
     if let Value::Object(object) = &mut schema {
         object.insert("$schema".to_owned(), DIALECT.into());
         object.insert("title".to_owned(), format!("skep {kind}").into());
+        object.insert("examples".to_owned(), json!([example::example(kind)]));
         object.insert("definitions".to_owned(), json!(used));
     }
     schema

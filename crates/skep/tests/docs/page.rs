@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The pages whose commands are run.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 15] = [
     "README.md",
     "docs/README.md",
     "docs/ci.md",
     "docs/coming-from-ansible.md",
     "docs/concepts.md",
     "docs/diff.md",
+    "docs/editors.md",
     "docs/operating.md",
     "docs/start.md",
     "manifests/README.md",
