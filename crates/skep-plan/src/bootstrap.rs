@@ -11,7 +11,7 @@ use skep_manifest::name::{EngineName, Name, NodeName};
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 
 use crate::action::{Action, Blocked, Executor, InitSwarm, Plan, Step, Waiting};
-use crate::membership::{role_word, trouble};
+use crate::membership::{leaving, role_word, trouble};
 use crate::observed::{Active, Cluster, Engine, Membership, Observed};
 use crate::ownership::{self, SWARM, node_object, swarm_object};
 use crate::settings;
@@ -48,10 +48,17 @@ fn foreign(swarm: &Declared<SwarmSpec>, cluster: &Cluster, observed: &Observed) 
             | Membership::Error(_)
             | Membership::Locked => false,
         });
-    let inside: Vec<&str> = inside.map(|(name, _)| name.as_str()).collect();
-    let leave = "take them out of it with `docker swarm leave`, or list other nodes";
+    let (inside, ways_out): (Vec<&str>, Vec<String>) = inside
+        .map(|(name, engine)| (name.as_str(), leaving(name, &engine.membership)))
+        .unzip();
+    let leave = if ways_out.is_empty() {
+        "list other nodes".to_owned()
+    } else {
+        let ways_out = ways_out.join(", ");
+        format!("if nobody needs it, take it apart: {ways_out}; or list other nodes")
+    };
     let (whose, remedy) = match cluster.labels.get(SWARM) {
-        Some(other) => (format!("the `Swarm` called `{other}`"), leave.to_owned()),
+        Some(other) => (format!("the `Swarm` called `{other}`"), leave),
         None => (
             "a swarm that skep did not create".to_owned(),
             format!("take it over with what `skep import swarm` says; or {leave}"),
@@ -183,7 +190,10 @@ fn unseen(node: &NodeName, active: &Active, engine: &Engine) -> Blocked {
         object: node_object(node),
         reason: Reason::ForeignSwarm,
         message: "its engine is in a swarm none of whose managers answers".to_owned(),
-        remedy: format!("start its managers, or take it out: `docker swarm leave` on {node}"),
+        remedy: format!(
+            "start its managers, or take it out: {}",
+            leaving(node, &engine.membership)
+        ),
     }
 }
 
@@ -223,7 +233,10 @@ fn quorum_of_agents(
                 silent[0]
             )
         },
-        remedy: format!("start skep on {}", silent.join(", ")),
+        remedy: format!(
+            "start skep on {}, and let the agents' port (7380/tcp) through to the others",
+            silent.join(", ")
+        ),
     })
 }
 

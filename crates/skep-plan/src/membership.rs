@@ -68,7 +68,10 @@ impl Member<'_> {
             object: self.object(),
             reason: Reason::ForeignSwarm,
             message: format!("its engine is in another swarm than `{}`", roster.swarm),
-            remedy: format!("take it out of that swarm: `docker swarm leave` on {name}"),
+            remedy: format!(
+                "if nobody needs that swarm, take it out: {}; or list another node",
+                leaving(name, &engine.membership)
+            ),
         }
     }
 
@@ -83,6 +86,16 @@ impl Member<'_> {
             ),
         }
     }
+}
+
+/// The command that takes the engine of `node` out of the swarm it is in.
+pub(crate) fn leaving(node: &NodeName, membership: &Membership) -> String {
+    let option = if membership.is_manager() {
+        " --force"
+    } else {
+        ""
+    };
+    format!("`docker swarm leave{option}` on {node}")
 }
 
 /// What keeps the engine of `node` from working in a swarm, and from joining one.

@@ -22,6 +22,10 @@ pub struct Observed {
     /// The VIP groups of the nodes, as their agents just said.
     #[serde(default)]
     pub groups: BTreeMap<NodeName, NodeGroups>,
+    /// Nodes whose agents were not heard since the desired state counts, while that is so young that
+    /// the managers may not know yet who is away.
+    #[serde(default)]
+    pub unheard: BTreeSet<NodeName>,
     /// The keys that the names of secrets are made with; they are told to nobody.
     #[serde(skip)]
     pub naming_keys: NamingKeys,
@@ -285,6 +289,8 @@ pub struct ClusterService {
 pub enum TaskTrouble {
     /// The engine goes on trying.
     Failing(String),
+    /// Its tasks start and end, and the engine starts others.
+    Ending(String),
     /// The engine replaces no more tasks until the service is changed again.
     Paused(String),
 }
@@ -294,18 +300,25 @@ impl TaskTrouble {
     #[must_use]
     pub fn message(&self) -> &str {
         match self {
-            Self::Failing(message) | Self::Paused(message) => message,
+            Self::Failing(message) | Self::Ending(message) | Self::Paused(message) => message,
         }
     }
 
-    /// What a person can do about it.
+    /// What a person can do about it, as the service is called `service`.
     #[must_use]
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self, service: &str) -> String {
         match self {
             Self::Failing(_) => {
                 "it is tried again; if it stays so, correct the service and apply it again"
+                    .to_owned()
             }
-            Self::Paused(_) => "no more tasks are replaced: correct the service and apply it again",
+            Self::Ending(_) => format!(
+                "`docker service logs {service}` on a manager shows what its tasks said; correct \
+                 the service and apply it again"
+            ),
+            Self::Paused(_) => {
+                "no more tasks are replaced: correct the service and apply it again".to_owned()
+            }
         }
     }
 }

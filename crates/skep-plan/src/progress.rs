@@ -113,6 +113,7 @@ fn node_progress(member: &Member<'_>) -> How {
     let Some(listed) = member.listed else {
         return How::working("has not joined yet");
     };
+    let name = &member.declared.name;
     let acts_as_manager = || {
         let engine = member.engine.map(|engine| &engine.membership);
         engine.is_some_and(Membership::is_manager)
@@ -120,7 +121,9 @@ fn node_progress(member: &Member<'_>) -> How {
     match listed.node.state {
         NodeState::Ready if listed.is_changing() => How::working("its role is changing"),
         NodeState::Ready if listed.is_manager() && !listed.is_reachable() => {
-            How::working("the other managers do not reach it")
+            How::working("the other managers do not reach it").helped_by(format!(
+                "see that it runs, and that it and the others let 2377/tcp through: {name}"
+            ))
         }
         // It is asked for the store as long as it says so, and does not answer any more.
         NodeState::Ready if !listed.is_manager() && acts_as_manager() => {
@@ -134,7 +137,10 @@ fn node_progress(member: &Member<'_>) -> How {
             How::working(&format!("{tasks} of its tasks have not ended"))
         }
         NodeState::Ready => How::done("is ready"),
-        NodeState::Down => How::working("is down"),
+        NodeState::Down => How::working("is down").helped_by(format!(
+            "start {name} and Docker on it; if it is gone for good, declare it with \
+             `availability: drain` and then remove it from the manifest"
+        )),
         NodeState::Disconnected => How::working("is away for a moment"),
         NodeState::Unknown => How::working("has not reported yet"),
     }
@@ -164,14 +170,19 @@ fn service_progress(service: &Declared<ServiceSpec>, cluster: Option<&Cluster>) 
     let count = format!("{running} of {all} tasks {verb}");
     match &observed.trouble {
         _ if all_run => How::done(&count),
+        None if desired == 0 => How::working(&format!("{count}: no node has got one")).helped_by(
+            "if it stays so, no node fits: compare `placement` with the labels and the \
+                 availability of the nodes"
+                .to_owned(),
+        ),
         None => How::working(&count),
         Some(trouble) => How {
             state: match trouble {
-                TaskTrouble::Failing(_) => Progress::Working,
+                TaskTrouble::Failing(_) | TaskTrouble::Ending(_) => Progress::Working,
                 TaskTrouble::Paused(_) => Progress::Blocked,
             },
             message: format!("{count}: {}", trouble.message()),
-            remedy: Some(trouble.remedy().to_owned()),
+            remedy: Some(trouble.remedy(name)),
         },
     }
 }
@@ -196,6 +207,13 @@ impl How {
         Self {
             state: Progress::Working,
             ..Self::done(message)
+        }
+    }
+
+    fn helped_by(self, remedy: String) -> Self {
+        Self {
+            remedy: Some(remedy),
+            ..self
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reads what is there: the engine's own part in a swarm, and the swarm as a manager tells it.
 
+mod ended;
 mod files;
 mod networks;
 mod wire;
@@ -92,9 +93,11 @@ pub async fn cluster(client: &Client) -> Result<Cluster, EngineError> {
     }
     cluster.placed = placed(&current, &services)?;
     let mut known = Known::of(&wanted, &current, &cluster);
+    let ended = ended::read(client, &services, &known, &current).await?;
     for service in services {
         let known = known.remove(&service.id).unwrap_or_default();
-        let (name, service) = told(service, known)?;
+        let ended = ended.get(&service.id).cloned();
+        let (name, service) = told(service, known, ended)?;
         cluster.services.insert(name, service);
     }
     Ok(cluster)
@@ -185,7 +188,11 @@ impl Known {
     }
 }
 
-fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterService), EngineError> {
+fn told(
+    service: wire::Service,
+    mut known: Known,
+    ended: Option<String>,
+) -> Result<(String, ClusterService), EngineError> {
     let spec: wire::ServiceSpec = service.spec.understood()?;
     let status = service.service_status.unwrap_or_default();
     let mode = spec.mode.unwrap_or_default();
@@ -208,7 +215,7 @@ fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterServ
         None => known.tasks.desired == 0,
     };
     let fallback = service.previous_spec.filter(|_| !is_settled);
-    let trouble = trouble(service.update_status, known.error);
+    let trouble = trouble(service.update_status, known.error, ended);
     Ok((
         spec.name,
         ClusterService {
@@ -222,16 +229,21 @@ fn told(service: wire::Service, mut known: Known) -> Result<(String, ClusterServ
     ))
 }
 
-/// An update that the engine gave up says which task failed, and the task says why.
-fn trouble(update: Option<wire::UpdateStatus>, error: Option<String>) -> Option<TaskTrouble> {
-    let paused = update.filter(wire::UpdateStatus::is_paused);
-    match (paused, error) {
-        (Some(update), None) => Some(TaskTrouble::Paused(update.message)),
-        (Some(update), Some(error)) => {
-            Some(TaskTrouble::Paused(format!("{}: {error}", update.message)))
-        }
-        (None, error) => error.map(TaskTrouble::Failing),
-    }
+/// An update that the engine gave up says which task failed, and the task says why: `error` one that
+/// shall run, `ended` one that did.
+fn trouble(
+    update: Option<wire::UpdateStatus>,
+    error: Option<String>,
+    ended: Option<String>,
+) -> Option<TaskTrouble> {
+    let Some(update) = update.filter(wire::UpdateStatus::is_paused) else {
+        let ending = || ended.map(TaskTrouble::Ending);
+        return error.map(TaskTrouble::Failing).or_else(ending);
+    };
+    Some(TaskTrouble::Paused(match error.or(ended) {
+        Some(error) => format!("{}: {error}", update.message),
+        None => update.message,
+    }))
 }
 
 #[cfg(test)]

@@ -153,6 +153,9 @@ impl Session {
         for object in progress(&self.desired, &self.world.observed) {
             let line = format!("{:?} {}: {}", object.state, object.object, object.message);
             self.print(&format!("    {line}"));
+            if let Some(remedy) = object.remedy {
+                self.print(&format!("        hint: {remedy}"));
+            }
         }
     }
 
@@ -195,6 +198,8 @@ impl Session {
             ["refused", why @ ..] => self.world.engine(node).refused = Some(why.join(" ")),
             ["keeps-unlock-key"] => self.world.engine(node).keeps_unlock_key = true,
             ["has-no-key"] => self.world.engine(node).is_certified = true,
+            ["not-heard-yet"] => drop(self.world.observed.unheard.insert(name)),
+            ["heard"] => drop(self.world.observed.unheard.remove(&name)),
             ["stuck"] => self.world.engine(node).is_stuck = true,
             ["wiped"] => self.world.wipe(node),
             _ => panic!("an engine cannot be {what:?}"),
@@ -268,6 +273,11 @@ impl Session {
             }
             ["fails", words @ ..] => {
                 let trouble = TaskTrouble::Failing(words.join(" "));
+                self.world.service(name).trouble = Some(trouble);
+            }
+            ["none-fails"] => self.world.service(name).trouble = None,
+            ["ends", words @ ..] => {
+                let trouble = TaskTrouble::Ending(words.join(" "));
                 self.world.service(name).trouble = Some(trouble);
             }
             ["paused", words @ ..] => {

@@ -95,6 +95,27 @@ async fn told_updating(
     tasks: Value,
     current: Value,
 ) -> Result<Cluster, EngineError> {
+    let tasks = AskedTasks {
+        wanted: tasks,
+        current,
+        ended: json!([]),
+    };
+    told_with_ended(nodes, services, tasks).await
+}
+
+/// The tasks of a service, as the engine is asked for them.
+struct AskedTasks {
+    wanted: Value,
+    current: Value,
+    ended: Value,
+}
+
+/// The same with tasks that ended.
+async fn told_with_ended(
+    nodes: Value,
+    services: Value,
+    tasks: AskedTasks,
+) -> Result<Cluster, EngineError> {
     let networks = json!([
         { "Id": "net1", "Name": "front", "Scope": "swarm", "Driver": "overlay",
           "Attachable": true, "Internal": false, "EnableIPv6": false, "Ingress": false,
@@ -123,8 +144,13 @@ async fn told_updating(
             "GET /networks/net2" => (200, json!({ "Id": "net2", "Name": "host" })),
             "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),
             tasks_path if tasks_path.starts_with("GET /tasks?filters=") => {
-                let is_current = tasks_path.contains("_up-to-date");
-                (200, if is_current { &current } else { &tasks }.clone())
+                let has = |word: &str| tasks_path.contains(word);
+                let asked = match (has("shutdown"), has("_up-to-date")) {
+                    (true, _) => &tasks.ended,
+                    (false, true) => &tasks.current,
+                    (false, false) => &tasks.wanted,
+                };
+                (200, asked.clone())
             }
             other => panic!("{other}"),
         });
@@ -252,6 +278,50 @@ async fn tasks_of_before_an_update_are_none_that_run_and_those_that_fail_say_why
     let paused = read(json!({ "State": "paused", "Message": "update paused" })).await;
     let words = "update paused: No such image".to_owned();
     assert_eq!(paused.trouble, Some(TaskTrouble::Paused(words)));
+}
+
+#[tokio::test]
+async fn tasks_that_ended_say_why_where_no_other_one_runs_in_their_place() {
+    let task = |slot: u64, at: &str, state: &str, error: &str| {
+        let status = json!({ "Timestamp": at, "State": state, "Err": error });
+        json!({ "ServiceID": "w1", "NodeID": "n1", "Slot": slot, "Status": status })
+    };
+    let read = async |wanted: Value, current: Value, ended: Value, update: Value| {
+        let service = json!([{
+            "ID": "w1", "Version": { "Index": 13 }, "UpdateStatus": update,
+            "ServiceStatus": { "DesiredTasks": 2 },
+            "Spec": { "Name": "web", "Mode": { "Replicated": { "Replicas": 2 } } },
+        }]);
+        let tasks = AskedTasks {
+            wanted,
+            current,
+            ended,
+        };
+        let nodes = json!([node("n1", "ready")]);
+        let cluster = told_with_ended(nodes, service, tasks).await;
+        cluster.unwrap().services["web"].trouble.clone()
+    };
+    let running = task(1, "12", "running", "");
+    let replaced = task(1, "11", "failed", "an old mistake");
+    let wanted = json!([running, task(2, "16", "ready", "")]);
+    let current = json!([running]);
+    let first = task(2, "13", "failed", "task: non-zero exit (1)");
+    let last = task(2, "15", "failed", "task: non-zero exit (2)");
+    let ended = json!([first, last, replaced]);
+    let failed = "task: non-zero exit (2)".to_owned();
+    let told = read(wanted.clone(), current.clone(), ended.clone(), Value::Null).await;
+    assert_eq!(told, Some(TaskTrouble::Ending(failed)));
+    let paused = json!({ "State": "paused", "Message": "update paused" });
+    let told = read(wanted.clone(), current.clone(), ended, paused).await;
+    let words = "update paused: task: non-zero exit (2)".to_owned();
+    assert_eq!(told, Some(TaskTrouble::Paused(words)));
+    let over = json!([task(2, "15", "complete", ""), first]);
+    let told = read(wanted.clone(), current.clone(), over, Value::Null).await;
+    let words = "its command ended".to_owned();
+    assert_eq!(told, Some(TaskTrouble::Ending(words)));
+    // Who was stopped on purpose has nothing to say, and neither has whoever is replaced already.
+    let stopped = json!([task(2, "15", "shutdown", ""), first, replaced]);
+    assert_eq!(read(wanted, current, stopped, Value::Null).await, None);
 }
 
 #[tokio::test]

@@ -210,12 +210,18 @@ pub(super) struct Task {
     /// None as long as the task has no place.
     #[serde(rename = "NodeID")]
     pub(super) node_id: Option<String>,
+    /// Which of the replicas it is; 0 where each node has one.
+    #[serde(default)]
+    pub(super) slot: u64,
     pub(super) status: TaskStatus,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct TaskStatus {
+    /// When it became so, in an order that text has, too.
+    #[serde(default)]
+    pub(super) timestamp: String,
     pub(super) state: String,
     #[serde(rename = "Err")]
     pub(super) error: Option<String>,

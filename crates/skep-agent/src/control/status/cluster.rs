@@ -29,7 +29,7 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
         let service = swarm?.services.get(name.as_str())?;
         let trouble = service.trouble.as_ref()?;
         let lacks_tasks = service.tasks.running < service.tasks.desired;
-        let (words, remedy) = (trouble.message(), trouble.remedy());
+        let (words, remedy) = (trouble.message(), trouble.remedy(name.as_str()));
         lacks_tasks.then(|| format!("service/{name}: {words} ({remedy})"))
     });
     let blocked = cluster.blocked().iter().map(|blocked| {
