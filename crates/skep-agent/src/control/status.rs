@@ -152,7 +152,7 @@ pub(super) fn group_progress(known: &Knowledge<'_>, now: Instant) -> Vec<ObjectP
     let progress = |group: VipGroupStatus| {
         let holder = group.active.and_then(|holder| holder.node).or_else(|| {
             let cluster = known.cluster?;
-            cluster::holder_by_peers(known, cluster, &group.name, now)
+            cluster::holder_by_peers(known, cluster, &group.name, now)?.node
         });
         ObjectProgress {
             object: format!("vipgroup/{}", group.name),
@@ -217,7 +217,12 @@ fn vip_group(
     let routers: Vec<Known<'_>> = knowledge.observed.routers_of(name).collect();
     let active = routers
         .iter()
-        .find_map(|known| holder(accepted, known, now));
+        .find_map(|known| holder(accepted, known, now))
+        .or_else(|| {
+            // Whoever is no member hears nothing of it but what the members' agents say.
+            let cluster = knowledge.cluster.filter(|_| !is_member)?;
+            cluster::holder_by_peers(knowledge, cluster, name.as_str(), now)
+        });
     let records = knowledge.notifications.records(name);
     let mut conditions = match refused {
         Some(refused) => vec![condition::of_refused(refused, accepted, now)],

@@ -1,9 +1,8 @@
 //! The cluster as this agent sees it.
 
-use skep_api::cluster::{ClusterStatus, NodeStatus, PeerReport, ServiceStatus};
-use skep_api::status::{RouterStatus, VipGroupStatus};
+use skep_api::cluster::{ClusterStatus, NodeStatus, ServiceStatus};
+use skep_api::status::{Holder, RouterStatus, VipGroupStatus};
 use skep_manifest::desired::Declared;
-use skep_manifest::name::NodeName;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 use skep_manifest::swarm::{Availability, Node, Role, SwarmSpec};
@@ -67,17 +66,20 @@ pub(super) fn holder_by_peers(
     cluster: &Cluster,
     group: &str,
     now: Instant,
-) -> Option<String> {
+) -> Option<Holder> {
     let accepted = known.desired.accepted()?;
     let swarm = accepted.desired.swarm.as_ref()?;
     let mut nodes = swarm.spec.nodes.iter().map(|node| &node.name);
-    let holds = |node: &&NodeName| {
-        let holds = |(report, at): &(Box<PeerReport>, Instant)| {
-            age_ms(*at, now) < FRESH_MS && held(&report.vip_groups).any(|held| held == group)
-        };
-        cluster.peer(node).is_some_and(holds)
-    };
-    nodes.find(holds).map(ToString::to_string)
+    nodes.find_map(|node| {
+        let (report, at) = cluster.peer(node)?;
+        let heard_ms = age_ms(*at, now);
+        let holds = heard_ms < FRESH_MS && held(&report.vip_groups).any(|held| held == group);
+        holds.then(|| Holder {
+            node: Some(node.to_string()),
+            address: None,
+            heard_ms,
+        })
+    })
 }
 
 /// Which other nodes say that they hold `group`, and for how many milliseconds.
