@@ -58,9 +58,10 @@ pub(crate) fn turn<'r, 'a>(roster: &'r Roster<'a>, rejoining: &Rejoining<'r, 'a>
             turn.waiting
                 .push((change, format!("until {changing} has settled")));
         } else {
-            match guard.check(change) {
-                Ok(()) => turn.taken = Some(change),
-                Err(blocked) => turn.blocked.push(blocked),
+            match (guard.check(change), guard.proof_before(change)) {
+                (Err(blocked), _) => turn.blocked.push(blocked),
+                (Ok(()), Some(until)) => turn.waiting.push((change, until)),
+                (Ok(()), None) => turn.taken = Some(change),
             }
         }
     }
@@ -124,6 +125,8 @@ struct Guard<'r> {
     reachable: usize,
     /// Managers that the others do not reach, by name.
     unreachable: Vec<String>,
+    /// Managers that the others may not have missed yet, by name.
+    unheard: Vec<String>,
     /// A node that is on its way in, up or down.
     changing: Option<String>,
     /// Declared managers that are none yet, by name.
@@ -145,6 +148,10 @@ impl<'r> Guard<'r> {
                 .engine
                 .is_some_and(|engine| engine.membership == Membership::Pending)
         });
+        let unheard = roster.members.iter().filter(|member| {
+            member.listed.is_some_and(Listed::is_manager)
+                && roster.unheard.contains(&member.declared.name)
+        });
         let missing = roster.members.iter().filter(|member| {
             member.declared.role == Role::Manager
                 && !member.listed.is_some_and(Listed::is_reachable)
@@ -160,6 +167,9 @@ impl<'r> Guard<'r> {
                 .filter(|listed| listed.is_reachable())
                 .count(),
             unreachable: unreachable.collect(),
+            unheard: unheard
+                .map(|member| member.declared.name.to_string())
+                .collect(),
             changing: changing
                 .map(|listed| roster.name_of(*listed))
                 .or_else(|| pending.map(|member| member.declared.name.to_string())),
@@ -207,6 +217,9 @@ impl<'r> Guard<'r> {
                 message: "it is the only manager".to_owned(),
                 remedy: "declare another node as manager".to_owned(),
             }),
+            Change::Demote(subject) if !self.unreachable.is_empty() => {
+                self.all_reachable(subject.name, "becoming a worker")
+            }
             Change::Demote(subject) if !self.missing.is_empty() => Err(Blocked {
                 object: node_object(subject.name),
                 reason: Reason::QuorumAtRisk,
@@ -219,7 +232,21 @@ impl<'r> Guard<'r> {
                     self.missing.join(" and ")
                 ),
             }),
-            Change::Demote(subject) => self.all_reachable(subject.name, "becoming a worker"),
+            Change::Demote(_) => Ok(()),
+        }
+    }
+
+    /// What a change that is safe as far as the managers know waits for: they miss one that is gone
+    /// only after seconds, and without it and the one that goes the majority would be lost.
+    fn proof_before(&self, change: Change<'_, '_>) -> Option<String> {
+        match change {
+            Change::Demote(_) if !self.unheard.is_empty() => Some(format!(
+                "until {} has been heard",
+                self.unheard.join(" and ")
+            )),
+            Change::Demote(_) | Change::DemoteDead(_) | Change::Join(_) | Change::Promote(_) => {
+                None
+            }
         }
     }
 

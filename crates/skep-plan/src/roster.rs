@@ -12,6 +12,8 @@ use crate::ownership;
 pub(crate) struct Roster<'a> {
     pub(crate) swarm: &'a Name,
     pub(crate) cluster: &'a Cluster,
+    /// Nodes of which nobody knows whether they are still there.
+    pub(crate) unheard: &'a BTreeSet<NodeName>,
     /// The nodes of the manifest, in its order.
     pub(crate) members: Vec<Member<'a>>,
     /// Nodes that skep labelled with a name that another node bears: the same host before its
@@ -80,6 +82,7 @@ impl<'a> Roster<'a> {
         Self {
             swarm,
             cluster,
+            unheard: &observed.unheard,
             members,
             twins,
             leavers,

@@ -106,6 +106,8 @@ pub(super) struct Cluster {
     unlock_keys: UnlockKeys,
     /// What this agent works towards.
     held: Option<Held>,
+    /// Since when it does, in this life.
+    held_since: Option<Instant>,
     /// The last desired state that this agent could not understand.
     passed_over: Rank,
     opener: Opener,
@@ -174,6 +176,7 @@ impl Cluster {
             remembered: store.remembered()?,
             unlock_keys: UnlockKeys::read(&store, sealing)?,
             held: store.latest()?,
+            held_since: None,
             passed_over: Rank::default(),
             opener,
             secrets,
@@ -327,6 +330,10 @@ impl Cluster {
                 Executor::Writer => writes && observed.cluster.is_some(),
             })
             .collect();
+        if mine.is_empty() && self.engine().membership.is_manager() {
+            // What could not be written is no longer to be, or another agent has written it.
+            self.trouble = None;
+        }
         if let Some(init) = mine.iter().find(|step| is_init(step)) {
             self.start_init(
                 init.clone(),

@@ -17,6 +17,7 @@ use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::store::Kept;
 use crate::control::cluster::{Cluster, Happening, is_needed_by, own_node};
 use crate::control::desired::Accepted;
+use crate::control::now;
 use crate::control::question::Trouble;
 use crate::control::sealing::hand_out;
 use crate::control::status::wall_clock;
@@ -67,6 +68,7 @@ impl Cluster {
     /// Works towards `held` from here on, which is `accepted`.
     pub(in crate::control) fn follow(&mut self, held: Held, accepted: &Accepted) {
         self.held = Some(held);
+        self.held_since = Some(now());
         self.has_declared_address = has_declared_address(accepted);
         if let Some(swarm) = &accepted.desired.swarm {
             self.peers.follow(&swarm.spec, accepted.node.as_ref());

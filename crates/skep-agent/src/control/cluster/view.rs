@@ -29,6 +29,10 @@ use crate::control::understand::Understood;
 /// An agent that was heard within this time is one of those a plan reckons with.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
 
+/// By then the managers know which of them is gone: they noticed it within 3 s where that was
+/// measured.
+const MISSED: Duration = Duration::from_secs(10);
+
 impl Cluster {
     /// What a plan for the swarm is made from.
     pub(in crate::control) fn observed(&self, own: Option<&NodeName>, now: Instant) -> Observed {
@@ -54,8 +58,20 @@ impl Cluster {
             engines,
             groups: self.groups_of_nodes(own, now),
             cluster: told,
+            unheard: self.unheard(now),
             naming_keys: self.secrets.naming_keys(),
         }
+    }
+
+    /// The nodes whose agents were not heard since the desired state counts, while that is young.
+    fn unheard(&self, now: Instant) -> BTreeSet<NodeName> {
+        let is_young = |since: &Instant| now.saturating_duration_since(*since) < MISSED;
+        let Some(since) = self.held_since.filter(is_young) else {
+            return BTreeSet::new();
+        };
+        let was_heard = |peer: &Other| peer.latest.as_ref().is_some_and(|(_, at)| *at > since);
+        let unheard = self.peers.iter().filter(|(_, peer)| !was_heard(peer));
+        unheard.map(|(name, _)| name.clone()).collect()
     }
 
     /// What every node does about VIP groups whose agent was just heard to work towards the same
