@@ -173,8 +173,11 @@ impl Said {
     }
 
     fn say_what_is_missing(&self) {
-        let objects = self.objects.values();
-        for progress in objects.filter(|progress| progress.state != Progress::Done) {
+        let mut missing: Vec<&ObjectProgress> = self.objects.values().collect();
+        missing.retain(|progress| progress.state != Progress::Done);
+        // What is in the way comes last, where people look first.
+        missing.sort_by_key(|progress| (progress.state, progress.remedy.is_some()));
+        for progress in missing {
             let (object, message) = (&progress.object, &progress.message);
             output::tell_errors(&[format!("{object}: {message}")]);
             if let Some(remedy) = &progress.remedy {

@@ -275,7 +275,19 @@ impl Cluster {
                 digest: head.digest,
             })),
             Ok(generations::Submitted::Unknown) => Err(Trouble(UNKNOWN.to_owned())),
-            Err(error) => Err(Trouble(with_causes(&error))),
+            Err(error) => {
+                let why = with_causes(&error);
+                match to {
+                    Some(to) => {
+                        let why = format!("nothing was accepted: {why} ({MAJORITY})");
+                        answer(to, Ok(Submitted::Rejected(vec![why])));
+                    }
+                    None => {
+                        tracing::warn!("the swarm does not keep the desired state yet: {why}");
+                    }
+                }
+                return None;
+            }
         };
         match (to, result) {
             (Some(to), result) => answer(to, result),
@@ -355,5 +367,7 @@ impl Cluster {
 }
 
 const BUSY: &str = "another desired state is being taken: look at `skep diff` and apply again";
+const MAJORITY: &str =
+    "the swarm takes changes while a majority of its managers answers: look at `skep status`";
 const UNKNOWN: &str =
     "the swarm did not say whether it took it: look at `skep status` before you apply again";
