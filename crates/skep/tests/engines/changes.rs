@@ -131,7 +131,7 @@ fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_
 }
 
 #[test]
-fn an_image_that_cannot_be_had_is_not_as_declared_and_the_engine_s_words_say_why() {
+fn tasks_that_cannot_be_had_or_end_are_not_as_declared_and_the_engine_s_words_say_why() {
     let site = Site::up_with("image", LONE);
     let lone = SERVICE.replace("{replicated: {replicas: 3}}", "{global: {}}");
     site.apply("first", &site.write(&format!("{LONE}{lone}")));
@@ -149,6 +149,47 @@ fn an_image_that_cannot_be_had_is_not_as_declared_and_the_engine_s_words_say_why
     site.apply("first", &site.write(&format!("{LONE}{lone}")));
     let status = site.skep("first", &["status"]);
     assert!(!status.output.contains(reason), "{status:?}");
+    check_tasks_that_end(&site);
+}
+
+/// What ends as soon as it began is told with its end and with the way to its own words: of a new
+/// service, and of one whose update the engine gives up.
+fn check_tasks_that_end(site: &Site) {
+    let waited = |name: &str, body: &str| {
+        let head = "---\napiVersion: skep/v1\nkind: Service\nmetadata: {name: ";
+        let service = format!("{head}{name}}}\nspec: {{image: nginx, {body}}}\n");
+        let path = site
+            .write(&format!("{LONE}{service}"))
+            .display()
+            .to_string();
+        let words = ["apply", "-f", &path, "--wait", "--timeout", "4s"];
+        let said = site.skep("first", &words);
+        assert_eq!(said.code, Some(3), "{said:?}");
+        said.complaint
+    };
+    let fails = "command: [/bin/busybox, 'false']";
+    let said = waited("new", fails);
+    assert!(
+        said.contains("error: service/new: 0 of 1 tasks run: task: non-zero exit (1)\n")
+            && said.contains("hint: `docker service logs new` on a manager shows"),
+        "{said}"
+    );
+    let said = waited(
+        "new",
+        "command: [/bin/busybox, 'true'], environment: {A: b}",
+    );
+    let paused = "error: service/new: 0 of 1 tasks run: update paused due to failure";
+    assert!(
+        said.contains(paused) && said.contains(": its command ended\n"),
+        "{said}"
+    );
+    let nowhere = "mode: {global: {}}, placement: {constraints: [node.platform.os == windows]}";
+    let said = waited("nowhere", nowhere);
+    assert!(
+        said.contains("service/nowhere: 0 of 0 tasks run: no node has got one")
+            && said.contains("hint: if it stays so, no node fits: compare `placement`"),
+        "{said}"
+    );
 }
 
 /// Checks that the writer looks at what it wrote before it writes again.

@@ -1,5 +1,6 @@
 //! What a Docker engine itself says, asked through its socket and not through skep.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -146,6 +147,16 @@ impl Engine {
         services
             .into_iter()
             .find(|service| service["Spec"]["Name"] == name)
+    }
+
+    /// What its swarm's services are specified as, by name, when a leader tells.
+    pub(crate) fn specified_services(&self) -> Option<BTreeMap<String, Value>> {
+        let services = self.ask_within(LEADER, "/services").ok()?;
+        let specified = services.as_array()?.iter().map(|service| {
+            let specification = &service["Spec"];
+            (text(&specification["Name"]), specification.clone())
+        });
+        Some(specified.collect())
     }
 
     /// The environment that a service gives its containers.

@@ -212,9 +212,16 @@ impl Site {
     fn print_logs(&self) {
         let disk = Path::new("/var/lib/skep-lab").join(&self.name);
         for entry in fs::read_dir(disk).into_iter().flatten().flatten() {
-            let log = fs::read_to_string(entry.path().join("agent.log")).unwrap_or_default();
-            let name = entry.file_name();
-            let _closed = writeln!(io::stderr(), "--- agent of {}\n{log}", name.display());
+            let Ok(log) = fs::read_to_string(entry.path().join("agent.log")) else {
+                continue;
+            };
+            let name = entry.file_name().display().to_string();
+            let status = self.skep(&name, &["status"]);
+            let told = format!(
+                "--- agent of {name}\n{log}{}{}",
+                status.output, status.complaint
+            );
+            let _closed = writeln!(io::stderr(), "{told}");
         }
     }
 }
