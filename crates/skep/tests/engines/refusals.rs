@@ -68,7 +68,10 @@ fn check_a_foreign_swarm(site: &Site) {
 
     init_by_hand(site, "third");
     let theirs = site.engine("third").swarm_id();
-    site.apply("first", &site.write(&swarm(&THREE[..2])));
+    let engine = site.engine("first");
+    site.wait_until("both others make a swarm", || {
+        engine.leader().is_some() && engine.nodes().len() == 2
+    });
     let said = submit(site, "first", &THREE);
     let elsewhere = "node/third: its engine is in another swarm than `trio`";
     let leave = "`docker swarm leave --force` on third";
