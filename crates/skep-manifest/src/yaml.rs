@@ -26,9 +26,9 @@ const DEPTH_MAX: usize = 64;
 const DOCUMENTS_MAX: usize = 50_000;
 /// The most values of one source, its aliases written out: they take two hundred bytes each.
 const NODES_MAX: usize = 1_000_000;
-/// The most values of one document, its aliases written out: five times those of a swarm of a
+/// The most values of one document, its aliases written out: twice those of a swarm of a
 /// thousand nodes, and what a few aliases of aliases exceed at once.
-const DOCUMENT_NODES_MAX: usize = 100_000;
+const DOCUMENT_NODES_MAX: usize = 50_000;
 /// The most syntax errors that are reported per source: each may be the consequence of another.
 const SYNTAX_ERRORS_MAX: usize = 100;
 /// The most lines of comment. The parser keeps them until it knows what they belong to.
