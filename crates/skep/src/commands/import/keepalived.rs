@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -82,7 +83,7 @@ fn tell(import: &Import) -> usize {
     };
     let problems = import.texts.problems.iter();
     let findings: Vec<Finding> = problems.cloned().map(Finding::from).collect();
-    let colour = output::colour(&std::io::stderr());
+    let colour = output::colour(&io::stderr());
     output::tell(human::render(&set, &findings, colour).trim_end());
     let left_out = import.ledger.left_out().count();
     let met = import.ledger.entries.len();
@@ -99,41 +100,65 @@ fn tell(import: &Import) -> usize {
 /// Reads what files include, relative to them.
 struct Disk;
 
-/// The most files one pattern may name.
+/// The most files, or directories on the way to them, that one pattern may name.
 const MATCHES_MAX: usize = 1_000;
 
 impl Files for Disk {
     fn include(&mut self, include: Include<'_>) -> Result<Vec<Source>, String> {
         let directory = Path::new(include.from).parent().unwrap_or(Path::new(""));
-        let path = directory.join(include.pattern);
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let found = if name.contains(['*', '?']) {
-            matching(path.parent().unwrap_or(Path::new(".")), &name)?
-        } else {
-            vec![path]
-        };
+        let found = matching(&directory.join(include.pattern))?;
         let read = |path: &PathBuf| source::read_file(path).map_err(|error| format!("{error:#}"));
         found.iter().map(read).collect()
     }
 }
 
-/// The files of `directory` whose names match `pattern`, sorted.
-fn matching(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(directory).map_err(|error| error.to_string())?;
-    let mut found = BTreeSet::new();
-    for entry in entries.take(MATCHES_MAX) {
-        let entry = entry.map_err(|error| error.to_string())?;
+/// The files that `pattern` stands for, sorted. Without wildcards it is the file itself, whether it
+/// is there or not.
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut found = vec![PathBuf::new()];
+    let mut is_pattern = false;
+    for step in pattern.components() {
+        let name = step.as_os_str().to_string_lossy();
+        if !name.contains(['*', '?']) {
+            found.iter_mut().for_each(|path| path.push(step));
+            continue;
+        }
+        let mut further = BTreeSet::new();
+        for directory in &found {
+            match entries(directory, &name) {
+                Ok(entries) => further.extend(entries),
+                // What follows a wildcard need not be in all that it stands for.
+                Err(_) if is_pattern => {}
+                Err(error) => return Err(format!("{}: {error}", directory.display())),
+            }
+        }
+        if further.len() > MATCHES_MAX {
+            return Err(format!("more than {MATCHES_MAX} names match"));
+        }
+        found = further.into_iter().collect();
+        is_pattern = true;
+    }
+    found.retain(|path| !is_pattern || path.is_file());
+    Ok(found)
+}
+
+/// What is in `directory` under a name that matches `pattern`.
+fn entries(directory: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_hidden = name.starts_with('.') && !pattern.starts_with('.');
-        if !is_hidden && matches(pattern, &name) && entry.path().is_file() {
-            found.insert(entry.path());
+        if !is_hidden && matches(pattern, &name) {
+            found.push(entry.path());
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(found)
 }
 
 /// Whether `name` is what `pattern` with `*` and `?` stands for.
@@ -167,7 +192,46 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{matches, matching};
+
+    #[test]
+    fn a_pattern_goes_through_directories() {
+        let top = tempfile::tempdir().expect("there is room");
+        for file in [
+            "sites/b/vrrp.conf",
+            "sites/a/vrrp.conf",
+            "sites/a/other.txt",
+            "sites/c/other.conf",
+            "sites/.d/vrrp.conf",
+        ] {
+            let file = top.path().join(file);
+            fs::create_dir_all(file.parent().expect("it has one")).expect("there is room");
+            fs::write(file, "").expect("there is room");
+        }
+        fs::write(top.path().join("sites/readme"), "").expect("there is room");
+        let named = |pattern: &str| -> Vec<String> {
+            let found = matching(&top.path().join(pattern)).expect("it can be read");
+            let below = |path: &Path| path.strip_prefix(top.path()).map(Path::to_path_buf);
+            let names = found.iter().map(|path| below(path).expect("it is below"));
+            names.map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(
+            named("sites/*/*.conf"),
+            [
+                "sites/a/vrrp.conf",
+                "sites/b/vrrp.conf",
+                "sites/c/other.conf"
+            ]
+        );
+        assert_eq!(named("s*/?/other.txt"), ["sites/a/other.txt"]);
+        assert_eq!(named("*/*/*/*.conf"), Vec::<String>::new());
+        assert_eq!(named("sites/a/gone.conf"), ["sites/a/gone.conf"]);
+        assert_eq!(named("sites/*.conf"), Vec::<String>::new());
+        assert!(matching(&top.path().join("gone/*.conf")).is_err());
+    }
 
     #[test]
     fn a_pattern_matches_as_in_a_shell() {
