@@ -1,8 +1,8 @@
 //! A manifest in the words of keepalived, and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use skep_keepalived::export::export;
 use skep_keepalived::import::{Import, NodeFile, import};
@@ -77,16 +77,9 @@ fn what_keepalived_can_say_comes_back_as_it_was() {
 
 #[test]
 fn every_example_comes_back_but_for_what_is_listed() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
     let mut seen = String::new();
-    for example in [
-        "seeds/000",
-        "seeds/001",
-        "seeds/002",
-        "seeds/003",
-        "standalone",
-    ] {
-        let set = read(&top.join(example).join("skep.yaml"));
+    for example in examples() {
+        let set = read(&top().join(&example).join("skep.yaml"));
         let (import, left_out) = around(&set);
         let back = by_key(import.objects.clone());
         seen.push_str(&format!("== {example}\n"));
@@ -102,6 +95,24 @@ fn every_example_comes_back_but_for_what_is_listed() {
         }
     }
     insta::assert_snapshot!("examples", seen);
+}
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests")
+}
+
+/// The folders below `manifests/` that hold a manifest, sorted.
+fn examples() -> BTreeSet<String> {
+    let below = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(top().join(folder)).expect("the examples are there");
+        let names = entries.map(|entry| entry.expect("it can be listed").file_name());
+        names
+            .map(|name| format!("{folder}{}", name.to_string_lossy()))
+            .collect()
+    };
+    let all = [below(""), below("seeds/")].concat().into_iter();
+    all.filter(|example| top().join(example).join("skep.yaml").is_file())
+        .collect()
 }
 
 /// The lines that only one of the two has.
