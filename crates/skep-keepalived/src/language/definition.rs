@@ -49,15 +49,24 @@ impl Definitions {
     }
 }
 
-/// The parameter that `text` begins with, and how many bytes it takes.
+/// The parameter that `text` begins with, and how many bytes it takes. It looks no further than the
+/// name, so that a text full of `$` is read once.
 fn parameter(text: &str) -> Option<(&str, usize)> {
     let rest = &text[1..];
-    if let Some(inner) = rest.strip_prefix('{') {
-        let end = inner.find('}')?;
-        return is_name(&inner[..end]).then(|| (&inner[..end], end + 3));
-    }
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-    is_name(&rest[..end]).then(|| (&rest[..end], end + 1))
+    let braced = rest.strip_prefix('{');
+    let inner = braced.unwrap_or(rest);
+    let end = inner
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(inner.len());
+    let (name, behind) = inner.split_at(end);
+    let (is_whole, bytes) = match braced {
+        Some(_) => (behind.starts_with('}'), end + 3),
+        None => (
+            behind.chars().next().is_none_or(char::is_whitespace),
+            end + 1,
+        ),
+    };
+    (is_whole && is_name(name)).then_some((name, bytes))
 }
 
 fn is_name(text: &str) -> bool {

@@ -144,3 +144,10 @@ fn thousands_of_instances_of_one_name_have_a_name_each() {
     let names: BTreeSet<_> = import.objects.iter().map(|object| object.name()).collect();
     assert_eq!(names.len(), COUNT);
 }
+
+/// Found by the fuzzer: behind each `$` the rest of the line was searched for its end.
+#[test]
+fn a_line_full_of_dollars_is_read_once() {
+    let import = read(&b"$x]${".repeat(400_000));
+    assert!(import.objects.is_empty());
+}
