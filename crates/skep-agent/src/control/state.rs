@@ -63,8 +63,7 @@ pub(super) struct Control {
     /// What somebody applied here and has to confirm.
     awaited: Option<Awaited>,
     link: Link<Command, Report>,
-    started_at: Instant,
-    /// What was submitted before a manager could be heard.
+    /// What was submitted while no manager of the swarm is heard.
     early: Vec<Early>,
     /// What was submitted and waits, the oldest first.
     waiting: VecDeque<Waiting>,
@@ -104,7 +103,6 @@ impl Control {
             watched,
             awaited: None,
             link,
-            started_at: now(),
             early: Vec::new(),
             waiting: VecDeque::new(),
             untold: false,

@@ -20,6 +20,7 @@ use crate::control::now;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
 use crate::control::state::changing::{Prepared, accepted, lines};
+use crate::control::state::early::Early;
 use crate::control::understand::Understood;
 
 /// Why nothing can be submitted.
@@ -47,14 +48,28 @@ impl Control {
         hop: Hop,
         to: Answer<Submitted>,
     ) {
+        self.submit_or_wait(Early::new(submission, hop, to));
+    }
+
+    /// The same; while no manager of the swarm is heard it waits for one.
+    pub(super) fn submit_or_wait(&mut self, early: Early) {
         let Some(cluster) = &self.cluster else {
-            return answer(to, Err(self.standalone()));
+            return answer(early.to, Err(self.standalone()));
         };
-        let keeper = if cluster.has_swarm() {
-            match self.manager_of() {
-                Err(_) if self.has_just_started() => return self.keep_early(submission, hop, to),
-                manager => manager.map_err(|trouble| vec![trouble]),
-            }
+        let keeper = cluster.has_swarm().then(|| self.manager_of());
+        if let Some(Err(_)) = keeper
+            && now() < early.until
+        {
+            return self.early.push(early);
+        }
+        let Early {
+            submission,
+            hop,
+            to,
+            until: _,
+        } = early;
+        let keeper = if let Some(manager) = keeper {
+            manager.map_err(|trouble| vec![trouble])
         } else {
             match self.prepare(&submission) {
                 Ok(prepared) => self.keeper_of(&prepared.understood),

@@ -299,7 +299,7 @@ spec: {virtualRouterId: 53, addresses: [192.0.2.72], members: [a, b]}
 }
 
 #[tokio::test]
-async fn what_is_submitted_right_after_the_start_waits_until_a_manager_can_be_heard() {
+async fn what_is_submitted_while_no_manager_is_heard_waits_for_one() {
     let directory = tempfile::tempdir().expect("a directory");
     let swarm = || {
         let active = Active {
@@ -352,7 +352,7 @@ async fn what_is_submitted_right_after_the_start_waits_until_a_manager_can_be_he
     let mut late = Agent::start(&directory);
     let (to, mut answered) = oneshot::channel();
     late.control.handle_submission(dry(), Hop::First, to);
-    late.control.started_at = Instant::default();
+    late.control.early[0].until = Instant::default();
     late.control.handle_heartbeat();
     let submitted = answered.try_recv().expect("an answer");
     let Ok(Submitted::Rejected(errors)) = submitted else {
