@@ -8,8 +8,10 @@ mod alarms;
 mod checks;
 mod chronicle;
 mod cluster;
+mod contents;
 mod desired;
 pub mod directory;
+pub mod git;
 mod inbox;
 mod listener;
 mod metrics;
@@ -20,12 +22,14 @@ mod preflight;
 mod question;
 mod routes;
 mod sealing;
+mod secret_file;
 mod serving;
 mod state;
 pub mod status;
 mod surroundings;
 mod understand;
 mod watched;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,13 +51,17 @@ pub use cluster::ClusterOptions;
 
 use crate::control::checks::{Checks, FINDINGS_WAITING};
 use crate::control::cluster::Cluster;
+use crate::control::contents::Contents;
 use crate::control::desired::DesiredState;
+use crate::control::git::GitOptions;
 use crate::control::inbox::{Event, Inbox, Sources};
 use crate::control::listener::PeerListener;
 use crate::control::routes::Questions;
 use crate::control::sealing::Opening;
 use crate::control::state::Control;
 use crate::control::understand::Mode;
+use crate::control::watched::Place;
+use crate::control::webhook::WebhookOptions;
 use crate::link::Link;
 
 /// How the programs of checks and notifiers are started.
@@ -67,8 +75,12 @@ const QUESTIONS_WAITING: usize = 16;
 pub struct Options {
     /// The name of the node, when it is not the host's.
     pub node: Option<NodeName>,
-    /// The directory of manifests to watch.
+    /// The directory of manifests to watch, when no branch is.
     pub manifests: PathBuf,
+    /// The branch of a repository to watch.
+    pub git: Option<GitOptions>,
+    /// Where pushes to it are told.
+    pub webhook: Option<WebhookOptions>,
     /// Where the agent answers the command line.
     pub socket: PathBuf,
     /// Where it serves metrics, if anywhere.
@@ -117,7 +129,7 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     if let Some(address) = options.metrics {
         metrics::serve(address, questions.clone()).await?;
     }
-    directory::feed(options.manifests.clone(), contents)?;
+    let place = watch(&options, contents).await?;
     let (cluster, happened) = match credentials {
         None => (None, None),
         Some(credentials) => {
@@ -135,7 +147,13 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
     };
     let (interfaces, seen) = mpsc::channel(1);
     tokio::spawn(surroundings::watch(interfaces));
-    let mut control = Control::new(options, desired, Checks::new(findings), cluster, link);
+    let mut control = Control::new(
+        options,
+        desired,
+        Checks::new(findings),
+        cluster,
+        (link, place),
+    );
     control.start(site);
     let mut inbox = Inbox::new(Sources {
         fed,
@@ -156,6 +174,19 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
             Event::Stopped => return Ok(()),
         }
     }
+}
+
+/// Begins to watch where manifests come from.
+async fn watch(options: &Options, contents: mpsc::Sender<Contents>) -> anyhow::Result<Place> {
+    let Some(git) = &options.git else {
+        directory::feed(options.manifests.clone(), contents)?;
+        return Ok(Place::Directory(options.manifests.clone()));
+    };
+    let nudge = git::feed(git.clone(), &options.cluster.state, contents)?;
+    if let Some(webhook) = &options.webhook {
+        webhook::serve(webhook, nudge.clone()).await?;
+    }
+    Ok(Place::Branch(Box::new(git.clone()), nudge))
 }
 
 /// Takes up the agent's part in the cluster of its key.

@@ -14,7 +14,7 @@ use skep_manifest::set::Source;
 use skep_manifest::span::Location;
 
 pub use stacks::read_stacks;
-pub use values::fill;
+pub use values::{fill, fill_within};
 
 /// The most that is read from one file: the largest real manifests are a hundredth of it, and a
 /// mistaken path to an image or a log must not fill the memory.

@@ -142,6 +142,16 @@ pub enum Reason {
     /// Remedy: Look with `skep diff`; make the source what counts, or let it count with `skep
     /// confirm`, as the message says.
     SourceDiffers,
+    /// What a watched source holds may not be fed: a commit without the signature that is asked for,
+    /// files that lead out of the repository, or nothing at all.
+    ///
+    /// Remedy: The message names what is in the way; what ran goes on until the source is mended.
+    SourceRefused,
+    /// A watched repository cannot be reached, or has no such branch.
+    ///
+    /// Remedy: The message holds the words of git; look at the address, the credentials and the
+    /// server. It is tried again with every look, and what ran goes on.
+    SourceUnreachable,
     /// A change is so large that somebody must confirm it.
     ///
     /// Remedy: Look with `skep diff`; allow it with `skep confirm`, as the message says, or put back

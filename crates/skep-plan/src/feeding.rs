@@ -1,11 +1,13 @@
 //! Who feeds what into the desired state: whose each object is, what a feeder may change, and what
 //! waits for somebody's word.
 //!
-//! A *feeder* is a way by which manifests come in: `skep apply`, a watched directory. An object
+//! A *feeder* is a way by which manifests come in: `skep apply`, a watched directory or a branch of
+//! a repository. An object
 //! belongs to the feeder that fed it. Each change is decided against what is kept at that moment,
 //! by the agent that submits it.
 
 pub mod orders;
+mod origin;
 mod pruning;
 mod shelf;
 mod standing;
@@ -19,13 +21,16 @@ use skep_manifest::object::ObjectKey;
 use skep_manifest::set::Source;
 use skep_manifest::swarm::Availability;
 
+pub use origin::Origin;
 use shelf::Shelf;
-pub use standing::{Standing, standing};
+pub use standing::{Standing, Watched, standing};
 
 /// The feeder that is a person with `skep apply`.
 pub const APPLY: &str = "apply";
 /// The feeder that is a directory which agents watch.
 pub const DIRECTORY: &str = "directory";
+/// The feeder that is a branch of a git repository which agents watch.
+pub const GIT: &str = "git";
 
 /// One manifest file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +67,11 @@ pub struct Fed {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Feeder {
-    /// The digest of the source when it was fed last.
+    /// The digest of the source when it was fed last; of a branch the commit.
     pub digest: Option<String>,
+    /// The commit that was fed last, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Whether somebody said that it shall feed nothing.
     #[serde(default)]
     pub paused: bool,
@@ -155,6 +163,9 @@ pub struct SourceChange {
     pub to: String,
     /// The digest of what it held when it was last in step with the desired state.
     pub from: Option<String>,
+    /// The commit that it is, when a branch is watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Objects that somebody removes.
@@ -241,7 +252,9 @@ fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {
         let own = old.owned_by(feeder);
         let left_out = own.iter().filter(|key| !new.index.contains_key(**key));
         let left_out: BTreeSet<&ObjectKey> = left_out.copied().collect();
-        if !feeding.confirmed {
+        // What cannot be read is not what somebody left out: its errors are told by who reads the
+        // whole.
+        if !feeding.confirmed && !new.has_errors() {
             pruning::check(old.index.keys(), own.len(), &left_out)?;
         }
         says_nothing_new &= left_out.is_empty();
@@ -257,7 +270,9 @@ fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {
     });
     let mut feeders = kept.feeders.clone();
     if let Some(source) = &feeding.source {
-        feeders.entry(feeder.to_owned()).or_default().digest = Some(source.to.clone());
+        let known = feeders.entry(feeder.to_owned()).or_default();
+        known.digest = Some(source.to.clone());
+        known.origin.clone_from(&source.origin);
     }
     Ok(Kept {
         documents,
@@ -357,17 +372,20 @@ fn set_paused(kept: &Kept, named: Option<&str>, paused: bool) -> Result<Kept, Re
     }
     let mut feeders = kept.feeders.clone();
     match named {
-        Some(name) if [APPLY, DIRECTORY].contains(&name) || feeders.contains_key(name) => {
+        Some(name) if [APPLY, DIRECTORY, GIT].contains(&name) || feeders.contains_key(name) => {
             feeders.entry(name.to_owned()).or_default().paused = paused;
         }
         Some(name) => {
             return Err(Refused::Errors(vec![format!(
-                "there is no feeder `{name}`: name {APPLY} or {DIRECTORY}, or none for all that \
-                 watch a source"
+                "there is no feeder `{name}`: name {APPLY}, {DIRECTORY} or {GIT}, or none for all \
+                 that watch a source"
             )]));
         }
         None if paused => {
             feeders.entry(DIRECTORY.to_owned()).or_default().paused = true;
+            feeders
+                .entry(GIT.to_owned())
+                .and_modify(|it| it.paused = true);
         }
         None => feeders.values_mut().for_each(|it| it.paused = false),
     }

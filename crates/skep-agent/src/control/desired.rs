@@ -9,14 +9,15 @@ use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
 use skep_plan::configure::{ConfigureError, Configured, configure, node_files};
 use skep_plan::decisions::{Decisions, decide};
+use skep_plan::feeding::Origin;
 use skep_plan::site::Site;
 use skep_vip::configuration::RouterConfiguration;
 use skep_vrrp::time::Instant;
 
-use crate::control::directory::Contents;
+use crate::control::contents::Contents;
 use crate::control::node_file;
 use crate::control::sealing::Opening;
-use crate::control::understand::{Mode, Understood, host_names, understand, with_causes};
+use crate::control::understand::{Mode, Understood, host_names, understand};
 
 /// What the agent works towards and what it was last offered in vain.
 pub(super) struct DesiredState {
@@ -35,6 +36,8 @@ pub(super) struct Accepted {
     /// Which desired state of the cluster it is.
     pub(super) id: Option<GenerationId>,
     pub(super) documents: usize,
+    /// Which commit it is, when this agent takes it from a branch itself.
+    pub(super) origin: Option<Origin>,
     pub(super) at: Instant,
     pub(super) desired: Desired,
     /// The name this node has in the set.
@@ -115,11 +118,20 @@ impl DesiredState {
         Ok(decisions)
     }
 
-    /// Takes what the watched directory holds, or refuses it and stays with what was accepted;
+    /// Whether it is this commit that the agent works towards, and nothing came after it.
+    pub(super) fn is_at(&self, origin: &Origin) -> bool {
+        let accepted = self.accepted.as_ref();
+        let known = accepted.and_then(|accepted| accepted.origin.as_ref());
+        self.rejected.is_none() && known == Some(origin)
+    }
+
+    /// Takes what the watched source holds, or refuses it and stays with what was accepted;
     /// whether there is something new to work towards.
     pub(super) fn offer(&mut self, contents: Contents, now: Instant) -> bool {
-        let understood = contents
-            .map_err(|error| vec![with_causes(&error)])
+        let Contents { sources, commit } = contents;
+        let origin = commit.map(|commit| commit.origin);
+        let understood = sources
+            .map_err(|unread| vec![unread.message()])
             .and_then(|sources| self.refuse_sudden_emptiness(sources))
             .and_then(|sources| self.understand(sources))
             .and_then(|mut understood| {
@@ -131,9 +143,15 @@ impl DesiredState {
             Ok(understood) => {
                 let generation = self.accepted.as_ref().map_or(1, |last| last.generation + 1);
                 self.accept(generation, None, understood, now);
+                if let Some(accepted) = &mut self.accepted {
+                    accepted.origin = origin;
+                }
                 true
             }
-            Err(errors) => {
+            Err(mut errors) => {
+                if let Some(origin) = origin {
+                    errors.insert(0, format!("{origin} cannot be applied"));
+                }
                 self.reject(errors, now);
                 false
             }
@@ -158,6 +176,7 @@ impl DesiredState {
             generation,
             id,
             documents,
+            origin: None,
             at: now,
             desired,
             node,

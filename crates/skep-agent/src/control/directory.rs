@@ -15,6 +15,7 @@ use skep_manifest::set::Source;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::control::contents::{Contents, Unread};
 use crate::source::{self, ReadError};
 
 /// How long nothing may change before the directory is read: a save is a few events within a
@@ -31,7 +32,7 @@ const QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
 const REREAD: Duration = Duration::from_secs(60);
 
 /// What the directory holds, or why that cannot be said.
-pub type Contents = Result<Vec<Source>, ReadError>;
+type Read = Result<Vec<Source>, ReadError>;
 
 /// Starts to read `directory` and to send what it holds, at once and then whenever it changed,
 /// until the receiver is gone.
@@ -69,6 +70,10 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
         if let Ok(sources) = &read {
             last = Some(sources.clone());
         }
+        let read = Contents {
+            sources: read.map_err(Unread::Manifests),
+            commit: None,
+        };
         if changed && contents.send(read).await.is_err() {
             return;
         }
@@ -82,11 +87,7 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
 
 /// Reads `directory`, and again when it changed meanwhile or has parts that were not watched while
 /// they were read: half of a change is never delivered and none is missed.
-async fn read_at_rest(
-    directory: &Path,
-    watch: &mut Watch,
-    hints: &mut mpsc::Receiver<()>,
-) -> Contents {
+async fn read_at_rest(directory: &Path, watch: &mut Watch, hints: &mut mpsc::Receiver<()>) -> Read {
     let give_up = Instant::now() + QUIET_WAIT_MAX;
     loop {
         let read = source::read(&[directory.to_owned()]);

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::control::cluster::Happening;
-use crate::control::directory::Contents;
+use crate::control::contents::Contents;
 use crate::control::question::Question;
 use crate::link::{Link, ReceiveError};
 
@@ -20,7 +20,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Everything that can happen to control.
 pub(super) enum Event {
-    /// The watched directory was read.
+    /// The watched source was read.
     Fed(Contents),
     /// The data plane reported, or what it said is not understood.
     Reported(Result<Report, ReceiveError>),

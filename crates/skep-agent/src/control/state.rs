@@ -37,7 +37,7 @@ use crate::control::question::{Hop, Question};
 use crate::control::state::early::Early;
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
-use crate::control::watched::{Awaited, Watched};
+use crate::control::watched::{Awaited, Place, Watched};
 use crate::control::{Options, now};
 use crate::link::{Link, ReceiveError};
 use crate::process::give_back;
@@ -58,7 +58,7 @@ pub(super) struct Control {
     alarms: Alarms,
     chronicle: Chronicle,
     cluster: Option<Cluster>,
-    /// The directory that feeds the cluster.
+    /// What feeds the cluster.
     watched: Option<Watched>,
     /// What somebody applied here and has to confirm.
     awaited: Option<Awaited>,
@@ -81,14 +81,14 @@ impl Control {
         desired: DesiredState,
         checks: Checks,
         cluster: Option<Cluster>,
-        link: Link<Command, Report>,
+        (link, place): (Link<Command, Report>, Place),
     ) -> Self {
         let state = options.cluster.state.clone();
         let directory = options.socket.parent().unwrap_or(Path::new("/"));
         let notifications = Notifications::new(directory, now());
         let watched = cluster
             .as_ref()
-            .map(|cluster| Watched::new(&options.manifests, cluster.disk()));
+            .map(|cluster| Watched::new(place, cluster.disk()));
         Self {
             options,
             desired,

@@ -17,6 +17,7 @@ use skep_api::status::{
 use skep_manifest::condition::Condition;
 use skep_manifest::desired::{Desired, VipGroup};
 use skep_manifest::name::Name;
+use skep_plan::feeding::GIT;
 use skep_plan::progress::{ObjectProgress, Progress};
 use skep_probe::notify::record::Record;
 use skep_vip::message::{LATENESS_BOUNDS_US, Lateness, State};
@@ -81,7 +82,7 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
         },
         conditions,
         desired: DesiredStatus {
-            source: source(options, known.cluster),
+            source: source(options, known.cluster, accepted),
             accepted: accepted.map(|accepted| accepted_status(accepted, now)),
             rejected: state
                 .rejected()
@@ -187,9 +188,13 @@ fn lateness(known: Option<Lateness>) -> LatenessStatus {
 }
 
 /// Where the desired state comes from.
-fn source(options: &Options, cluster: Option<&Cluster>) -> String {
+fn source(options: &Options, cluster: Option<&Cluster>, accepted: Option<&Accepted>) -> String {
     match cluster {
-        None => options.manifests.display().to_string(),
+        None => match (&options.git, accepted.and_then(|it| it.origin.as_ref())) {
+            (None, _) => options.manifests.display().to_string(),
+            (Some(_), Some(origin)) => format!("{GIT} {origin}"),
+            (Some(git), None) => git.name(),
+        },
         Some(cluster) => {
             let feeder = cluster.held().map(|held| held.generation.feeder.as_str());
             feeder.unwrap_or("skep apply").to_owned()

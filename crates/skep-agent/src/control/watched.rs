@@ -1,46 +1,54 @@
-//! The directory that an agent of a cluster watches, and how it stands to the desired state.
+//! What an agent of a cluster watches, a directory or a branch of a repository, and how it stands to
+//! the desired state.
 //!
 //! Nothing is submitted here: what is to be fed is told, and what came of it is remembered until
-//! the directory or the desired state is another.
+//! the source or the desired state is another.
 
-use std::path::{Path, PathBuf};
+mod place;
 
 use skep_api::submit::{Submission, Submitted};
 use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Reason;
 use skep_plan::feeding::{
-    Change, DIRECTORY, Feeding, Kept, Manifest, SourceChange, Standing, digest, standing,
+    self, Change, Feeding, GIT, Kept, Manifest, Origin, SourceChange, Standing, digest, standing,
 };
 use skep_vrrp::time::Instant;
 
 use crate::control::cluster::Store;
-use crate::control::directory::Contents;
+use crate::control::contents::{Commit, Contents, Unread};
 use crate::control::question::Trouble;
 use crate::control::sealing::seal;
 use crate::control::understand::with_causes;
 use crate::source::ReadError;
 
-/// A watched directory.
+pub(in crate::control) use place::Place;
+
+/// What is watched.
 pub(super) struct Watched {
-    directory: PathBuf,
+    place: Place,
     /// What it holds; nothing while it was not read, is missing or empty.
     held: Option<Held>,
     /// The digest of what it held when it was last in step with the desired state.
     in_step: Option<String>,
+    /// What was fed last when the branch was asked for because it was made from something else.
+    asked_after: Option<String>,
     /// Whether what it holds is being submitted.
     is_feeding: bool,
     /// Whether what it holds is to be submitted again although nothing changed.
     is_due: bool,
+    /// Why it cannot be said what it holds.
+    unread: Option<Complaint>,
     complaint: Option<Complaint>,
 }
 
-/// What a directory holds.
+/// What a source holds.
 struct Held {
     documents: Vec<Manifest>,
     digest: String,
+    commit: Option<Commit>,
 }
 
-/// Why what a directory holds does not count.
+/// Why what a source holds does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Complaint {
     pub(super) reason: Reason,
@@ -60,46 +68,61 @@ pub(super) struct Awaited {
 
 impl Watched {
     /// Of which nothing was read yet; what it was in step with is known from before.
-    pub(super) fn new(directory: &Path, store: &Store) -> Self {
+    pub(super) fn new(place: Place, store: &Store) -> Self {
         let in_step = store.in_step().unwrap_or_else(|error| {
             tracing::warn!("{}", with_causes(&error));
             None
         });
         Self {
-            directory: directory.to_owned(),
+            place,
             held: None,
             in_step,
+            asked_after: None,
             is_feeding: false,
             is_due: false,
+            unread: None,
             complaint: None,
         }
     }
 
     /// Takes note of what it holds; what is secret in it is sealed at once.
     pub(super) fn handle_read(&mut self, contents: Contents, keys: &ValueKeys, now: Instant) {
+        let Contents { sources, commit } = contents;
         self.complaint = None;
-        match contents {
-            // Whoever has nothing there feeds by other ways.
-            Err(ReadError::Unreadable { path, source })
-                if path == self.directory && source.kind() == std::io::ErrorKind::NotFound =>
-            {
-                self.held = None;
-            }
-            Err(error) => self.complain(Reason::InvalidManifest, &with_causes(&error), now),
-            Ok(sources) if sources.is_empty() => self.held = None,
-            Ok(sources) => {
-                let manifest = |source: skep_manifest::set::Source| Manifest {
-                    name: self.name_of(&source.name),
-                    text: String::from_utf8_lossy(&source.text).into_owned(),
-                };
-                let documents = sources.into_iter().map(manifest).collect();
-                // As it is kept: what is kept of it is compared with it.
-                let documents = seal(documents, keys);
-                let digest = digest(&documents);
-                self.held = Some(Held { documents, digest });
-            }
-        }
         self.is_due = true;
+        let sources = match sources {
+            // Whoever has nothing there feeds by other ways.
+            Err(Unread::Manifests(ReadError::Unreadable { path, source }))
+                if self.place.is_missing(&path, &source) =>
+            {
+                Vec::new()
+            }
+            Err(unread) => {
+                let named = commit.map_or_else(String::new, |it| format!("{}: ", it.origin));
+                let message = format!("{named}{}", unread.message());
+                let before = self.unread.take();
+                self.unread = Some(self.complaint_of(unread.reason(), &message, before, now));
+                return;
+            }
+            Ok(sources) => sources,
+        };
+        self.unread = None;
+        let manifest = |source: skep_manifest::set::Source| Manifest {
+            name: self.place.name_of(&source.name),
+            text: String::from_utf8_lossy(&source.text).into_owned(),
+        };
+        let documents: Vec<Manifest> = sources.into_iter().map(manifest).collect();
+        // As it is kept: what is kept of it is compared with it.
+        let documents = seal(documents, keys);
+        let digest = match &commit {
+            Some(commit) => commit.origin.commit.clone(),
+            None => digest(&documents),
+        };
+        self.held = (!documents.is_empty()).then_some(Held {
+            documents,
+            digest,
+            commit,
+        });
     }
 
     /// What it holds, unless that is being submitted or nothing is to be done about it.
@@ -109,6 +132,23 @@ impl Watched {
             .as_ref()
             .filter(|_| self.is_due && !self.is_feeding);
         held.map(|held| held.documents.as_slice())
+    }
+
+    /// Says so when there is nothing any more of what was fed from it and is `kept`.
+    pub(super) fn handle_emptiness(&mut self, kept: Option<&Kept>, now: Instant) {
+        if self.held.is_some() || !self.is_due {
+            return;
+        }
+        self.is_due = false;
+        let feeder = self.place.feeder();
+        let was_fed = |kept: &Kept| {
+            let in_step = self.in_step.as_deref();
+            in_step.is_some_and(|digest| kept.has_fed(feeder, digest))
+        };
+        if kept.is_some_and(was_fed) && self.unread.is_none() {
+            let told = "there are no manifests in it: nothing is removed because of that";
+            self.complain(Reason::SourceRefused, told, now);
+        }
     }
 
     /// Compares it with what is kept again.
@@ -128,15 +168,22 @@ impl Watched {
         let Some(held) = &self.held else {
             return Standing::InStep;
         };
-        if kept.is_some_and(|kept| kept.has_fed(DIRECTORY, &held.digest)) {
-            if self.in_step.as_ref() != Some(&held.digest)
-                && let Err(error) = store.keep_in_step(&held.digest)
-            {
+        let feeder = self.place.feeder();
+        let has_fed = kept.is_some_and(|kept| kept.has_fed(feeder, &held.digest));
+        if has_fed && self.in_step.as_ref() != Some(&held.digest) {
+            if let Err(error) = store.keep_in_step(&held.digest) {
                 tracing::error!("{}", with_causes(&error));
             }
             self.in_step = Some(held.digest.clone());
         }
-        let standing = standing(kept, &held.documents, self.in_step.as_deref());
+        let last: Vec<String> = self.in_step.iter().cloned().collect();
+        let watched = feeding::Watched {
+            feeder,
+            documents: &held.documents,
+            digest: &held.digest,
+            ancestors: held.commit.as_ref().map_or(&last, |commit| &commit.line),
+        };
+        let standing = standing(kept, &watched);
         match standing {
             Standing::InStep | Standing::Paused => self.complaint = None,
             Standing::Changed => {}
@@ -145,33 +192,69 @@ impl Watched {
                 "it was fed, and part of it was rolled back or taken over since",
                 now,
             ),
-            Standing::Differs => {
-                let told = format!(
-                    "what it holds ({}) is not what was fed last and did not change from that: \
-                     nothing is taken from it",
-                    files(held.documents.len())
-                );
-                self.complain(Reason::SourceDiffers, &told, now);
-            }
+            Standing::Differs => self.handle_difference(kept, now),
         }
         standing
     }
 
-    /// What is to be submitted.
-    pub(super) fn feeding(&mut self, confirmed: bool) -> Option<Change> {
+    /// Says that it is not made from what was fed last; a branch is looked at again first, for it
+    /// may be another agent that looked later.
+    fn handle_difference(&mut self, kept: Option<&Kept>, now: Instant) {
+        let known = kept.and_then(|kept| kept.feeders.get(self.place.feeder()));
+        let recorded = known.and_then(|known| known.digest.clone());
+        if let Place::Branch(_, nudge) = &self.place
+            && recorded.is_some()
+            && self.asked_after != recorded
+        {
+            nudge.look();
+            self.asked_after = recorded;
+            return;
+        }
+        let origin = known.and_then(|known| known.origin.as_ref());
+        let count = self.held.as_ref().map_or(0, |held| held.documents.len());
+        let told = self.place.difference(origin, count);
+        self.complain(Reason::SourceDiffers, &told, now);
+    }
+
+    /// What is to be submitted, when `kept` is what is kept.
+    pub(super) fn feeding(&mut self, kept: Option<&Kept>, confirmed: bool) -> Option<Change> {
         let held = self.held.as_ref()?;
+        let feeder = self.place.feeder();
+        let from = match &held.commit {
+            None => self.in_step.clone(),
+            Some(commit) => {
+                let known = kept.and_then(|kept| kept.feeders.get(feeder));
+                let recorded = known.and_then(|known| known.digest.clone());
+                recorded.filter(|recorded| commit.line.contains(recorded))
+            }
+        };
         self.is_feeding = true;
         Some(Change::Feed(Feeding {
-            feeder: DIRECTORY.to_owned(),
+            feeder: feeder.to_owned(),
             documents: held.documents.clone(),
             prune: true,
             take_over: confirmed,
             source: Some(SourceChange {
                 to: held.digest.clone(),
-                from: self.in_step.clone(),
+                from,
+                origin: self.origin().cloned(),
             }),
             confirmed,
         }))
+    }
+
+    /// Who submits it, as `skep history` tells it, when it is watched on `node`.
+    pub(super) fn by(&self, node: &str) -> String {
+        match self.origin() {
+            Some(origin) => format!("{GIT} {origin}"),
+            None => format!("{}{node}", self.place.feeder()),
+        }
+    }
+
+    /// The commit that it holds.
+    fn origin(&self) -> Option<&Origin> {
+        let commit = self.held.as_ref()?.commit.as_ref();
+        commit.map(|commit| &commit.origin)
     }
 
     /// Remembers what came of the submission.
@@ -206,8 +289,13 @@ impl Watched {
     }
 
     /// Why what it holds does not count, if it does not.
-    pub(super) const fn complaint(&self) -> Option<&Complaint> {
-        self.complaint.as_ref()
+    pub(super) fn complaint(&self) -> Option<&Complaint> {
+        self.unread.as_ref().or(self.complaint.as_ref())
+    }
+
+    /// What helps against `complaint`, when the generation that follows is `next`.
+    pub(super) fn remedy(&self, complaint: &Complaint, next: u64) -> String {
+        self.place.remedy(complaint.reason, next)
     }
 
     /// Whether somebody can say that what it holds shall count all the same.
@@ -217,8 +305,23 @@ impl Watched {
     }
 
     fn complain(&mut self, reason: Reason, message: &str, now: Instant) {
-        let message = format!("{}: {message}", self.directory.display());
+        let named = self
+            .origin()
+            .map_or_else(String::new, |it| format!("{it}: "));
         let before = self.complaint.take();
+        let message = format!("{named}{message}");
+        self.complaint = Some(self.complaint_of(reason, &message, before, now));
+    }
+
+    /// A complaint, which goes on if the one `before` it was the same.
+    fn complaint_of(
+        &self,
+        reason: Reason,
+        message: &str,
+        before: Option<Complaint>,
+        now: Instant,
+    ) -> Complaint {
+        let message = format!("{}: {message}", self.place.name());
         let before = before.filter(|before| before.reason == reason);
         if before
             .as_ref()
@@ -226,24 +329,11 @@ impl Watched {
         {
             tracing::warn!("{reason:?}: {message}");
         }
-        self.complaint = Some(Complaint {
+        Complaint {
             reason,
             message,
             since: before.map_or(now, |before| before.since),
-        });
-    }
-
-    /// The name of a file within the directory: that is what two copies of it have in common.
-    fn name_of(&self, path: &str) -> String {
-        let inside = Path::new(path).strip_prefix(&self.directory);
-        inside.map_or_else(|_| path.to_owned(), |inside| inside.display().to_string())
-    }
-}
-
-fn files(count: usize) -> String {
-    match count {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
+        }
     }
 }
 
@@ -254,6 +344,7 @@ pub(super) const fn may_be_confirmed(reason: Reason) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use skep_api::trust::key::ClusterKeys;
@@ -276,15 +367,19 @@ mod tests {
     fn a_directory_with_a_secret_is_in_step_with_what_is_kept_of_it() {
         let state = tempfile::tempdir().expect("a directory");
         let store = Store::open(state.path()).expect("it can be written");
-        let directory = Path::new("/manifests");
-        let mut watched = Watched::new(directory, &store);
+        let place = Place::Directory(PathBuf::from("/manifests"));
+        let mut watched = Watched::new(place, &store);
         let now = Instant::from_boot(Duration::ZERO);
         let source = Source {
             name: "/manifests/skep.yaml".to_owned(),
             text: SECRET.as_bytes().to_vec(),
         };
-        watched.handle_read(Ok(vec![source]), &keys(), now);
-        let fed = watched.feeding(false).expect("it holds something");
+        let contents = Contents {
+            sources: Ok(vec![source]),
+            commit: None,
+        };
+        watched.handle_read(contents, &keys(), now);
+        let fed = watched.feeding(None, false).expect("it holds something");
         let kept = change(&Kept::default(), &sealed(&fed, &keys())).expect("it is accepted");
         assert!(!kept.documents[0].manifest.text.contains("hive"));
         assert_eq!(watched.judge(Some(&kept), &store, now), Standing::InStep);

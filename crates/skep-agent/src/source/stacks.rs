@@ -13,7 +13,7 @@ use skep_manifest::stack::ReadCompose;
 use skep_manifest::value_source::ValueSource;
 
 use super::ReadError;
-use super::values::read_text;
+use super::values::{Reach, read_text};
 
 /// The longest compose file: no value of a manifest may be longer.
 const COMPOSE_BYTES_MAX: usize = 1 << 20;
@@ -25,6 +25,11 @@ const COMPOSE_BYTES_MAX: usize = 1 << 20;
 ///
 /// [`ReadError::NoValue`] for the first file that cannot be read.
 pub fn read_stacks(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
+    read_from(sources, Reach::All)
+}
+
+/// The same from where they may come.
+pub(super) fn read_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<Source>, ReadError> {
     let set = parse(sources.clone());
     let stacks = fill::unread_stacks(&set);
     if stacks.is_empty() {
@@ -33,7 +38,7 @@ pub fn read_stacks(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
     let mut compose_files = BTreeSet::new();
     let mut fillings = Vec::new();
     for stack in stacks {
-        let (read, path) = read_stack(&set, &stack)?;
+        let (read, path) = read_stack(&set, &stack, reach)?;
         compose_files.extend(path.map(|path| plain(&path)));
         fillings.push((stack.at, Filling::Compose(read)));
     }
@@ -51,6 +56,7 @@ pub fn read_stacks(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
 fn read_stack(
     set: &ManifestSet,
     stack: &UnreadStack,
+    reach: Reach<'_>,
 ) -> Result<(ReadCompose, Option<PathBuf>), ReadError> {
     let at = set.location(stack.at.span);
     let manifest = directory(Path::new(&at.file));
@@ -58,7 +64,7 @@ fn read_stack(
         UnreadCompose::Here(text) => (None, text.clone(), None),
         UnreadCompose::File(path) => {
             let full = manifest.join(path.as_str());
-            let text = read_text(&full, COMPOSE_BYTES_MAX, &at)?;
+            let text = read_text(&full, COMPOSE_BYTES_MAX, &at, reach)?;
             (Some(path.to_string()), text, Some(full))
         }
     };
@@ -69,7 +75,7 @@ fn read_stack(
     let mut files = BTreeMap::new();
     let mut secrets = BTreeMap::new();
     for Reference { path, nature, at } in references(&called, &text, &stack.environment) {
-        let value = read_value(&beside.join(&path), &at)?;
+        let value = read_value(&beside.join(&path), &at, reach)?;
         match nature {
             Nature::File => files.insert(path, value),
             Nature::Word | Nature::SecretFile => secrets.insert(path, value),
@@ -84,8 +90,8 @@ fn read_stack(
     Ok((read, path))
 }
 
-fn read_value(path: &Path, at: &Location) -> Result<ValueSource, ReadError> {
-    read_text(path, FILE_BYTES_MAX, at).map(ValueSource::Value)
+fn read_value(path: &Path, at: &Location, reach: Reach<'_>) -> Result<ValueSource, ReadError> {
+    read_text(path, FILE_BYTES_MAX, at, reach).map(ValueSource::Value)
 }
 
 fn directory(path: &Path) -> PathBuf {

@@ -11,19 +11,55 @@ use skep_manifest::resolve::FILE_BYTES_MAX;
 use skep_manifest::set::{ManifestSet, Source};
 use skep_manifest::span::Location;
 
-use crate::source::{ReadError, read_stacks};
+use crate::source::{ReadError, stacks};
 
 /// The longest word: keys and passwords are far shorter.
 const WORD_BYTES_MAX: usize = 64 << 10;
 
 /// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from, and with
-/// their stacks as [`read_stacks`] reads them.
+/// their stacks as [`super::read_stacks`] reads them.
 ///
 /// # Errors
 ///
 /// [`ReadError::NoValue`] for the first one that cannot be read.
 pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
-    let sources = read_stacks(sources)?;
+    fill_from(sources, Reach::All)
+}
+
+/// The same of manifests that others wrote: all that they refer to lies in `root`, which holds them,
+/// and nothing comes from the environment of this process.
+///
+/// # Errors
+///
+/// [`ReadError::NoValue`] for the first one that cannot be read.
+pub fn fill_within(sources: Vec<Source>, root: &Path) -> Result<Vec<Source>, ReadError> {
+    fill_from(sources, Reach::Within(root))
+}
+
+/// Which files manifests may refer to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reach<'a> {
+    /// All that this process can read.
+    All,
+    /// Those of a directory.
+    Within(&'a Path),
+}
+
+impl Reach<'_> {
+    /// Checks that `path`, which exists, is one of them.
+    fn check(self, path: &Path) -> io::Result<()> {
+        let Self::Within(root) = self else {
+            return Ok(());
+        };
+        if path.canonicalize()?.starts_with(root.canonicalize()?) {
+            return Ok(());
+        }
+        Err(io::Error::other("it lies outside of what is watched"))
+    }
+}
+
+fn fill_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<Source>, ReadError> {
+    let sources = stacks::read_from(sources, reach)?;
     let set = parse(sources.clone());
     let unread = fill::unread(&set);
     if unread.is_empty() {
@@ -31,7 +67,7 @@ pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
     }
     let mut values = Vec::new();
     for unread in unread {
-        let value = value(&set, &unread)?;
+        let value = value(&set, &unread, reach)?;
         values.push((unread.at, Filling::Value(value)));
     }
     let texts = set.sources.iter().enumerate();
@@ -53,8 +89,15 @@ pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
     }
 }
 
-fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
+fn value(set: &ManifestSet, unread: &Unread, reach: Reach<'_>) -> Result<String, ReadError> {
     match &unread.place {
+        Place::Environment(_) if matches!(reach, Reach::Within(_)) => Err(no_value(
+            set,
+            unread,
+            "what comes from the environment is not the same on every node: write it sealed \
+             (`skep seal`), or let each node read a file of its own (`fromNodeFile`)"
+                .to_owned(),
+        )),
         Place::Environment(name) => env::var(name.as_str()).map_err(|error| {
             let what = match error {
                 env::VarError::NotPresent => "is not set in the environment",
@@ -70,7 +113,7 @@ fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
                 Nature::Word => WORD_BYTES_MAX,
                 Nature::SecretFile | Nature::File => FILE_BYTES_MAX,
             };
-            let text = read_text(&path, bytes_max, &set.location(unread.at.span))?;
+            let text = read_text(&path, bytes_max, &set.location(unread.at.span), reach)?;
             Ok(match unread.nature {
                 // The line break at the end is the editor's.
                 Nature::Word => {
@@ -84,13 +127,19 @@ fn value(set: &ManifestSet, unread: &Unread) -> Result<String, ReadError> {
 }
 
 /// The text of a file that is named at `at`.
-pub(super) fn read_text(path: &Path, bytes_max: usize, at: &Location) -> Result<String, ReadError> {
+pub(super) fn read_text(
+    path: &Path,
+    bytes_max: usize,
+    at: &Location,
+    reach: Reach<'_>,
+) -> Result<String, ReadError> {
     let refuse = |what: &str, source| ReadError::NoValue {
         location: at.clone(),
         what: format!("{what} {}", path.display()),
         source,
     };
-    let text = read(path, bytes_max).map_err(|error| refuse("cannot read", Some(error)))?;
+    let text = reach.check(path).and_then(|()| read(path, bytes_max));
+    let text = text.map_err(|error| refuse("cannot read", Some(error)))?;
     if text.len() > bytes_max {
         let what = format!("there are more than {bytes_max} bytes in");
         return Err(refuse(&what, None));
@@ -139,6 +188,27 @@ mod tests {
         let filled = fill(vec![source(&directory)]).expect("filled");
         let text = String::from_utf8(filled[0].text.clone()).expect("text");
         assert_eq!(text, GROUP.replace("fromFile: secret", "value: \"hive\""));
+    }
+
+    #[test]
+    fn who_wrote_a_manifest_in_a_watched_repository_reads_nothing_of_the_machine() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let root = directory.path().join("root");
+        fs::create_dir_all(root.join("deep")).expect("made");
+        fs::write(directory.path().join("secret"), "hive\n").expect("written");
+        fs::write(root.join("own"), "hive\n").expect("written");
+        let fill = |value: &str| {
+            let name = root.join("deep/skep.yaml").display().to_string();
+            let text = GROUP.replace("fromFile: secret", value).into_bytes();
+            fill_within(vec![Source { name, text }], &root).map_err(|error| error.to_string())
+        };
+        assert!(fill("fromFile: ../own").is_ok());
+        for value in ["fromFile: ../../secret", "fromFile: /etc/hostname"] {
+            let said = fill(value).expect_err("it lies outside");
+            assert!(said.contains("skep.yaml:9:"), "{said}");
+        }
+        let said = fill("fromEnv: HOME").expect_err("it is this process's");
+        assert!(said.contains("skep seal"), "{said}");
     }
 
     #[test]

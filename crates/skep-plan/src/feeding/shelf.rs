@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::object::ObjectKey;
 use skep_manifest::parse::parse;
+use skep_manifest::problem::Severity;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::without::without;
 
@@ -38,6 +39,12 @@ impl Shelf {
             feeders,
             index,
         }
+    }
+
+    /// Whether there is something in them that cannot be used.
+    pub(super) fn has_errors(&self) -> bool {
+        let mut problems = self.set.problems.iter();
+        problems.any(|problem| problem.severity == Severity::Error)
     }
 
     pub(super) fn find(&self, key: &ObjectKey) -> Option<&Document> {

@@ -1,6 +1,6 @@
 //! How a watched source stands to what it fed.
 
-use super::{DIRECTORY, Feeder, Kept, Manifest, digest};
+use super::{Feeder, Kept, Manifest};
 
 /// How a source stands to the desired state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,36 +18,57 @@ pub enum Standing {
     Paused,
 }
 
-/// How the watched directory, which holds `documents`, stands to what is kept. `last` is the digest
-/// of what it held when it was last in step.
+/// A watched source, as it is and as it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched<'a> {
+    /// By which way it is fed.
+    pub feeder: &'a str,
+    /// What it holds.
+    pub documents: &'a [Manifest],
+    /// The digest of that; of a branch the commit.
+    pub digest: &'a str,
+    /// The digests of what it changed from: what a directory held when it was last in step, the
+    /// commits that a branch's is made from.
+    pub ancestors: &'a [String],
+}
+
+/// How a watched source stands to what is kept.
 #[must_use]
-pub fn standing(kept: Option<&Kept>, documents: &[Manifest], last: Option<&str>) -> Standing {
+pub fn standing(kept: Option<&Kept>, watched: &Watched<'_>) -> Standing {
     let Some(kept) = kept else {
         return Standing::Changed;
     };
     let nothing = Feeder::default();
-    let feeder = kept.feeders.get(DIRECTORY).unwrap_or(&nothing);
-    let recorded = feeder.digest.as_deref();
+    let feeder = kept.feeders.get(watched.feeder).unwrap_or(&nothing);
     if feeder.paused {
-        Standing::Paused
-    } else if recorded == Some(&digest(documents)) {
-        if has_all(kept, documents) {
-            Standing::InStep
-        } else {
-            Standing::Overruled
+        return Standing::Paused;
+    }
+    match &feeder.digest {
+        Some(recorded) if recorded == watched.digest => {
+            if has_all(kept, watched) {
+                Standing::InStep
+            } else {
+                Standing::Overruled
+            }
         }
-    } else if recorded.is_some() && last == recorded {
-        Standing::Changed
-    } else {
-        Standing::Differs
+        Some(recorded) if watched.ancestors.contains(recorded) => {
+            // A commit about something else in the repository is no new desired state.
+            if has_all(kept, watched) {
+                Standing::InStep
+            } else {
+                Standing::Changed
+            }
+        }
+        Some(_) | None => Standing::Differs,
     }
 }
 
-/// Whether everything that the directory fed counts as it was fed.
-fn has_all(kept: &Kept, documents: &[Manifest]) -> bool {
-    let own = kept.documents.iter().filter(|fed| fed.feeder == DIRECTORY);
+/// Whether everything that the source holds counts as it was fed, and nothing else of it.
+fn has_all(kept: &Kept, watched: &Watched<'_>) -> bool {
+    let own = kept.documents.iter();
+    let own = own.filter(|fed| fed.feeder == watched.feeder);
     let mut own: Vec<&Manifest> = own.map(|fed| &fed.manifest).collect();
-    let mut fed: Vec<&Manifest> = documents.iter().collect();
+    let mut fed: Vec<&Manifest> = watched.documents.iter().collect();
     own.sort_by_key(|manifest| &manifest.name);
     fed.sort_by_key(|manifest| &manifest.name);
     own == fed

@@ -59,9 +59,26 @@ fn of_directory(documents: &[Manifest], from: Option<&[Manifest]>) -> Feeding {
         source: Some(SourceChange {
             to: digest(documents),
             from: from.map(digest),
+            origin: None,
         }),
         ..feeding(DIRECTORY, documents)
     }
+}
+
+/// How a directory that holds `documents`, and held `last` when it was in step, stands.
+fn directory_standing(
+    kept: Option<&Kept>,
+    documents: &[Manifest],
+    last: Option<&[Manifest]>,
+) -> Standing {
+    let ancestors: Vec<String> = last.map(digest).into_iter().collect();
+    let watched = Watched {
+        feeder: DIRECTORY,
+        documents,
+        digest: &digest(documents),
+        ancestors: &ancestors,
+    };
+    standing(kept, &watched)
 }
 
 #[test]
@@ -153,7 +170,8 @@ fn a_source_is_fed_only_from_what_was_fed_last() {
         ..of_directory(&three, None)
     };
     let after = fed(&kept, confirmed);
-    assert_eq!(standing(Some(&after), &three, None), Standing::InStep);
+    let stands = directory_standing(Some(&after), &three, None);
+    assert_eq!(stands, Standing::InStep);
 
     let applied = fed(&Kept::default(), feeding(APPLY, &one));
     let told = refused(&applied, of_directory(&one, None));
@@ -166,8 +184,7 @@ fn how_a_directory_stands_to_what_it_fed() {
         ["one", "two", "old"].map(|it| [file("a", &["swarm", &format!("web/{it}")])]);
     let check =
         |kept: Option<&Kept>, documents: &[Manifest], last: Option<&[Manifest]>, expected| {
-            let last = last.map(digest);
-            assert_eq!(standing(kept, documents, last.as_deref()), expected);
+            assert_eq!(directory_standing(kept, documents, last), expected);
         };
     check(None, &one, None, Standing::Changed);
     let kept = fed(&Kept::default(), of_directory(&one, None));
@@ -195,6 +212,66 @@ fn how_a_directory_stands_to_what_it_fed() {
 
     let applied = fed(&Kept::default(), feeding(APPLY, &one));
     check(Some(&applied), &one, Some(&one), Standing::Differs);
+}
+
+#[test]
+fn an_object_with_a_mistake_in_it_is_not_one_that_was_left_out() {
+    let own = [file("all", &["swarm", "vip/in", "web/one"])];
+    let kept = fed(&Kept::default(), of_directory(&own, None));
+    let mut slip = own.clone();
+    slip[0].text = slip[0].text.replace("members:", "membres:");
+    let after = fed(&kept, of_directory(&slip, Some(&own)));
+    assert!(after.documents[0].manifest.text.contains("membres:"));
+}
+
+#[test]
+fn a_branch_is_fed_from_any_of_its_commits_and_never_from_another_line() {
+    let [one, two] = ["one", "two"].map(|it| [file("a", &["swarm", &format!("web/{it}")])]);
+    let feed = |kept: &Kept, documents: &[Manifest], from: Option<&str>, to: &str| {
+        let source = SourceChange {
+            to: to.to_owned(),
+            from: from.map(str::to_owned),
+            origin: Some(Origin {
+                branch: "main".to_owned(),
+                commit: format!("{to}0123456789"),
+                author: "Ada".to_owned(),
+                message: "web".to_owned(),
+            }),
+        };
+        let feeding = Feeding {
+            prune: true,
+            source: Some(source),
+            ..feeding(GIT, documents)
+        };
+        fed(kept, feeding)
+    };
+    let check = |kept: &Kept, documents: &[Manifest], line: &[&str], expected| {
+        let line: Vec<String> = line.iter().map(|commit| (*commit).to_owned()).collect();
+        let watched = Watched {
+            feeder: GIT,
+            documents,
+            digest: &line[0],
+            ancestors: &line,
+        };
+        assert_eq!(standing(Some(kept), &watched), expected, "{line:?}");
+    };
+    let kept = feed(&Kept::default(), &one, None, "a");
+    let origin = kept.feeders[GIT].origin.as_ref().expect("it is noted");
+    assert_eq!(origin.to_string(), "main@a012345 \"web\" (Ada)");
+    check(&kept, &one, &["a"], Standing::InStep);
+    // The one between was pushed while nobody looked; one about something else is no change.
+    check(&kept, &two, &["c", "b", "a"], Standing::Changed);
+    check(&kept, &one, &["c", "b", "a"], Standing::InStep);
+    // A server that lags behind, and a branch that was written anew.
+    let newer = feed(&kept, &two, Some("a"), "b");
+    check(&newer, &one, &["a"], Standing::Differs);
+    check(&newer, &one, &["x", "a"], Standing::Differs);
+
+    let paused = change(&newer, &Change::Pause(None)).expect("it is allowed");
+    assert_eq!(paused.paused(), [DIRECTORY, GIT]);
+    check(&paused, &one, &["c", "b"], Standing::Paused);
+    let back = change(&newer, &Change::Recall(kept.documents)).expect("it is allowed");
+    assert_eq!(back.paused(), [GIT]);
 }
 
 #[test]

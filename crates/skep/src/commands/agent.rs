@@ -1,5 +1,7 @@
 //! `skep agent`.
 
+mod git;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,7 @@ pub(crate) struct Arguments {
     /// The name of this node [default: the host name, full or short].
     #[arg(long, env = "SKEP_NODE", value_name = "NAME")]
     node: Option<NodeName>,
-    /// The directory of manifests to watch.
+    /// The directory of manifests to watch, when no branch is (--git).
     #[arg(
         long,
         env = "SKEP_MANIFESTS",
@@ -36,6 +38,8 @@ pub(crate) struct Arguments {
         value_name = "DIR"
     )]
     manifests: PathBuf,
+    #[command(flatten)]
+    git: git::Branched,
     /// The secret of the cluster; without this file the agent is standalone.
     #[arg(
         long,
@@ -90,20 +94,24 @@ pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit>
             }
         }
         None => {
+            // What the processes would refuse again and again is refused once.
+            git::options(&arguments.git)?;
             let command_line: Vec<OsString> = std::env::args_os().skip(1).collect();
             supervisor::run(&command_line, &directory)?;
         }
         Some(role) => {
-            process::run(role, options(arguments, socket))?;
+            process::run(role, options(arguments, socket)?)?;
         }
     }
     Ok(Exit::Success)
 }
 
-fn options(arguments: Arguments, socket: PathBuf) -> Options {
-    Options {
+fn options(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Options> {
+    Ok(Options {
         node: arguments.node,
         manifests: arguments.manifests,
+        git: git::options(&arguments.git)?,
+        webhook: git::webhook(&arguments.git),
         socket,
         metrics: arguments.metrics,
         cluster: ClusterOptions {
@@ -112,7 +120,7 @@ fn options(arguments: Arguments, socket: PathBuf) -> Options {
             listen: arguments.listen,
             docker: arguments.docker_host,
         },
-    }
+    })
 }
 
 /// The socket of an engine that is named as the docker command line does.

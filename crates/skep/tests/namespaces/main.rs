@@ -32,6 +32,7 @@ mod notifications;
 mod owner;
 mod pair;
 mod processes;
+mod repository;
 mod rest;
 mod signed;
 mod unheard;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Contents, feed};
+use skep_manifest::set::Source;
+
+use super::feed;
+use crate::control::contents::{Contents, Unread};
 
 /// Far longer than any change takes to arrive, far shorter than the reading without a hint.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,11 +27,12 @@ impl Fed {
         Self { contents }
     }
 
-    async fn next(&mut self) -> Contents {
-        timeout(PATIENCE, self.contents.recv())
+    async fn next(&mut self) -> Result<Vec<Source>, Unread> {
+        let contents = timeout(PATIENCE, self.contents.recv())
             .await
             .expect("the change is noticed")
-            .expect("the feeder runs")
+            .expect("the feeder runs");
+        contents.sources
     }
 
     /// Waits until the directory was read as exactly `expected`.

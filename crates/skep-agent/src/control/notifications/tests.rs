@@ -10,6 +10,7 @@ use skep_vrrp::identity::{Priority, VirtualRouterId};
 use tempfile::TempDir;
 
 use super::*;
+use crate::control::contents::Contents;
 use crate::control::desired::DesiredState;
 use crate::control::understand::Mode;
 
@@ -57,7 +58,11 @@ impl Site {
         };
         let node = "a".parse().expect("a name");
         let mut desired = DesiredState::new(Some(node), Mode::Standalone);
-        assert!(desired.offer(Ok(vec![source]), at(1)), "it is accepted");
+        let contents = Contents {
+            sources: Ok(vec![source]),
+            commit: None,
+        };
+        assert!(desired.offer(contents, at(1)), "it is accepted");
         desired.configure(&mut skep_plan::site::Site::default());
         Self {
             directory,

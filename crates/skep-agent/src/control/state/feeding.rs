@@ -1,23 +1,23 @@
-//! Feeding what the watched directory holds to the cluster, and confirming what waits for that.
+//! Feeding what is watched to the cluster, and confirming what waits for that.
 
 use skep_api::path;
 use skep_api::submit::{Confirmation, Submission, Submitted};
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Role;
-use skep_plan::feeding::{Change, DIRECTORY, Manifest, Standing};
+use skep_plan::feeding::{Change, Kept, Manifest, Standing};
 use tokio::sync::oneshot;
 
-use crate::control::cluster::Happening;
-use crate::control::directory::Contents;
-use crate::control::now;
+use crate::control::cluster::{Cluster, Happening};
+use crate::control::contents::Contents;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
 use crate::control::state::submission::{PassedOn, pass_on};
 use crate::control::watched::{Watched, may_be_confirmed};
+use crate::control::{git, now};
 
 impl Control {
-    /// Takes what the watched directory holds: it is the desired state of an agent that is alone,
+    /// Takes what the watched source holds: it is the desired state of an agent that is alone,
     /// and one of the feeders of a cluster.
     pub(in crate::control) fn handle_fed(&mut self, contents: Contents) {
         match (&mut self.watched, &self.cluster) {
@@ -29,14 +29,22 @@ impl Control {
                 }
             }
             (None, _) | (_, None) => {
-                if self.desired.offer(contents, now()) {
-                    self.pursue();
+                let origin = contents.commit.as_ref().map(|commit| commit.origin.clone());
+                let is_known = origin.as_ref().is_some_and(|it| self.desired.is_at(it));
+                if is_known || !self.desired.offer(contents, now()) {
+                    return;
                 }
+                if let Some(origin) = origin
+                    && let Err(error) = git::keep_accepted(&self.options.cluster.state, &origin)
+                {
+                    tracing::error!("{error:#}");
+                }
+                self.pursue();
             }
         }
     }
 
-    /// Feeds what the watched directory holds, if that changed from what was fed last.
+    /// Feeds what the watched source holds, if that changed from what was fed last.
     pub(super) fn feed(&mut self) {
         if let Some(watched) = &mut self.watched {
             watched.look_again();
@@ -46,6 +54,10 @@ impl Control {
 
     /// The same for what could not be submitted before.
     pub(super) fn feed_what_is_due(&mut self) {
+        if let (Some(watched), Some(cluster)) = (&mut self.watched, &self.cluster) {
+            let kept = cluster.held().map(|held| &held.generation.kept);
+            watched.handle_emptiness(kept, now());
+        }
         let Some(documents) = self.watched.as_ref().and_then(Watched::due) else {
             return;
         };
@@ -58,7 +70,7 @@ impl Control {
         }
         let kept = cluster.held().map(|held| &held.generation.kept);
         match watched.judge(kept, cluster.disk(), now()) {
-            Standing::Changed => self.submit_directory(false),
+            Standing::Changed => self.submit_watched(),
             Standing::InStep | Standing::Overruled | Standing::Differs | Standing::Paused => {}
         }
     }
@@ -72,8 +84,8 @@ impl Control {
         }
     }
 
-    /// Does what waits for a confirmation: what somebody applied here, what the directory of this
-    /// node or of another one holds, or what the agents run where the swarm keeps something older.
+    /// Does what waits for a confirmation: what somebody applied here, what this node
+    /// or another one watches, or what the agents run where the swarm keeps something older.
     pub(super) fn handle_confirmation(
         &mut self,
         confirmation: Confirmation,
@@ -89,9 +101,11 @@ impl Control {
             }
             return self.handle_submission(submission, Hop::First, to);
         }
-        let watched = self.watched.as_mut().filter(|it| waits_here && it.waits());
-        if let Some(change) = watched.and_then(|watched| watched.feeding(true)) {
-            let submission = self.of_directory(change);
+        let watched = self.watched.as_ref();
+        if waits_here
+            && watched.is_some_and(Watched::waits)
+            && let Some(submission) = self.of_watched(true)
+        {
             return self.submit_and_follow(submission, Some(to));
         }
         let waiting = self.waiting_elsewhere(number);
@@ -135,26 +149,28 @@ impl Control {
         nodes
     }
 
-    /// Submits what the watched directory holds.
-    fn submit_directory(&mut self, confirmed: bool) {
-        let watched = self.watched.as_mut();
-        if let Some(change) = watched.and_then(|watched| watched.feeding(confirmed)) {
-            let submission = self.of_directory(change);
+    fn submit_watched(&mut self) {
+        if let Some(submission) = self.of_watched(false) {
             self.submit_and_follow(submission, None);
         }
     }
 
-    fn of_directory(&self, change: Change) -> Submission {
+    /// What is watched as it is submitted.
+    fn of_watched(&mut self, confirmed: bool) -> Option<Submission> {
+        let held = self.cluster.as_ref().and_then(Cluster::held);
+        let kept: Option<&Kept> = held.map(|held| &held.generation.kept);
+        let watched = self.watched.as_mut()?;
+        let change = watched.feeding(kept, confirmed)?;
         let node = self.desired.node();
         let at = node.map_or_else(String::new, |node| format!("@{node}"));
-        Submission {
-            by: format!("{DIRECTORY}{at}"),
+        Some(Submission {
+            by: watched.by(&at),
             change,
             dry_run: false,
-        }
+        })
     }
 
-    /// Submits what the watched directory holds, and lets this agent and `asked` know what came of
+    /// Submits what is watched, and lets this agent and `asked` know what came of
     /// it.
     fn submit_and_follow(&mut self, submission: Submission, asked: Option<Answer<Submitted>>) {
         let Some(cluster) = &self.cluster else {
@@ -174,7 +190,7 @@ impl Control {
         self.handle_submission(submission, Hop::First, to);
     }
 
-    /// Whether what the directory holds counts at all: only a manager's does.
+    /// Whether what the source holds counts at all: only a manager's does.
     fn is_to_feed(&self, documents: &[Manifest]) -> bool {
         let is_manager = |desired: &Desired, own: Option<&NodeName>| {
             let mut nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);

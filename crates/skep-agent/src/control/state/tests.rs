@@ -51,6 +51,8 @@ impl Agent {
         let options = Options {
             node: None,
             manifests: directory.path().join("manifests"),
+            git: None,
+            webhook: None,
             socket: directory.path().join("agent.sock"),
             metrics: None,
             cluster: ClusterOptions {
@@ -70,7 +72,8 @@ impl Agent {
         let link = Link::new(ours).expect("a link");
         let desired = DesiredState::new(Some(node), Mode::Clustered);
         let checks = Checks::new(mpsc::channel(1).0);
-        let mut control = Control::new(options, desired, checks, Some(cluster), link);
+        let place = Place::Directory(options.manifests.clone());
+        let mut control = Control::new(options, desired, checks, Some(cluster), (link, place));
         control.start(Site::default());
         Self { control, _vip: vip }
     }

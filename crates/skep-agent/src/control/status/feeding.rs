@@ -6,7 +6,7 @@ use skep_vrrp::time::Instant;
 use crate::control::status::{Knowledge, wall_time};
 use crate::control::watched::{Awaited, Complaint};
 
-/// Why what the watched directory holds, or what somebody applied here, does not count.
+/// Why what is watched, or what somebody applied here, does not count.
 pub(in crate::control) fn feeding(known: &Knowledge<'_>, now: Instant) -> Vec<Condition> {
     let Some(cluster) = known.cluster else {
         return Vec::new();
@@ -24,26 +24,15 @@ pub(in crate::control) fn feeding(known: &Knowledge<'_>, now: Instant) -> Vec<Co
         last_transition_time: wall_time(since, now),
         observed_generation: generation,
     };
-    let directory = known.options.manifests.display();
-    let complaint = known.watched.and_then(|watched| watched.complaint());
-    let watched = complaint.map(|complaint| {
+    let complaining = known.watched.into_iter();
+    let complaining = complaining.filter_map(|it| Some((it, it.complaint()?)));
+    let watched = complaining.map(|(watched, complaint)| {
         let Complaint {
             reason,
             message,
             since,
         } = complaint;
-        let next = generation + 1;
-        let remedy = match reason {
-            Reason::SourceDiffers => format!(
-                "`skep diff -f {directory} --prune --take-over` shows how it differs; make it what \
-                 counts, or let it count with `skep confirm {next}`"
-            ),
-            Reason::AwaitsConfirmation => {
-                format!("`skep confirm {next}` lets it; if it shall not, put back what is missing")
-            }
-            Reason::InvalidManifest => format!("mend it: `skep lint {directory}`"),
-            _ => "it is tried again".to_owned(),
-        };
+        let remedy = watched.remedy(complaint, generation + 1);
         condition(*reason, format!("{message} ({remedy})"), *since)
     });
     let is_next = |awaited: &&Awaited| awaited.generation == generation + 1;
@@ -57,7 +46,7 @@ pub(in crate::control) fn feeding(known: &Knowledge<'_>, now: Instant) -> Vec<Co
         let message = format!("{message} (`skep confirm {next}` lets it)");
         condition(Reason::AwaitsConfirmation, message, *since)
     });
-    watched.into_iter().chain(applied).collect()
+    watched.chain(applied).collect()
 }
 
 /// The same of other nodes, as their agents say.

@@ -1,0 +1,358 @@
+//! Agents that watch a branch of a git repository.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::cluster::agent::signal;
+use crate::cluster::wire::wait_for_advert;
+use crate::cluster::{Cluster, PATIENCE, measured, ms, now, wait_until};
+use crate::pair::{self, A, ADDRESSES, B, CLIENT, ID, PRIORITIES, VIP, assert_none_lost};
+use crate::{clustered, host};
+
+/// How often the branch is looked at where nobody tells of a push.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How soon after a look the group moves, when the machine has nothing else to do.
+const BUDGET: Duration = Duration::from_millis(100);
+/// How soon after a push was told.
+const TOLD_BUDGET: Duration = Duration::from_secs(1);
+/// Where pushes are told.
+const PORT: u16 = 7390;
+/// What proves who tells.
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// The priorities that let the other member hold the group.
+const LOWER: [u8; 2] = [80, 90];
+
+fn ingress(priorities: [u8; 2]) -> String {
+    pair::group("ingress", ID, VIP, priorities)
+}
+
+/// A repository beside the hosts, in which `main` holds this manifest.
+fn make_repository(cluster: &Cluster, manifest: &str) {
+    git(cluster, &["init", "--quiet", "--initial-branch=main", "."]);
+    let bare = ["init", "--quiet", "--bare", "--initial-branch=main"];
+    git(cluster, &[&bare[..], &["../origin.git"]].concat());
+    git(cluster, &["remote", "add", "origin", "../origin.git"]);
+    push(cluster, manifest, "begin");
+}
+
+fn work(cluster: &Cluster) -> PathBuf {
+    cluster.directory(CLIENT).join("manifests")
+}
+
+/// Runs git in the work tree; what it prints.
+fn git(cluster: &Cluster, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
+        .args(arguments)
+        .current_dir(work(cluster))
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .expect("git is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).expect("it prints text")
+}
+
+/// Pushes this manifest; the moment when that was done.
+fn push(cluster: &Cluster, manifest: &str, message: &str) -> Duration {
+    cluster.save(CLIENT, "vip.yaml", manifest);
+    git(cluster, &["add", "--all"]);
+    git(
+        cluster,
+        &["commit", "--quiet", "--allow-empty", "-m", message],
+    );
+    git(
+        cluster,
+        &["push", "--quiet", "--force", "origin", "HEAD:main"],
+    );
+    now()
+}
+
+/// Starts the agent of a host that watches the branch, with what else its environment says.
+fn start(cluster: &mut Cluster, node: &str, more: &[&str]) {
+    let origin = cluster.directory(CLIENT).join("origin.git");
+    let state = cluster.directory(node).join("state");
+    let environment = [
+        "env".to_owned(),
+        format!("SKEP_GIT={}", origin.display()),
+        format!("SKEP_STATE_DIR={}", state.display()),
+        format!(
+            "SKEP_DOCKER_HOST=unix://{}",
+            state.join("none.sock").display()
+        ),
+    ];
+    let mut program: Vec<&str> = environment.iter().map(String::as_str).collect();
+    program.extend(more);
+    cluster.start_under(
+        node,
+        "no manifest: the directory is not watched\n",
+        &program,
+    );
+}
+
+/// Both members with the branch, `a` first; it holds [`VIP`].
+fn running(test: &str, more: &[&str]) -> Cluster {
+    let mut cluster = pair::hosts(test);
+    make_repository(&cluster, &ingress(PRIORITIES));
+    start(&mut cluster, A, more);
+    cluster.wait_for_holder(VIP, A);
+    start(&mut cluster, B, more);
+    cluster.agent(B).wait_until_it_hears("ingress");
+    cluster
+}
+
+/// Waits until the status of `node` says all of this.
+fn wait_until_said(cluster: &Cluster, node: &str, said: &[&str]) {
+    let mut text = String::new();
+    let came = wait_until(|| {
+        text = cluster.agent(node).ask(&["status"]).1;
+        said.iter().all(|word| text.contains(word))
+    });
+    assert!(came, "{said:?} is not in: {text}");
+}
+
+/// How long after `since` the hand-over to `b` begins and `b` has the group.
+struct Move {
+    begun: Duration,
+    done: Duration,
+}
+
+impl Move {
+    /// Waits for it: `a` advertises its lower priority, or at once that it leaves, and then `b`.
+    fn after(cluster: &Cluster, since: Duration) -> Self {
+        let lower = wait_for_advert(&cluster.capture, ID, |advert| {
+            advert.node == A && advert.at > since && advert.priority() < PRIORITIES[0]
+        });
+        let first = wait_for_advert(&cluster.capture, ID, |advert| {
+            advert.node == B && advert.at > since && advert.priority() == LOWER[1]
+        });
+        Self {
+            begun: lower.at - since,
+            done: first.at - since,
+        }
+    }
+}
+
+/// Asserts that it can be begun within the budget; a machine that does something else at the same
+/// time may need longer now and then. Without word of each other the members then wait for a down
+/// interval, as the protocol has it.
+fn assert_soon(what: &str, moves: &[Move], budget: Duration) {
+    let list = |times: &mut dyn Iterator<Item = Duration>| {
+        let times: Vec<String> = times.map(ms).collect();
+        times.join(", ")
+    };
+    let begun = list(&mut moves.iter().map(|it| it.begun));
+    let done = list(&mut moves.iter().map(|it| it.done));
+    measured(
+        &format!("{what}: to the lower advertisement"),
+        &format!("{begun} (budget {})", ms(budget)),
+    );
+    measured(&format!("{what}: to the first of the other one"), &done);
+    let mut times = moves.iter().map(|it| it.begun);
+    assert!(times.any(|time| time <= budget), "{begun}");
+    let mut times = moves.iter().map(|it| it.begun);
+    assert!(times.all(|time| time <= 3 * budget), "{begun}");
+}
+
+#[test]
+fn a_push_moves_a_group_and_a_bad_one_changes_nothing_also_for_an_agent_that_starts_again() {
+    let interval = format!("SKEP_INTERVAL={}s", INTERVAL.as_secs());
+    let mut cluster = running("push", &[&interval]);
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let pushed = push(&cluster, &ingress(LOWER), "b shall have it");
+        took.push(Move::after(&cluster, pushed));
+        cluster.wait_for_holder(VIP, B);
+        push(&cluster, &ingress(PRIORITIES), "a shall have it again");
+        cluster.wait_for_holder(VIP, A);
+        cluster.agent(B).wait_until_it_hears("ingress");
+    }
+    assert_soon("pushed", &took, INTERVAL + BUDGET);
+    let said = ["from git main@", "\"a shall have it again\" (Ada)"];
+    wait_until_said(&cluster, A, &said);
+
+    let prober = cluster.probe(CLIENT, VIP);
+    let bad = ingress(LOWER).replace("interface:", "interfaec:");
+    push(&cluster, &bad, "a slip");
+    for node in [A, B] {
+        let slip = [
+            "REJECTED",
+            "\"a slip\" (Ada)",
+            "vip.yaml:6:3",
+            "did you mean",
+        ];
+        wait_until_said(&cluster, node, &slip);
+        wait_until_said(&cluster, node, &["again\" (Ada) (1 document)"]);
+    }
+    assert_eq!(cluster.holders(VIP), [A]);
+    let lost = assert_none_lost(prober);
+    measured("a bad push, which both members saw", &lost);
+
+    // The branch is as bad as before, and who starts again runs what was good.
+    signal(cluster.agent(B).supervisor(), Signal::TERM);
+    cluster.agent(B).wait_for_exit();
+    start(&mut cluster, B, &[&interval]);
+    cluster.agent(B).wait_until_it_hears("ingress");
+    wait_until_said(&cluster, B, &["REJECTED", "again\" (Ada) (1 document)"]);
+
+    let origin = cluster.directory(CLIENT).join("origin.git");
+    fs::remove_dir_all(origin).expect("removed");
+    let gone = ["REJECTED", "does not appear to be a git repository"];
+    wait_until_said(&cluster, A, &gone);
+    assert_eq!(cluster.holders(VIP), [A]);
+}
+
+#[test]
+fn a_push_that_is_told_moves_a_group_at_once_and_only_who_knows_the_secret_is_heard() {
+    let webhook = format!("SKEP_WEBHOOK=0.0.0.0:{PORT}");
+    let mut cluster = pair::hosts("webhook");
+    let secret = cluster.directory(CLIENT).join("secret");
+    fs::write(&secret, SECRET).expect("written");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("its own");
+    make_repository(&cluster, &ingress(PRIORITIES));
+    let secret = format!("SKEP_WEBHOOK_SECRET={}", secret.display());
+    let environment = ["SKEP_INTERVAL=24h", webhook.as_str(), secret.as_str()];
+    start(&mut cluster, A, &environment);
+    cluster.wait_for_holder(VIP, A);
+    start(&mut cluster, B, &environment);
+    cluster.agent(B).wait_until_it_hears("ingress");
+
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        push(&cluster, &ingress(LOWER), "b shall have it");
+        for wrong in ["", "another secret of as many lett"] {
+            assert_eq!(tell(&cluster, wrong), [401, 401]);
+        }
+        assert_eq!(cluster.holders(VIP), [A]);
+        let told = now();
+        assert_eq!(tell(&cluster, SECRET), [202, 202]);
+        took.push(Move::after(&cluster, told));
+        cluster.wait_for_holder(VIP, B);
+        push(&cluster, &ingress(PRIORITIES), "a shall have it again");
+        tell(&cluster, SECRET);
+        cluster.wait_for_holder(VIP, A);
+        cluster.agent(B).wait_until_it_hears("ingress");
+    }
+    assert_soon("a push told", &took, TOLD_BUDGET);
+}
+
+/// Tells both agents of a push as GitLab does; what they answer.
+fn tell(cluster: &Cluster, secret: &str) -> [u16; 2] {
+    let ask = |address| {
+        let server = SocketAddr::from((address, PORT));
+        let mut server = TcpStream::connect(server).expect("it listens");
+        server.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: skep\r\nX-Gitlab-Token: {secret}\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        server.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).expect("it answers");
+        let code = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+        code.expect("it speaks HTTP")
+    };
+    host::on(cluster, CLIENT, || ADDRESSES.map(ask))
+}
+
+#[test]
+fn a_branch_feeds_a_cluster_by_the_rules_of_a_directory() {
+    let mut cluster = pair::hosts("branch");
+    clustered::make_key(&cluster);
+    let set = |priorities| {
+        let groups = ingress(priorities) + "  authentication: {none: {}}\n";
+        clustered::manifest(&groups)
+    };
+    make_repository(&cluster, &set(PRIORITIES));
+    let key = cluster.directory(CLIENT).join("cluster.key");
+    let key = format!("SKEP_CLUSTER_KEY={}", key.display());
+    for node in [A, B] {
+        start(&mut cluster, node, &[&key, "SKEP_INTERVAL=1s"]);
+    }
+    cluster.wait_for_holder(VIP, A);
+    wait_until_history(&cluster, 1, "\"begin\" (Ada)");
+
+    cluster.agent(B).wait_until_it_hears("ingress");
+    let pushed = push(&cluster, &set(LOWER), "b shall have it");
+    let move_of_cluster = Move::after(&cluster, pushed);
+    measured(
+        "pushed, in a cluster: to the first of the other one",
+        &ms(move_of_cluster.done),
+    );
+    wait_until_history(&cluster, 2, "\"b shall have it\" (Ada)");
+    cluster.wait_for_holder(VIP, B);
+    cluster.save(CLIENT, "README", "about something else\n");
+    push(&cluster, &set(LOWER), "about something else");
+
+    let bad = set(PRIORITIES).replace("interface:", "interfaec:");
+    push(&cluster, &bad, "a slip");
+    for node in [A, B] {
+        let slip = [
+            "InvalidManifest: git /",
+            "\"a slip\" (Ada)",
+            "vip.yaml:14:3",
+        ];
+        wait_until_said(&cluster, node, &slip);
+        wait_until_said(
+            &cluster,
+            node,
+            &["generation 2 by git main@", "have it\" (Ada)"],
+        );
+    }
+
+    // What was written anew is not made from what was fed, and a word is needed.
+    git(&cluster, &["reset", "--quiet", "--hard", "HEAD~3"]);
+    push(&cluster, &set(PRIORITIES), "written anew");
+    let differs = [
+        "SourceDiffers",
+        "not made from what was fed last (main@",
+        "skep confirm 3",
+    ];
+    wait_until_said(&cluster, A, &differs);
+    assert_eq!(cluster.holders(VIP), [B]);
+    let (code, said) = cluster.agent(A).ask(&["confirm", "3"]);
+    assert_eq!((code, said.as_str()), (0, "accepted as generation 3\n"));
+    cluster.wait_for_holder(VIP, A);
+    wait_until_history(&cluster, 3, "\"written anew\" (Ada)");
+
+    // Neither does a commit without VIP groups remove them, nor an empty one anything.
+    push(&cluster, &clustered::manifest(""), "without groups");
+    wait_until_said(
+        &cluster,
+        A,
+        &["AwaitsConfirmation", "every VIP group", "skep confirm 4"],
+    );
+    git(&cluster, &["rm", "--quiet", "vip.yaml"]);
+    git(&cluster, &["commit", "--quiet", "-m", "nothing"]);
+    git(&cluster, &["push", "--quiet", "origin", "HEAD:main"]);
+    wait_until_said(
+        &cluster,
+        A,
+        &["SourceRefused", "nothing is removed because of that"],
+    );
+    assert_eq!(cluster.holders(VIP), [A]);
+
+    assert_eq!(cluster.agent(B).ask(&["pause", "git"]).0, 0);
+    push(&cluster, &set(LOWER), "while nobody feeds");
+    wait_until_said(&cluster, A, &["PAUSED git"]);
+    assert_eq!(cluster.agent(B).ask(&["resume", "git"]).0, 0);
+    cluster.wait_for_holder(VIP, B);
+    wait_until_history(&cluster, 6, "\"while nobody feeds\" (Ada)");
+}
+
+/// Waits until the latest generation has this number, and whoever made it is told so.
+fn wait_until_history(cluster: &Cluster, number: u64, by: &str) {
+    let mut text = String::new();
+    let came = wait_until(|| {
+        text = cluster.agent(B).ask(&["history"]).1;
+        let line = text.lines().nth(1).unwrap_or_default();
+        line.starts_with(&format!("{number} ")) && line.contains("git main@") && line.contains(by)
+    });
+    assert!(came, "{number} {by}: {text}");
+}
