@@ -212,7 +212,8 @@ fn read_limited(file: impl Read, path: &Path) -> Result<Vec<u8>, ReadError> {
     Ok(text)
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether the name of a file is that of a manifest.
+pub(crate) fn is_manifest(path: &Path) -> bool {
     path.extension()
         .and_then(OsStr::to_str)
         .is_some_and(|extension| matches!(extension, "yaml" | "yml"))

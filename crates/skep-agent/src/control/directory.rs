@@ -7,16 +7,18 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use skep_manifest::set::Source;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::control::contents::{Contents, Unread};
-use crate::source::{self, ReadError};
+use crate::source::{self, ReadError, is_manifest};
 
 /// How long nothing may change before the directory is read: a save is a few events within a
 /// millisecond.
@@ -27,6 +29,12 @@ const QUIET_IN_CHECKOUT: Duration = Duration::from_millis(250);
 
 /// A directory that never becomes quiet is read all the same.
 const QUIET_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How long a file may be open for writing before it is read as it is: half a manifest can be one.
+const WRITING_MAX: Duration = Duration::from_secs(5);
+
+/// How long a file has to be gone before that counts: editors put it away before they write it anew.
+const GONE: Duration = Duration::from_secs(1);
 
 /// How often the directory is read without any hint.
 const REREAD: Duration = Duration::from_secs(60);
@@ -60,7 +68,11 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
     let mut failing = false;
     loop {
         watch.renew();
-        let read = read_at_rest(&directory, &mut watch, &mut hints).await;
+        let mut read = read_at_rest(&directory, &mut watch, &mut hints).await;
+        if has_lost(last.as_deref(), &read) {
+            tokio::time::sleep(GONE).await;
+            read = read_at_rest(&directory, &mut watch, &mut hints).await;
+        }
         let read = read.and_then(source::fill);
         let changed = match &read {
             Ok(sources) => failing || last.as_ref() != Some(sources),
@@ -81,8 +93,18 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
             _ = timeout(REREAD, hints.recv()) => {}
             () = contents.closed() => return,
         }
-        wait_for_quiet(&directory, &mut hints).await;
+        wait_for_quiet(&directory, &watch, &mut hints).await;
     }
+}
+
+/// Whether a file of what was read before is not there.
+fn has_lost(last: Option<&[Source]>, read: &Read) -> bool {
+    let Ok(sources) = read else {
+        return false;
+    };
+    let is_there = |name: &String| sources.iter().any(|source| source.name == *name);
+    let mut names = last.into_iter().flatten().map(|source| &source.name);
+    names.any(|name| !is_there(name))
 }
 
 /// Reads `directory`, and again when it changed meanwhile or has parts that were not watched while
@@ -95,26 +117,28 @@ async fn read_at_rest(directory: &Path, watch: &mut Watch, hints: &mut mpsc::Rec
             Ok(tree) => watch.follow(&tree.directories),
             Err(_) => watch.follow(&nearest_existing(directory)),
         };
-        let changed = hints.try_recv().is_ok();
+        let changed = hints.try_recv().is_ok() || watch.sees_writing();
         if (all_watched && !changed) || Instant::now() > give_up {
             return read.map(|tree| tree.sources);
         }
         if changed {
-            wait_for_quiet(directory, hints).await;
+            wait_for_quiet(directory, watch, hints).await;
         }
     }
 }
 
-async fn wait_for_quiet(directory: &Path, hints: &mut mpsc::Receiver<()>) {
-    let give_up = Instant::now() + QUIET_WAIT_MAX;
+async fn wait_for_quiet(directory: &Path, watch: &Watch, hints: &mut mpsc::Receiver<()>) {
+    let began = Instant::now();
     loop {
         let quiet = if is_checking_out(directory) {
             QUIET_IN_CHECKOUT
         } else {
             QUIET
         };
-        let until = give_up.min(Instant::now() + quiet);
-        if timeout_at(until, hints.recv()).await.is_err() {
+        let is_quiet = timeout(quiet, hints.recv()).await.is_err();
+        let waited = began.elapsed();
+        let is_written = watch.sees_writing() && waited < WRITING_MAX;
+        if !is_written && (is_quiet || waited > QUIET_WAIT_MAX) {
             return;
         }
     }
@@ -151,13 +175,52 @@ fn nearest_existing(directory: &Path) -> BTreeSet<PathBuf> {
 struct Watch {
     watcher: Option<RecommendedWatcher>,
     directories: BTreeSet<PathBuf>,
+    writing: Writing,
+}
+
+/// The manifests that somebody writes and has not closed.
+#[derive(Clone, Default)]
+struct Writing(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Writing {
+    /// Takes note of what happened; whether something may read otherwise since.
+    fn handle(&self, event: &notify::Event) -> bool {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event.kind {
+            EventKind::Modify(ModifyKind::Data(_)) => {
+                let manifests = event.paths.iter().filter(|path| is_manifest(path));
+                files.extend(manifests.cloned());
+                true
+            }
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(_))
+            | EventKind::Remove(_) => {
+                files.retain(|file| !event.paths.contains(file));
+                true
+            }
+            // Reading a file is an event too: reacting to it would be reacting to ourselves.
+            EventKind::Access(_) => false,
+            EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Other => true,
+        }
+    }
+
+    fn forget(&self) {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.clear();
+    }
+
+    fn is_going_on(&self) -> bool {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !files.is_empty()
+    }
 }
 
 impl Watch {
     fn new(hint: mpsc::Sender<()>) -> Self {
+        let writing = Writing::default();
+        let seen = writing.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading a file is an event too: reacting to it would be reacting to ourselves.
-            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+            if event.map_or(true, |event| seen.handle(&event)) {
                 // A full channel holds a hint already, a closed one has no reader left.
                 let _already_hinted = hint.try_send(());
             }
@@ -168,7 +231,12 @@ impl Watch {
         Self {
             watcher: watcher.ok(),
             directories: BTreeSet::new(),
+            writing,
         }
+    }
+
+    fn sees_writing(&self) -> bool {
+        self.writing.is_going_on()
     }
 
     /// Sets every watch anew: a directory that was replaced has the old name and no watch.
@@ -177,6 +245,8 @@ impl Watch {
             self.unwatch(&directory);
             self.watch(directory);
         }
+        // That one was closed meanwhile was perhaps not told; who goes on writing is.
+        self.writing.forget();
     }
 
     /// Watches exactly `directories`; whether all of them were watched before.

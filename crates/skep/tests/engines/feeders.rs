@@ -229,7 +229,7 @@ fn check_pausing(site: &Site, directory: &str) {
 
 fn check_a_directory_that_lost_much(site: &Site) {
     fs::remove_file(path(site, "first", "skep.yaml")).expect("it is there");
-    // Nothing is said of a directory that is empty; what is put there next shows that it was seen.
+    wait_until_told(site, "first", "DEGRADED SourceRefused: /");
     put(site, "first", "skep.yaml", ONE);
     wait_until_told(site, "first", "STALLED AwaitsConfirmation: /");
     let said = site.skep("first", &["status"]).output;

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -73,6 +74,50 @@ async fn saves_by_rename_are_seen_every_time() {
         save_by_rename(&path, text);
         fed.becomes(&[text]).await;
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_being_written_is_read_when_it_is_closed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("vip.yaml");
+    fs::write(&path, "1\n2\n").expect("written");
+    let mut fed = Fed::start(directory.path().to_owned());
+    fed.becomes(&["1\n2\n"]).await;
+    let mut file = fs::File::create(&path).expect("opened");
+    for line in ["3\n", "4\n"] {
+        // Longer than anything else is waited for.
+        let half = timeout(Duration::from_millis(200), fed.contents.recv()).await;
+        assert!(half.is_err(), "{half:?}");
+        file.write_all(line.as_bytes()).expect("written");
+    }
+    drop(file);
+    let whole = fed.next().await.expect("readable");
+    assert_eq!(whole[0].text, b"3\n4\n", "the first delivery is whole");
+}
+
+#[tokio::test]
+async fn a_file_that_an_editor_puts_away_to_write_it_anew_is_never_missing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    let path = root.join("vip.yaml");
+    fs::write(root.join("other.yaml"), "other").expect("written");
+    fs::write(&path, "1").expect("written");
+    let mut fed = Fed::start(root.to_owned());
+    fed.becomes(&["other", "1"]).await;
+    fs::write(root.join(".vip.yaml.swp"), "swap").expect("written");
+    symlink("user@host.1", root.join(".#vip.yaml")).expect("linked");
+    fs::write(root.join("#vip.yaml#"), "saved by itself").expect("written");
+    fs::write(root.join("4913"), "").expect("written");
+    fs::rename(&path, root.join("vip.yaml~")).expect("renamed");
+    let missing = timeout(Duration::from_millis(100), fed.contents.recv()).await;
+    assert!(missing.is_err(), "{missing:?}");
+    fs::write(&path, "2").expect("written");
+    fs::remove_file(root.join("vip.yaml~")).expect("removed");
+    let next = fed.next().await.expect("readable");
+    let texts: Vec<&[u8]> = next.iter().map(|source| source.text.as_slice()).collect();
+    assert_eq!(texts, [&b"other"[..], b"2"]);
+    fs::remove_file(&path).expect("removed");
+    fed.becomes(&["other"]).await;
 }
 
 #[tokio::test]
