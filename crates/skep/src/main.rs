@@ -34,7 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Agent(commands::agent::Arguments),
+    Agent(Box<commands::agent::Arguments>),
     Apply(commands::apply::Arguments),
     Backup(commands::backup::Arguments),
     Completion(commands::completion::Arguments),
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let socket = arguments.socket;
     let outcome = match arguments.command {
-        Command::Agent(arguments) => commands::agent::run(arguments, socket),
+        Command::Agent(arguments) => commands::agent::run(*arguments, socket),
         Command::Apply(arguments) => commands::apply::run(&arguments, &socket),
         Command::Backup(arguments) => commands::backup::run(&arguments, &socket),
         Command::Completion(arguments) => commands::completion::run(&arguments),

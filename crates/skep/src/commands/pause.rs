@@ -14,7 +14,7 @@ use crate::exit::Exit;
 /// It stands in the desired state, so it holds on every node. Ends with 0 when that is accepted, with 1 when it is not.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The feeder: `directory` or `apply` [default: all that watch a source].
+    /// The feeder: `directory`, `git` or `apply` [default: all that watch a source].
     feeder: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 /// What changed in its source meanwhile is taken from it at once. Ends with 0 when that is accepted, with 1 when it is not.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The feeder: `directory` or `apply` [default: all].
+    /// The feeder: `directory`, `git` or `apply` [default: all].
     feeder: Option<String>,
 }
 

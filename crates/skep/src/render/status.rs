@@ -2,6 +2,7 @@
 
 use skep_api::status::{AgentStatus, Mode};
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
+use skep_plan::feeding::GIT;
 
 use crate::render::age::ago;
 use crate::render::{cluster, moves, vips};
@@ -86,6 +87,10 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     if let Some(rejected) = &status.desired.rejected {
         let (source, age) = (&status.desired.source, ago(rejected.age_ms));
         let (what, hint) = match status.mode {
+            Mode::Standalone if source.starts_with(GIT) => (
+                "what the branch holds is not applied".to_owned(),
+                "push a commit that mends it; `skep lint` finds it before".to_owned(),
+            ),
             Mode::Standalone => (
                 format!("what is in {source} is not applied"),
                 format!("skep lint {source}"),

@@ -321,29 +321,38 @@ fn a_branch_feeds_a_cluster_by_the_rules_of_a_directory() {
     cluster.wait_for_holder(VIP, A);
     wait_until_history(&cluster, 3, "\"written anew\" (Ada)");
 
-    // Neither does a commit without VIP groups remove them, nor an empty one anything.
-    push(&cluster, &clustered::manifest(""), "without groups");
+    check_removals(&cluster);
+    check_pausing(&cluster, &set(LOWER));
+}
+
+/// Checks that neither a commit without VIP groups removes them, nor an empty one anything; then the
+/// branch holds nothing.
+fn check_removals(cluster: &Cluster) {
+    push(cluster, &clustered::manifest(""), "without groups");
     wait_until_said(
-        &cluster,
+        cluster,
         A,
         &["AwaitsConfirmation", "every VIP group", "skep confirm 4"],
     );
-    git(&cluster, &["rm", "--quiet", "vip.yaml"]);
-    git(&cluster, &["commit", "--quiet", "-m", "nothing"]);
-    git(&cluster, &["push", "--quiet", "origin", "HEAD:main"]);
+    git(cluster, &["rm", "--quiet", "vip.yaml"]);
+    git(cluster, &["commit", "--quiet", "-m", "nothing"]);
+    git(cluster, &["push", "--quiet", "origin", "HEAD:main"]);
     wait_until_said(
-        &cluster,
+        cluster,
         A,
         &["SourceRefused", "nothing is removed because of that"],
     );
     assert_eq!(cluster.holders(VIP), [A]);
+}
 
+/// Checks that a paused branch feeds nothing until it is resumed.
+fn check_pausing(cluster: &Cluster, manifest: &str) {
     assert_eq!(cluster.agent(B).ask(&["pause", "git"]).0, 0);
-    push(&cluster, &set(LOWER), "while nobody feeds");
-    wait_until_said(&cluster, A, &["PAUSED git"]);
+    push(cluster, manifest, "while nobody feeds");
+    wait_until_said(cluster, A, &["PAUSED git"]);
     assert_eq!(cluster.agent(B).ask(&["resume", "git"]).0, 0);
     cluster.wait_for_holder(VIP, B);
-    wait_until_history(&cluster, 6, "\"while nobody feeds\" (Ada)");
+    wait_until_history(cluster, 6, "\"while nobody feeds\" (Ada)");
 }
 
 /// Waits until the latest generation has this number, and whoever made it is told so.

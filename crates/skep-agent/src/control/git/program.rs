@@ -181,7 +181,7 @@ fn said(complaint: &[u8]) -> Option<String> {
     let own = |line: &str| line.strip_prefix("fatal: ").map(str::to_owned);
     let line = lines()
         .find_map(own)
-        .or_else(|| lines().last().map(str::to_owned))?;
+        .or_else(|| lines().next_back().map(str::to_owned))?;
     Some(printable(&line, COMPLAINT_CHARS_MAX))
 }
 
