@@ -42,14 +42,11 @@ fn every_command_of_the_book_says_how_it_is_run() {
 
 #[test]
 fn every_link_of_the_book_leads_somewhere() {
-    // Another page of the book that comes with the git feeder.
-    let awaited = ["gitops.md"];
     for name in page::NAMES {
         for link in Page::read(name).links {
             let target = page::top().join(name);
             let target = target.parent().expect("a folder").join(&link);
-            let is_awaited = awaited.iter().any(|page| link.ends_with(page));
-            assert!(target.exists() || is_awaited, "{name}: {link}");
+            assert!(target.exists(), "{name}: {link}");
         }
     }
 }
