@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper::http::request;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
@@ -197,25 +197,30 @@ async fn exchange<S>(stream: S, question: Question, place: &Place) -> Result<Byt
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let broken = |error| broken(error, place);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
-        .map_err(broken)?;
-    let exchange = async {
-        let response = sender.send_request(question.0).await.map_err(broken)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-            .collect()
-            .await
-            .map_err(CallError::Unreadable)?
-            .to_bytes();
-        Ok((status, body))
-    };
-    let (status, body) = tokio::select! {
-        answer = exchange => answer?,
+        .map_err(|error| broken(error, place))?;
+    tokio::select! {
+        answer = send(&mut sender, question, place) => answer,
         // The connection only ends first when it breaks: the exchange then ends with the reason.
-        Err(error) = connection => return Err(broken(error)),
-    };
+        Err(error) = connection => Err(broken(error, place)),
+    }
+}
+
+/// Asks `question` on a connection that somebody else drives.
+pub(crate) async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    question: Question,
+    place: &Place,
+) -> Result<Bytes, CallError> {
+    let response = sender.send_request(question.0).await;
+    let response = response.map_err(|error| broken(error, place))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+        .collect()
+        .await
+        .map_err(CallError::Unreadable)?
+        .to_bytes();
     if status.is_success() {
         return Ok(body);
     }
@@ -229,7 +234,7 @@ where
 }
 
 /// Why the connection broke: a peer that does not trust this agent says so at its first answer.
-fn broken(error: hyper::Error, place: &Place) -> CallError {
+pub(crate) fn broken(error: hyper::Error, place: &Place) -> CallError {
     let source = std::error::Error::source(&error);
     let distrust = source
         .and_then(|source| source.downcast_ref())

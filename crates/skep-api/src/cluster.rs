@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use skep_manifest::condition::Condition;
 use skep_manifest::name::{Name, NodeName};
 use skep_plan::action::JoinSwarm;
-use skep_plan::observed::{Cluster, Engine, Membership};
+use skep_plan::observed::{Engine, Membership};
 
 use crate::generation::{GenerationId, Rank};
 use crate::moves::Move;
@@ -32,12 +32,10 @@ pub struct PeerReport {
     pub schema_revision: u32,
     /// Its engine.
     pub engine: Engine,
-    /// The swarm, when its engine is a manager that answers and the asker does not have it already.
-    pub cluster: Option<Cluster>,
-    /// What tells this swarm from another one, and from itself before a change.
+    /// The swarm that its engine tells of, when that is a manager that answers.
     #[serde(default)]
-    pub cluster_digest: Option<String>,
-    /// Its VIP groups.
+    pub tells: Option<Telling>,
+    /// The VIP groups in which it takes part.
     pub vip_groups: Vec<VipGroupStatus>,
     /// The moves it keeps, also those that ended.
     #[serde(default)]
@@ -95,24 +93,13 @@ impl PeerReport {
                 is_certified: true,
                 ..self.engine
             },
-            cluster: None,
-            cluster_digest: None,
+            tells: None,
             moves: Vec::new(),
             feeding: Vec::new(),
             recovery: RecoveryReport::default(),
             entrusted: Entrusted::default(),
             ..self
         }
-    }
-
-    /// The report with the swarm that was left out because the asker has it from `before`.
-    #[must_use]
-    pub fn completed_by(mut self, before: Option<Self>) -> Self {
-        let before = before.filter(|before| before.cluster_digest == self.cluster_digest);
-        if self.cluster_digest.is_some() && self.cluster.is_none() {
-            self.cluster = before.and_then(|before| before.cluster);
-        }
-        self
     }
 
     /// How much the desired state counts that it works towards.
@@ -123,12 +110,14 @@ impl PeerReport {
     }
 }
 
-/// What an agent has already that asks for a [`PeerReport`]. A swarm of thousands of services is
-/// megabytes, and seldom another one after a second.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
-    /// The swarm with this digest.
-    pub cluster: Option<String>,
+/// The swarm that an engine tells of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Telling {
+    /// Its id.
+    pub id: String,
+    /// Whether that engine leads it.
+    pub leads: bool,
 }
 
 /// An agent tells another one that it has a newer desired state.
@@ -215,6 +204,9 @@ pub struct ClusterStatus {
     pub services: Vec<ServiceStatus>,
     /// What cannot be done at present, a sentence each, with its remedy.
     pub blocked: Vec<String>,
+    /// How often this agent asked others how they are, since it runs.
+    #[serde(default)]
+    pub questions: u64,
 }
 
 /// A node: declared beside observed.
@@ -271,50 +263,11 @@ impl std::fmt::Debug for Grant {
 mod tests {
     use super::*;
 
-    fn report(digest: Option<&str>, cluster: Option<&str>) -> PeerReport {
-        let cluster = cluster.map(|id| serde_json::json!({"id": id, "nodes": {}, "services": {}}));
-        let report = serde_json::json!({
-            "version": "1", "generation": null, "vipGroups": [], "cluster": cluster,
-            "clusterDigest": digest, "engine": {"membership": "inactive", "remembers": null},
-        });
-        serde_json::from_value(report).expect("a report")
-    }
-
-    #[test]
-    fn a_swarm_that_was_left_out_is_the_one_that_was_told_before() {
-        let full = report(Some("a"), Some("one"));
-        let cases = [
-            (report(Some("a"), None), Some(full.clone()), Some("one")),
-            (
-                report(Some("b"), Some("two")),
-                Some(full.clone()),
-                Some("two"),
-            ),
-            (report(Some("b"), None), Some(full.clone()), None),
-            (report(Some("a"), None), None, None),
-            (report(None, None), Some(full), None),
-            // An agent that knows no digests tells everything.
-            (
-                report(None, Some("two")),
-                Some(report(None, Some("one"))),
-                Some("two"),
-            ),
-        ];
-        for (report, before, expected) in cases {
-            let completed = report.completed_by(before);
-            let id = completed
-                .cluster
-                .as_ref()
-                .map(|cluster| cluster.id.as_str());
-            assert_eq!(id, expected, "{completed:?}");
-        }
-    }
-
     #[test]
     fn a_node_without_the_key_speaks_for_itself_alone() {
         let told = serde_json::json!({
             "version": "1", "generation": {"number": 7, "digest": "d"}, "isStored": true,
-            "vipGroups": [], "cluster": {"id": "one", "nodes": {}, "services": {}},
+            "vipGroups": [], "tells": {"id": "one", "leads": true},
             "engine": {
                 "membership": {"active": {"swarmId": "one", "nodeId": "n", "role": "manager"}},
                 "remembers": "one", "keepsUnlockKey": true,
@@ -325,7 +278,7 @@ mod tests {
         let counts = told.clone().of_certified();
         assert_eq!(counts.engine.membership, Membership::Silent);
         assert!(counts.engine.is_certified && !counts.engine.keeps_unlock_key);
-        assert_eq!((counts.cluster, counts.cluster_digest), (None, None));
+        assert_eq!(counts.tells, None);
         assert_eq!((counts.is_stored, counts.moves), (false, Vec::new()));
         assert_eq!(counts.recovery, RecoveryReport::default());
         assert_eq!(counts.generation, told.generation);

@@ -18,4 +18,5 @@ pub mod recovery;
 pub mod status;
 pub mod submit;
 pub mod tls;
+pub mod told;
 pub mod trust;

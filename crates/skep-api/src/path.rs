@@ -1,5 +1,7 @@
 //! Where things are served.
 
+use crate::told::Known;
+
 /// The socket of the agent on this machine.
 pub const DEFAULT_SOCKET: &str = "/run/skep/agent.sock";
 
@@ -42,17 +44,25 @@ pub const SITUATION: &str = "/v1/recovery";
 /// Takes a [`crate::recovery::RecoverRequest`].
 pub const RECOVER: &str = "/v1/recover";
 
-/// What an agent tells its peers: a [`crate::cluster::PeerReport`]. The query is a
-/// [`crate::cluster::Known`].
+/// How an agent is: a [`crate::told::Told`]. The query is a [`Known`].
 pub const REPORT: &str = "/v1/peer/report";
 
-/// The [`REPORT`] for an agent that has the swarm with this digest.
+/// The [`REPORT`] for an agent that knows this.
 #[must_use]
-pub fn report(known: Option<&str>) -> String {
-    match known {
-        Some(digest) => format!("{REPORT}?cluster={digest}"),
-        None => REPORT.to_owned(),
-    }
+pub fn report(known: &Known) -> String {
+    let Known {
+        report,
+        swarm,
+        relayed,
+    } = known;
+    // Digests and positions have no letters that a query gives a meaning.
+    let parts = [("report", report), ("swarm", swarm), ("relayed", relayed)];
+    let parts = parts.into_iter().filter_map(|(name, value)| {
+        let value = value.as_ref()?;
+        Some(format!("{name}={value}"))
+    });
+    let query: Vec<String> = parts.collect();
+    format!("{REPORT}?{}", query.join("&"))
 }
 
 /// Takes a [`crate::cluster::Announcement`].

@@ -1,5 +1,7 @@
 //! The client of the agents of other nodes.
 
+mod line;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::call::{self, CallError, Place, Question};
 use crate::tls::Connector;
 use crate::trust::identity::Identity;
 use crate::trust::name::Standing;
+
+pub use line::Line;
 
 /// How long a call of a peer may take, from connecting to the last byte, unless told otherwise.
 pub const CALL_LIMIT: Duration = Duration::from_secs(3);
@@ -61,22 +65,6 @@ impl PeerClient {
         path: &str,
     ) -> Result<Answer, CallError> {
         self.ask(peer, Question::get(path)?).await.1
-    }
-
-    /// The same, and what `peer` proved its name with if it did.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Self::get`].
-    pub async fn get_proven<Answer: DeserializeOwned>(
-        &self,
-        peer: &Peer,
-        path: &str,
-    ) -> (Option<Standing>, Result<Answer, CallError>) {
-        match Question::get(path) {
-            Ok(question) => self.ask(peer, question).await,
-            Err(error) => (None, Err(error)),
-        }
     }
 
     /// What `peer` answers to `body`, sent to `path`.

@@ -5,6 +5,7 @@
 //! world is. The value that `skep diff` prints is the value the agents apply; nothing is left to
 //! choose. Nothing is read or written here: other crates observe and apply.
 
+pub mod acquaintance;
 pub mod action;
 mod adoption;
 mod autolock;

@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use skep_api::cluster::PeerReport;
 use skep_api::generation::{Held, Rank};
 use skep_api::peer::PeerClient;
 use skep_api::trust::file::Credentials;
@@ -236,14 +237,20 @@ impl Cluster {
     pub(super) fn handle_heard(&mut self, heard: Heard, accepted: Option<&Accepted>, now: Instant) {
         let node = heard.node.clone();
         let has_key = heard.standing == Some(Standing::KeyHolder);
-        let report = heard.report.as_deref().ok();
-        let theirs = report.map(|report| report.rank());
+        let told = heard.told.as_ref().ok();
+        // What is not told again is as it was.
+        let known = || self.peer(&node).map(|(report, _)| &**report);
+        let report = told.and_then(|told| told.report.as_deref().or_else(known));
+        let theirs = report.map(PeerReport::rank);
         let theirs_first = report.and_then(|report| report.generation.as_ref());
         let gives_way = theirs_first.is_some_and(|id| self.gives_way_to(id, theirs));
         let given = report.filter(|_| has_key && theirs == Some(self.rank()));
         let given = given.map(|report| report.entrusted.clone());
-        self.learn_of_recovery(report);
-        self.peers.handle_heard(heard, now);
+        let recovered = report.and_then(|report| report.recovery.recovered.clone());
+        self.learn_of_recovery(recovered);
+        if self.peers.handle_heard(heard, now) {
+            self.attend(accepted, now);
+        }
         self.take_told_by_peer(&node, now);
         self.remember_if_ours();
         if let Some(given) = given {
@@ -259,6 +266,16 @@ impl Cluster {
             Some(theirs) if theirs < self.rank() => self.announce(&node, accepted),
             Some(_) | None => {}
         }
+    }
+
+    /// Asks those agents that are to be asked now.
+    pub(super) fn attend(&mut self, accepted: Option<&Accepted>, now: Instant) {
+        let Some(accepted) = accepted else {
+            return;
+        };
+        let tells_itself = self.swarm().is_some();
+        let own = accepted.node.as_ref();
+        self.peers.attend(&accepted.desired, own, tells_itself, now);
     }
 
     pub(super) fn handle_done(
@@ -379,11 +396,6 @@ impl Cluster {
             | Membership::Active(_) => false,
         };
         let mut peers = self.peers.iter();
-        is_out
-            && peers.any(|(_, peer)| {
-                peer.latest
-                    .as_ref()
-                    .is_some_and(|(report, _)| report.cluster.is_some())
-            })
+        is_out && peers.any(|(_, peer)| peer.swarm.is_some())
     }
 }

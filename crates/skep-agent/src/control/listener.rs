@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::server::TlsStream;
 
 use crate::control::admission::{Admission, Room};
-use crate::control::serving::{Bounds, Guest};
+use crate::control::serving::{Bounds, Guest, Questions};
 
 /// How many handshakes may be under way: an honest one is done in milliseconds.
 const HANDSHAKES: Room = Room {
@@ -23,12 +23,14 @@ const HANDSHAKES: Room = Room {
     each: 16,
 };
 
-/// What a peer gets: more calls at once than an agent makes, and longer than any of them takes.
+/// What a peer gets: more calls at once than an agent makes, longer than any of them takes, and a
+/// connection of a minute, which a thousand agents may keep at a manager.
 pub(super) const BOUNDS: Bounds = Bounds {
     room: Room {
-        overall: 256,
+        overall: 2_048,
         each: 16,
     },
+    questions: Questions::Several,
     exchange: Duration::from_secs(60),
 };
 

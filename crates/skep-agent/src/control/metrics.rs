@@ -34,6 +34,7 @@ const BOUNDS: Bounds = Bounds {
         overall: 64,
         each: 8,
     },
+    questions: serving::Questions::One,
     exchange: Duration::from_secs(10),
 };
 
@@ -77,6 +78,7 @@ struct Snapshot(AgentStatus);
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.encode_agent(&mut encoder)?;
+        self.encode_peers(&mut encoder)?;
         self.encode_routers(&mut encoder)?;
         self.encode_notifications(&mut encoder)?;
         let lateness = &self.0.data_plane;
@@ -130,6 +132,16 @@ impl Snapshot {
             "Whether the process that speaks VRRP answers",
             up,
         )
+    }
+
+    fn encode_peers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Some(cluster) = &self.0.cluster else {
+            return Ok(());
+        };
+        let help = "How often the agent asked others how they are";
+        encoder
+            .encode_descriptor("peer_questions", help, None, MetricType::Counter)?
+            .encode_counter::<NoLabelSet, u64, u64>(&cluster.questions, None)
     }
 
     fn encode_routers(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

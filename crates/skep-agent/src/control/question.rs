@@ -1,6 +1,6 @@
 //! What the command line and other agents ask control.
 
-use skep_api::cluster::{Announcement, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest};
+use skep_api::cluster::{Announcement, Grant, GrantRequest, Vote, VoteRequest};
 use skep_api::dismissal::Dismissal;
 use skep_api::event::{Events, Marks};
 use skep_api::generation::{Held, Past};
@@ -9,6 +9,7 @@ use skep_api::preflight::{Request, Round, Token};
 use skep_api::recovery::{Claim, ClaimAnswer, RecoverAnswer, RecoverRequest, Situation};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
+use skep_api::told::{Known, Told};
 use skep_manifest::name::NodeName;
 use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
 use tokio::sync::oneshot;
@@ -34,7 +35,7 @@ pub(super) enum Question {
     /// May this node ask, which has no key?
     Admit(NodeName, Answer<Admitted>),
     /// What does this agent tell its peers?
-    Report(Known, Caller, Answer<PeerReport>),
+    Report(Known, Caller, Answer<Told>),
     /// Which desired state does it work towards?
     Generation(Caller, Answer<Held>),
     /// Another agent has this desired state.

@@ -13,8 +13,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use skep_api::cluster::Known;
 use skep_api::path;
+use skep_api::told::Known;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 

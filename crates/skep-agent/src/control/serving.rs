@@ -1,4 +1,4 @@
-//! HTTP for whoever can reach a port: one exchange on each connection, bounded in time and memory.
+//! HTTP for whoever can reach a port, bounded in time and memory.
 //!
 //! Decides nothing about what may be asked: the routes do.
 
@@ -42,8 +42,19 @@ const KIB: usize = 1 << 10;
 pub(super) struct Bounds {
     /// How many of them are served at once.
     pub(super) room: Room,
-    /// How long the whole exchange with one may take, however slowly it speaks or reads.
+    /// What it may ask on one connection.
+    pub(super) questions: Questions,
+    /// How long a connection lasts, however slowly a caller speaks or reads.
     pub(super) exchange: Duration,
+}
+
+/// What a caller may ask on one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Questions {
+    /// One thing: nobody keeps a connection that it does not use.
+    One,
+    /// One thing after another, each within [`HEADER_LIMIT`] of the answer before.
+    Several,
 }
 
 /// Who is at the other end of a connection.
@@ -70,20 +81,24 @@ where
             (stream, guest) = listener.accept() => {
                 let address = guest.address();
                 let router = router.clone().layer(Extension(guest));
-                exchanges.admit(address, timeout(bounds.exchange, exchange(stream, router)));
+                exchanges.admit(address, timeout(bounds.exchange, exchange(stream, router, bounds.questions)));
             }
             _ended = exchanges.next_ended() => {}
         }
     }
 }
 
-/// Answers one request and closes: nobody keeps a connection that it does not use.
-async fn exchange(stream: impl AsyncRead + AsyncWrite + Unpin + Send, router: Router) {
+/// Answers what may be asked and closes.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    router: Router,
+    questions: Questions,
+) {
     let answered = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)
         .max_buf_size(HEADER_BYTES_MAX)
-        .keep_alive(false)
+        .keep_alive(questions == Questions::Several)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .await;
     if let Err(error) = answered {

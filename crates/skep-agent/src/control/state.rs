@@ -184,6 +184,7 @@ impl Control {
         let groups = status::vip_groups(&self.knowledge(), now());
         if let Some(cluster) = &mut self.cluster {
             cluster.follow_groups(&groups);
+            cluster.attend(self.desired.accepted(), now());
         }
         if self.untold {
             self.configure();
@@ -232,12 +233,10 @@ impl Control {
                 return self.tell_inputs();
             }
             Happening::Heard(heard) => {
-                let moves = heard
-                    .report
-                    .as_ref()
-                    .map_or_else(|_| Vec::new(), |report| report.moves.clone());
+                let by = heard.node.clone();
                 let dismissal = heard.dismissal.clone();
                 cluster.handle_heard(heard, self.desired.accepted(), now());
+                let moves = cluster.moves_told_by(&by);
                 self.take_orders(moves);
                 self.submit_early();
                 if let Some(dismissal) = dismissal {

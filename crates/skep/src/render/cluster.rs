@@ -170,6 +170,7 @@ mod tests {
             managers_reachable: 1,
             managers: 1,
             leaderless_ms: None,
+            questions: 0,
             nodes: vec![NodeStatus {
                 name: "cube01".to_owned(),
                 address: [10, 0, 0, 60].into(),

@@ -35,4 +35,5 @@ mod processes;
 mod repository;
 mod rest;
 mod signed;
+mod traffic;
 mod unheard;

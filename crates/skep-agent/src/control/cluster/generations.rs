@@ -8,12 +8,14 @@ use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::object::Object;
 use skep_manifest::set::Source;
+use skep_manifest::swarm::Role;
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{Fed, Kept as Content};
+use skep_vrrp::time::Instant;
 
 use crate::control::cluster::declared::has_declared_address;
 use crate::control::cluster::digest::digest;
-use crate::control::cluster::peers::agent_of;
+use crate::control::cluster::peers::{Other, agent_of};
 use crate::control::cluster::store::Kept;
 use crate::control::cluster::{Cluster, Happening, is_needed_by, own_node};
 use crate::control::desired::Accepted;
@@ -73,6 +75,7 @@ impl Cluster {
         if let Some(swarm) = &accepted.desired.swarm {
             self.peers.follow(&swarm.spec, accepted.node.as_ref());
         }
+        self.attend(Some(accepted), now());
         self.look_again.notify_one();
     }
 
@@ -83,10 +86,13 @@ impl Cluster {
         }
     }
 
-    /// Tells every peer what this agent works towards.
+    /// Tells what this agent works towards: a manager's tells everybody, any other one the managers'
+    /// agents, which everybody hears of, and those it asks itself.
     pub(in crate::control) fn announce_to_all(&self, accepted: &Accepted) {
-        for node in self.peers.names() {
-            self.announce(&node, Some(accepted));
+        let is_manager = own_node(accepted).is_some_and(|own| own.role == Role::Manager);
+        let hears = |other: &Other| is_manager || other.is_manager || other.is_asked();
+        for (node, _) in self.peers.iter().filter(|(_, other)| hears(other)) {
+            self.announce(node, Some(accepted));
         }
     }
 
@@ -136,11 +142,22 @@ impl Cluster {
     }
 
     /// Takes note that `caller` has news, whatever it says: it has no key.
-    pub(in crate::control) fn handle_hint(&self, caller: &NodeName) {
-        self.peers.ask_again(caller);
+    pub(in crate::control) fn handle_hint(
+        &mut self,
+        caller: &NodeName,
+        accepted: Option<&Accepted>,
+        now: Instant,
+    ) {
+        self.peers.ask_again(caller, now);
+        self.attend(accepted, now);
     }
 
-    pub(in crate::control) fn handle_announced(&mut self, announcement: Announcement) {
+    pub(in crate::control) fn handle_announced(
+        &mut self,
+        announcement: Announcement,
+        accepted: Option<&Accepted>,
+        now: Instant,
+    ) {
         let Announcement {
             generation,
             is_stored,
@@ -151,7 +168,8 @@ impl Cluster {
         if rank > self.newest_seen() || self.gives_way_to(&generation, Some(rank)) {
             self.fetch_from(Peer { node, address });
         } else {
-            self.peers.ask_again(&node);
+            self.peers.ask_again(&node, now);
+            self.attend(accepted, now);
         }
     }
 

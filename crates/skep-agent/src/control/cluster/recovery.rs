@@ -8,15 +8,16 @@
 mod order;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use skep_api::cluster::PeerReport;
+use skep_api::cluster::{PeerReport, Telling};
 use skep_api::recovery::{LogPosition, RecoverAnswer, Recovered, RecoveryReport, Refusal};
 use skep_manifest::desired::Declared;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::SwarmSpec;
 use skep_plan::action::{Blocked, InitSwarm};
-use skep_plan::observed::{Cluster as Swarm, Membership, Observed};
+use skep_plan::observed::{Membership, Observed};
 use skep_plan::recovery::{left_behind, majority_is_lost, may_vote, recovery};
 use skep_swarm::engine::Client;
 use skep_swarm::recovery::leave_by_force;
@@ -108,12 +109,11 @@ impl Cluster {
     }
 
     /// Learns from another agent that the swarm went on with one manager.
-    pub(super) fn learn_of_recovery(&mut self, report: Option<&PeerReport>) {
-        let told = report.and_then(|report| report.recovery.recovered.as_ref());
+    pub(super) fn learn_of_recovery(&mut self, told: Option<Recovered>) {
         let known = self.recovery.kept.recovered.as_ref();
         let number = |recovered: &Recovered| recovered.number;
         if let Some(told) = told.filter(|told| Some(told.number) > known.map(number)) {
-            self.recovery.kept.recovered = Some(told.clone());
+            self.recovery.kept.recovered = Some(told);
             self.keep_recovery();
         }
     }
@@ -138,17 +138,17 @@ impl Cluster {
             }
             Membership::Silent | Membership::Inactive => None,
         };
-        let went_on = |(report, heard_at): &(Box<PeerReport>, Instant)| {
+        let went_on = |(report, heard_at): &(Arc<PeerReport>, Instant)| {
             let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
-            let same = |swarm: &Swarm| {
-                remembered.is_some_and(|remembered| remembered.swarm_id == swarm.id)
+            let same = |telling: &Telling| {
+                remembered.is_some_and(|remembered| remembered.swarm_id == telling.id)
             };
             let has_part = match &report.engine.membership {
                 Membership::Active(active) => !recovered.left_behind.contains(&active.node_id),
                 Membership::Silent | Membership::Inactive | Membership::Pending => false,
                 Membership::Error(_) | Membership::Locked => false,
             };
-            is_fresh && has_part && report.cluster.as_ref().is_some_and(same)
+            is_fresh && has_part && report.tells.as_ref().is_some_and(same)
         };
         let mut reports = self
             .peers
@@ -217,7 +217,7 @@ impl Cluster {
             .filter_map(|(_, peer)| peer.latest.as_ref());
         let fresh = reports.filter(|(_, at)| now.saturating_duration_since(*at) < FRESH);
         let fresh: Vec<&PeerReport> = fresh.map(|(report, _)| &**report).collect();
-        if self.swarm().is_some() || fresh.iter().any(|report| report.cluster.is_some()) {
+        if self.swarm().is_some() || fresh.iter().any(|report| report.tells.is_some()) {
             return None;
         }
         let theirs = fresh

@@ -31,11 +31,10 @@ impl Cluster {
         let Membership::Active(active) = self.engine().membership else {
             return None;
         };
-        let reports = self
+        let told = self
             .peers
             .iter()
-            .filter_map(|(_, other)| other.latest.as_ref());
-        let told = reports.filter_map(|(report, _)| report.cluster.as_ref());
+            .filter_map(|(_, other)| Some(&*other.swarm.as_ref()?.swarm));
         let mut ours = self.swarm().into_iter().chain(told).filter(|swarm| {
             swarm.labels.contains_key(SWARM) && swarm.nodes.contains_key(&active.node_id)
         });

@@ -1,6 +1,7 @@
 //! Who stands by for this node's virtual routers, as the agents of the others say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use skep_api::cluster::PeerReport;
@@ -43,7 +44,7 @@ impl Cluster {
 
 /// The best router of each group and family that stands by, as the reports that are fresh say.
 fn best<'a>(
-    reports: impl Iterator<Item = &'a (Box<PeerReport>, Instant)>,
+    reports: impl Iterator<Item = &'a (Arc<PeerReport>, Instant)>,
     now: Instant,
 ) -> BTreeMap<(&'a str, Family), (Priority, Instant)> {
     let mut best = BTreeMap::new();
@@ -94,9 +95,9 @@ mod tests {
         is_certified: false,
     };
 
-    fn report(routers: &Value, heard_s: u64) -> (Box<PeerReport>, Instant) {
+    fn report(routers: &Value, heard_s: u64) -> (Arc<PeerReport>, Instant) {
         let report = json!({
-            "version": "0", "generation": null, "cluster": null,
+            "version": "0", "generation": null,
             "engine": SILENT,
             "vipGroups": [{
                 "name": "ingress", "addresses": [], "members": [], "active": null,
@@ -105,7 +106,7 @@ mod tests {
         });
         let report = serde_json::from_value(report).expect("a report");
         (
-            Box::new(report),
+            Arc::new(report),
             Instant::from_boot(Duration::from_secs(heard_s)),
         )
     }

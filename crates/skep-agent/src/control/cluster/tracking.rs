@@ -129,14 +129,17 @@ impl Cluster {
     /// Takes note of what the peer `name` told of the swarm at `now`: one whose own engine can tell
     /// believes nobody else.
     pub(super) fn take_told_by_peer(&mut self, name: &NodeName, now: Instant) {
-        let Some((report, heard_at)) = self.peers.get(name).and_then(|it| it.latest.as_ref())
-        else {
+        let Some(peer) = self.peers.get(name) else {
             return;
         };
-        if let Some(swarm) = report.cluster.as_ref().filter(|_| *heard_at == now)
-            && !self.told.is_manager
-        {
-            self.told.take(swarm, now);
+        let latest = peer.latest.as_ref().filter(|(_, at)| *at == now);
+        let tells = latest.is_some_and(|(report, _)| report.tells.is_some());
+        if !tells || self.told.is_manager {
+            return;
+        }
+        self.told.at = Some(now);
+        if let Some(told) = peer.swarm.as_ref().filter(|told| told.is_current) {
+            self.told.take(&told.swarm, now);
         }
     }
 

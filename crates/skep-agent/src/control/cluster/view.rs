@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU8;
+use std::sync::Arc;
 use std::time::Duration;
 
-use skep_api::cluster::{Entrusted, Known, PeerReport};
+use skep_api::cluster::{Entrusted, PeerReport, Telling};
 use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
 use skep_api::status::{RouterStatus, VipGroupStatus};
+use skep_api::told::Relayed;
 use skep_manifest::condition::Condition;
 use skep_manifest::name::NodeName;
 use skep_manifest::schema::REVISION;
@@ -99,15 +101,15 @@ impl Cluster {
 
     /// The swarm as its leader's agent just told it, or else any manager's.
     pub(in crate::control) fn swarm_by_peers(&self, now: Instant) -> Option<&Swarm> {
-        let reports = self
-            .peers
-            .iter()
-            .filter_map(|(_, peer)| peer.latest.as_ref());
-        let fresh = reports.filter(|(_, at)| now.saturating_duration_since(*at) < FRESH);
-        let told = fresh.filter_map(|(report, _)| Some((report, report.cluster.as_ref()?)));
+        let told = self.peers.iter().filter_map(|(_, peer)| {
+            let (report, at) = peer.latest.as_ref()?;
+            let is_fresh = now.saturating_duration_since(*at) < FRESH;
+            let told = peer.swarm.as_ref().filter(|_| is_fresh)?;
+            Some((report, &*told.swarm))
+        });
         let mut told = told.peekable();
         let first = told.peek().map(|(_, swarm)| *swarm);
-        told.find(|(report, swarm)| leads(&report.engine.membership, Some(swarm)))
+        told.find(|(report, _)| leads(report))
             .map(|(_, swarm)| swarm)
             .or(first)
     }
@@ -121,17 +123,17 @@ impl Cluster {
     }
 
     /// What this agent tells its peers of itself and its engine.
-    pub(in crate::control) fn report(&self, known: &Known) -> PeerReport {
-        let digest = self.told_digest();
-        let is_known = digest.is_some() && digest == known.cluster;
+    pub(in crate::control) fn report(&self) -> PeerReport {
         PeerReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             generation: self.held.as_ref().map(|held| held.generation.id.clone()),
             is_stored: self.held.as_ref().is_some_and(|held| held.is_stored),
             schema_revision: REVISION,
             engine: self.engine(),
-            cluster: if is_known { None } else { self.told_swarm() },
-            cluster_digest: digest,
+            tells: self.swarm().map(|swarm| Telling {
+                id: swarm.id.clone(),
+                leads: self.leads(),
+            }),
             vip_groups: Vec::new(),
             moves: Vec::new(),
             overheard: BTreeSet::new(),
@@ -167,7 +169,7 @@ impl Cluster {
     }
 
     /// The swarm as this node's engine tells it, with what registries say of images.
-    fn told_swarm(&self) -> Option<Swarm> {
+    pub(in crate::control) fn told_swarm(&self) -> Option<Swarm> {
         let swarm = self.swarm()?.clone();
         Some(Swarm {
             images: self.images.looked_up(),
@@ -176,7 +178,7 @@ impl Cluster {
     }
 
     /// The digest of [`Self::told_swarm`].
-    fn told_digest(&self) -> Option<String> {
+    pub(in crate::control) fn told_digest(&self) -> Option<String> {
         let swarm = self.sight.as_ref()?.cluster_digest.as_deref()?;
         Some(digest::with_images(swarm, &self.images.looked_up()))
     }
@@ -187,8 +189,13 @@ impl Cluster {
     }
 
     /// What is known of the peer `name`: its report and when it came.
-    pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Box<PeerReport>, Instant)> {
+    pub(in crate::control) fn peer(&self, name: &NodeName) -> Option<&(Arc<PeerReport>, Instant)> {
         self.peers.get(name)?.latest.as_ref()
+    }
+
+    /// The swarm as the peer `name` told of it.
+    pub(in crate::control) fn told_by(&self, name: &NodeName) -> Option<&Swarm> {
+        Some(&self.peers.get(name)?.swarm.as_ref()?.swarm)
     }
 
     /// The agent of the node `name`, if it is a peer.
@@ -211,6 +218,13 @@ impl Cluster {
             .iter()
             .filter_map(|(_, peer)| peer.latest.as_ref());
         reports.flat_map(|(report, _)| &report.moves)
+    }
+
+    /// The moves that the peer `name` told of, or relays.
+    pub(in crate::control) fn moves_told_by(&self, name: &NodeName) -> Vec<Move> {
+        let peer = self.peers.get(name);
+        let reports = peer.into_iter().flat_map(Other::reports);
+        reports.flat_map(|report| report.moves.clone()).collect()
     }
 
     /// The virtual router ids that other agents hear others use. What one said before it fell
@@ -237,6 +251,16 @@ impl Cluster {
             let conditions = report.feeding.iter();
             conditions.map(move |condition| (node, condition))
         })
+    }
+
+    /// What changed since `position` of what other agents told this one.
+    pub(in crate::control) fn relayed(&self, position: &str, now: Instant) -> Relayed {
+        self.peers.relayed(position, now)
+    }
+
+    /// How often this agent asked others how they are.
+    pub(in crate::control) const fn questions(&self) -> u64 {
+        self.peers.questions()
     }
 
     /// What this agent keeps on disk.
@@ -288,7 +312,7 @@ impl Cluster {
     pub(in crate::control) fn tells_of_swarm(&self, name: &NodeName, now: Instant) -> bool {
         self.peer(name).is_some_and(|(report, heard_at)| {
             let is_fresh = now.saturating_duration_since(*heard_at) < FRESH;
-            is_fresh && report.cluster.is_some()
+            is_fresh && report.tells.is_some()
         })
     }
 
@@ -310,7 +334,13 @@ impl Cluster {
 
     /// Whether this node's engine leads the swarm.
     pub(super) fn leads(&self) -> bool {
-        leads(&self.engine().membership, self.swarm())
+        let (Membership::Active(active), Some(swarm)) = (self.engine().membership, self.swarm())
+        else {
+            return false;
+        };
+        let node = swarm.nodes.get(&active.node_id);
+        node.and_then(|node| node.manager)
+            .is_some_and(|manager| manager.leader)
     }
 
     /// The agent that writes to the swarm.
@@ -333,7 +363,7 @@ impl Cluster {
                 let candidate = Candidate {
                     silent: now.saturating_duration_since(*heard_at),
                     membership: &report.engine.membership,
-                    leads: leads(&report.engine.membership, report.cluster.as_ref()),
+                    leads: leads(report),
                 };
                 Some((name.clone(), candidate))
             })
@@ -341,7 +371,7 @@ impl Cluster {
         let own_candidate = Candidate {
             silent: Duration::ZERO,
             membership: &engine.membership,
-            leads: leads(&engine.membership, self.swarm()),
+            leads: self.leads(),
         };
         candidates.insert(own.clone(), own_candidate);
         let chosen = writer(&order, &candidates)?.clone();
@@ -367,12 +397,7 @@ fn node_groups(groups: &[VipGroupStatus]) -> NodeGroups {
     }
 }
 
-/// Whether an engine leads the swarm it tells of.
-fn leads(membership: &Membership, swarm: Option<&Swarm>) -> bool {
-    let (Membership::Active(active), Some(swarm)) = (membership, swarm) else {
-        return false;
-    };
-    let node = swarm.nodes.get(&active.node_id);
-    node.and_then(|node| node.manager)
-        .is_some_and(|manager| manager.leader)
+/// Whether an agent says that its engine leads the swarm.
+fn leads(report: &PeerReport) -> bool {
+    report.tells.as_ref().is_some_and(|telling| telling.leads)
 }

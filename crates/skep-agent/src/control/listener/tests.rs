@@ -6,10 +6,11 @@ use axum::routing::{get, post};
 use axum::serve::Listener;
 use axum::{Json, Router};
 use skep_api::call::CallError;
-use skep_api::peer::{Peer, PeerClient};
+use skep_api::peer::{Line, Peer, PeerClient};
 use skep_api::tls::HandshakeError;
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
+use skep_api::trust::name::Standing;
 use skep_manifest::name::NodeName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -42,6 +43,7 @@ impl Served {
         let Caller { node, address, .. } = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/who", get(who))
+            .route("/port", get(port))
             .route("/sum", post(sum));
         tokio::spawn(serving::serve(listener, router, BOUNDS));
         Self {
@@ -76,6 +78,10 @@ async fn who(Extension(caller): Extension<Caller>) -> Json<NodeName> {
     Json(caller.node)
 }
 
+async fn port(Extension(caller): Extension<Caller>) -> Json<u16> {
+    Json(caller.address.port())
+}
+
 async fn sum(Json(numbers): Json<Vec<u32>>) -> Json<u32> {
     Json(numbers.iter().sum())
 }
@@ -87,6 +93,32 @@ async fn handlers_learn_which_node_calls() {
     let client = served.client("cube03.example.com");
     let answer: String = client.get(&served.peer, "/who").await.unwrap();
     assert_eq!(answer, "cube03.example.com");
+}
+
+#[tokio::test]
+async fn a_line_is_one_connection() {
+    let served = Served::start().await;
+    let mut line = Line::new(served.client("cube02"), served.peer.clone());
+    let (standing, first) = line.get::<u16>("/port").await;
+    let first = first.unwrap();
+    assert_eq!(standing, Some(Standing::KeyHolder));
+    let (again, second) = line.get::<u16>("/port").await;
+    assert_eq!((again, second.unwrap()), (standing, first));
+    let refused = line.get::<u16>("/nowhere").await.1;
+    assert!(matches!(refused, Err(CallError::Refused { .. })));
+    assert_eq!(line.get::<u16>("/port").await.1.unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_line_to_another_cluster_says_what_is_missing() {
+    let served = Served::start().await;
+    let foreign = ClusterKeys::from(ClusterKey::generate().unwrap());
+    let client = PeerClient::new(&Identity::issue(&foreign, &node("cube02")).unwrap());
+    let mut line = Line::new(client, served.peer.clone());
+    for _ in 0..2 {
+        let error = line.get::<u16>("/port").await.1.unwrap_err();
+        assert!(matches!(error, CallError::Untrusted { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]

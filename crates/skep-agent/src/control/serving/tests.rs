@@ -10,7 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{BODY_BYTES_MAX, Bounds, HEADER_BYTES_MAX, HEADER_LIMIT, serve, within_memory};
+use super::{
+    BODY_BYTES_MAX, Bounds, HEADER_BYTES_MAX, HEADER_LIMIT, Questions, serve, within_memory,
+};
 use crate::control::admission::Room;
 
 const BOUNDS: Bounds = Bounds {
@@ -18,6 +20,7 @@ const BOUNDS: Bounds = Bounds {
         overall: 8,
         each: 8,
     },
+    questions: Questions::One,
     exchange: Duration::from_secs(20),
 };
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use skep_api::cluster::{
-    Announcement, Entrusted, Grant, GrantRequest, Known, PeerReport, Vote, VoteRequest,
+    Announcement, Entrusted, Grant, GrantRequest, PeerReport, Vote, VoteRequest,
 };
 use skep_api::generation::Held;
-use skep_api::status::AgentStatus;
+use skep_api::status::{AgentStatus, VipGroupStatus};
+use skep_api::told::{Known, Told};
 use skep_api::trust::name::Standing;
+use skep_vrrp::time::Instant;
 
 use crate::control::cluster::{Cluster, keeper};
 use crate::control::listener::Caller;
@@ -21,24 +23,44 @@ impl Control {
         answer(to, Ok(status::agent_status(&self.knowledge(), now())));
     }
 
-    pub(super) fn answer_report(&self, known: &Known, caller: &Caller, to: Answer<PeerReport>) {
+    /// Tells a peer how this agent is, as far as the peer does not know that.
+    pub(super) fn answer_report(&self, known: &Known, caller: &Caller, to: Answer<Told>) {
+        let cluster = self.cluster.as_ref();
+        let told = cluster.map(|cluster| self.tell_peer(cluster, known, caller, now()));
+        answer(to, told.ok_or_else(|| self.standalone()));
+    }
+
+    fn tell_peer(&self, cluster: &Cluster, known: &Known, caller: &Caller, now: Instant) -> Told {
         let accepted = self.desired.accepted();
-        let report = self.cluster.as_ref().map(|cluster| PeerReport {
-            vip_groups: status::vip_groups(&self.knowledge(), now()),
-            moves: self.moves.all(now()),
-            overheard: self.observed.overheard(now()),
-            feeding: status::feeding(&self.knowledge(), now()),
-            recovery: cluster.recovery_report(now()),
-            passing: accepted.map_or_else(BTreeSet::new, |it| cluster.passing(it, now())),
+        let groups = status::vip_groups(&self.knowledge(), now).into_iter();
+        let report = PeerReport {
+            vip_groups: groups.filter_map(VipGroupStatus::for_peers).collect(),
+            moves: self.moves.all(now),
+            overheard: self.observed.overheard(now),
+            feeding: status::feeding(&self.knowledge(), now),
+            recovery: cluster.recovery_report(now),
+            passing: accepted.map_or_else(BTreeSet::new, |it| cluster.passing(it, now)),
             entrusted: match (caller.standing, accepted) {
                 (Standing::Certified, Some(accepted)) => {
                     cluster.entrusted_to(&caller.node, accepted)
                 }
                 (Standing::Certified, None) | (Standing::KeyHolder, _) => Entrusted::default(),
             },
-            ..cluster.report(known)
-        });
-        answer(to, report.ok_or_else(|| self.standalone()));
+            ..cluster.report()
+        };
+        let digest = report.digest(status::age_ms(Instant::default(), now));
+        let is_known = known.report.as_ref() == Some(&digest);
+        let swarm_digest = cluster.told_digest();
+        let lacks_swarm = known.swarm.is_some() && known.swarm != swarm_digest;
+        let swarm = cluster.told_swarm().filter(|_| lacks_swarm);
+        let position = known.relayed.as_ref();
+        Told {
+            digest,
+            report: (!is_known).then(|| Box::new(report)),
+            swarm_digest,
+            swarm: swarm.map(Box::new),
+            relayed: position.map(|position| cluster.relayed(position, now)),
+        }
     }
 
     pub(super) fn answer_generation(&self, caller: &Caller, to: Answer<Held>) {
@@ -64,8 +86,12 @@ impl Control {
     ) {
         if let Some(cluster) = &mut self.cluster {
             match caller.standing {
-                Standing::KeyHolder => cluster.handle_announced(announcement),
-                Standing::Certified => cluster.handle_hint(&caller.node),
+                Standing::KeyHolder => {
+                    cluster.handle_announced(announcement, self.desired.accepted(), now());
+                }
+                Standing::Certified => {
+                    cluster.handle_hint(&caller.node, self.desired.accepted(), now());
+                }
             }
         }
         answer(to, Ok(()));

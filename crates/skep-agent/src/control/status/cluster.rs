@@ -57,6 +57,7 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
             .chain(troubled)
             .chain(cluster.troubles().map(str::to_owned))
             .collect(),
+        questions: cluster.questions(),
     })
 }
 
@@ -137,11 +138,8 @@ fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec, now: Instant) -> 
         return None;
     }
     cluster.swarm().or_else(|| {
-        let mut peers = declared
-            .nodes
-            .iter()
-            .filter_map(|node| cluster.peer(&node.name));
-        peers.find_map(|(report, _)| report.cluster.as_ref())
+        let mut nodes = declared.nodes.iter();
+        nodes.find_map(|node| cluster.told_by(&node.name))
     })
 }
 
