@@ -1,6 +1,6 @@
 //! What virtual routers hear that does not fit, in words and as conditions.
 
-use skep_api::status::{AnomalyStatus, RouterStatus, VipGroupStatus};
+use skep_api::status::{AnomalyStatus, VipGroupStatus};
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
 use skep_vip::message::{Anomaly, AnomalyKind, RouterReport};
 use skep_vrrp::identity::Version;
@@ -8,6 +8,7 @@ use skep_vrrp::time::Instant;
 use skep_vrrp::trailer::Unproven;
 
 use crate::control::desired::Accepted;
+use crate::control::status::cluster::OtherHolder;
 use crate::control::status::condition::wall_time;
 use crate::control::status::{Knowledge, age_ms, cluster};
 
@@ -72,11 +73,13 @@ fn second_holder(
     known: &Knowledge<'_>,
     now: Instant,
 ) -> Option<(String, u64)> {
-    let ours = group.routers.iter().find(|router| holds(router))?;
+    let mut routers = group.routers.iter();
+    let ours = routers.find(|router| !router.holding.is_empty())?;
     let others = cluster::holders_by_peers(known, known.cluster?, &group.name, now);
-    let (node, since_ms) = others
+    let other = others
         .into_iter()
-        .find(|(_, since_ms)| *since_ms >= SETTLED_MS)?;
+        .find(|other| both_held_ms(ours.since_ms, other) >= SETTLED_MS)?;
+    let OtherHolder { node, since_ms, .. } = other;
     let deaf = if ours.heard.is_none() {
         "; this node has heard nobody since it started: does the network pass VRRP, IP protocol \
          112, between them?"
@@ -87,9 +90,10 @@ fn second_holder(
     Some((message, since_ms.min(ours.since_ms)))
 }
 
-/// Whether this router has held the addresses for longer than a move takes.
-fn holds(router: &RouterStatus) -> bool {
-    !router.holding.is_empty() && router.since_ms >= SETTLED_MS
+/// For how long both are known to have held the addresses at the same time: what the other one said
+/// says nothing of the time since.
+fn both_held_ms(ours_ms: u64, other: &OtherHolder) -> u64 {
+    other.since_ms.min(ours_ms.saturating_sub(other.age_ms))
 }
 
 fn before(now: Instant, milliseconds: u64) -> Instant {

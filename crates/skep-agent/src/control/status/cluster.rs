@@ -83,13 +83,22 @@ pub(super) fn holder_by_peers(
     })
 }
 
-/// Which other nodes say that they hold `group`, and for how many milliseconds.
+/// What another node said about a group that it holds.
+pub(super) struct OtherHolder {
+    pub(super) node: String,
+    /// For how many milliseconds it had held the group when it said so.
+    pub(super) since_ms: u64,
+    /// How many milliseconds ago that was.
+    pub(super) age_ms: u64,
+}
+
+/// Which other nodes say that they hold `group`.
 pub(super) fn holders_by_peers(
     known: &Knowledge<'_>,
     cluster: &Cluster,
     group: &str,
     now: Instant,
-) -> Vec<(String, u64)> {
+) -> Vec<OtherHolder> {
     let swarm = known
         .desired
         .accepted()
@@ -102,7 +111,11 @@ pub(super) fn holders_by_peers(
         let theirs = groups.find(|theirs| theirs.name == group)?;
         let mut routers = theirs.routers.iter();
         let holder = routers.find(|router| !router.holding.is_empty())?;
-        (age < FRESH_MS).then(|| (node.name.to_string(), holder.since_ms))
+        (age < FRESH_MS).then(|| OtherHolder {
+            node: node.name.to_string(),
+            since_ms: holder.since_ms,
+            age_ms: age,
+        })
     };
     nodes.filter_map(since).collect()
 }

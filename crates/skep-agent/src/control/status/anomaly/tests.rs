@@ -119,3 +119,21 @@ fn every_kind_has_a_reason_and_a_sentence_that_names_the_sender() {
         assert!(told[0].message.contains(words), "{}", told[0].message);
     }
 }
+
+#[test]
+fn what_the_other_said_before_this_one_took_over_is_no_second_holder() {
+    let both_held = |ours_ms, since_ms, age_ms| {
+        let node = "b".to_owned();
+        let other = OtherHolder {
+            node,
+            since_ms,
+            age_ms,
+        };
+        both_held_ms(ours_ms, &other) >= SETTLED_MS
+    };
+    // The node that was drained said so just before it gave up.
+    assert!(!both_held(3_100, 60_000, 2_900));
+    assert!(!both_held(60_000, 100, 500), "it moves");
+    assert!(both_held(4_000, 60_000, 900));
+    assert!(both_held(60_000, 3_000, 900));
+}
