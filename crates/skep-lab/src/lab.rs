@@ -6,6 +6,7 @@ pub(crate) mod processes;
 mod state;
 mod teardown;
 
+use std::fs::File;
 use std::process::Output;
 
 use anyhow::{Context as _, Result, bail};
@@ -67,6 +68,12 @@ impl Lab {
             }),
             None => bail!("no lab `{name}` is up: make it with `skep lab up -f PATH`"),
         }
+    }
+
+    /// Waits until no other command changes the lab of this name, and keeps others from it until
+    /// what comes back is dropped.
+    pub fn hold_still(name: &str) -> Result<File> {
+        state::lock_lab(name).with_context(|| format!("no lab `{name}` can be changed"))
     }
 
     /// The names of the labs that are up, also of those that were not finished.

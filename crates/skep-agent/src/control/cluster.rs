@@ -189,7 +189,7 @@ impl Cluster {
             tasks: Tasks::new(now()),
             groups: NodeGroups::default(),
             told: Told::default(),
-            grants: Grants::default(),
+            grants: Grants::inherit(store.has_granted()?, now()),
             errand: None,
             stale: None,
             trouble: None,
@@ -268,16 +268,6 @@ impl Cluster {
         }
     }
 
-    /// Asks those agents that are to be asked now.
-    pub(super) fn attend(&mut self, accepted: Option<&Accepted>, now: Instant) {
-        let Some(accepted) = accepted else {
-            return;
-        };
-        let tells_itself = self.swarm().is_some();
-        let own = accepted.node.as_ref();
-        self.peers.attend(&accepted.desired, own, tells_itself, now);
-    }
-
     pub(super) fn handle_done(
         &mut self,
         outcome: apply::Outcome,
@@ -298,8 +288,10 @@ impl Cluster {
                 self.refused = Some(trouble.clone());
             }
             (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
-            (Some(_), Some(Errand::Rotate)) => self.grants.keep_worth(),
-            (None, Some(Errand::Rotate)) => {}
+            (trouble, Some(Errand::Rotate)) => {
+                let failed = trouble.clone();
+                self.handle_rotated(failed.as_deref().map_or(Ok(()), Err));
+            }
             (_, Some(Errand::Leave | Errand::Recover | Errand::Unlock | Errand::Write) | None) => {}
         }
         self.stale = Some(now);

@@ -107,6 +107,13 @@ fn directory(name: &str) -> PathBuf {
     Path::new(DIRECTORY).join(name)
 }
 
+/// Keeps other commands from changing the lab of this name until it is dropped.
+pub(super) fn lock_lab(name: &str) -> io::Result<File> {
+    let directory = File::open(directory(name))?;
+    flock(&directory, FlockOperation::LockExclusive)?;
+    Ok(directory)
+}
+
 /// Keeps other labs from making or removing namespaces until it is dropped.
 pub(super) fn lock() -> Result<File> {
     fs::create_dir_all(DIRECTORY).with_context(|| format!("cannot make {DIRECTORY}"))?;

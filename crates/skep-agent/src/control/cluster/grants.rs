@@ -25,11 +25,23 @@ const GRANT: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct Grants {
     outstanding: Option<(NodeName, Instant)>,
+    /// Until when somebody may be joining with what an earlier life of this agent granted.
+    inherited_until: Option<Instant>,
     /// Whether a token that was granted still lets nodes in.
     has_worth: bool,
 }
 
 impl Grants {
+    /// What is left of an earlier life of this agent: whether it granted a token that still lets
+    /// nodes in.
+    pub(super) fn inherit(has_worth: bool, now: Instant) -> Self {
+        Self {
+            inherited_until: has_worth.then(|| now + GRANT),
+            has_worth,
+            ..Self::default()
+        }
+    }
+
     /// Grants `node` the next join, unless another one has it.
     fn take(&mut self, node: &NodeName, now: Instant) -> Result<(), String> {
         match &self.outstanding {
@@ -46,15 +58,14 @@ impl Grants {
 
     /// Whether what was granted is to be made worthless, which whoever asks then does.
     fn take_worth(&mut self, now: Instant) -> bool {
-        let may_be_used = self
-            .outstanding
-            .as_ref()
-            .is_some_and(|(_, until)| now < *until);
+        let granted = self.outstanding.iter().map(|(_, until)| until);
+        let mut may_be_used = granted.chain(&self.inherited_until);
+        let may_be_used = may_be_used.any(|until| now < *until);
         !may_be_used && std::mem::take(&mut self.has_worth)
     }
 
     /// What was granted still lets nodes in.
-    pub(super) const fn keep_worth(&mut self) {
+    const fn keep_worth(&mut self) {
         self.has_worth = true;
     }
 
@@ -127,6 +138,9 @@ impl Cluster {
                 });
         let join = for_node.ok_or_else(|| "it is not its turn".to_owned())?;
         self.grants.take(node, now)?;
+        // On disk before it is given: an agent that starts anew has to know what to make worthless.
+        let kept = self.store.keep_granted(true);
+        kept.map_err(|error| with_causes(&error))?;
         Ok(join)
     }
 }
@@ -139,6 +153,15 @@ impl Cluster {
             self.start_rotating();
         }
     }
+
+    /// The tokens that this agent granted let nobody in any more, or `rotated` says why they may.
+    pub(super) fn handle_rotated(&mut self, rotated: Result<(), &str>) {
+        if rotated.is_err() {
+            self.grants.keep_worth();
+        } else if let Err(error) = self.store.keep_granted(false) {
+            tracing::error!("{}", with_causes(&error));
+        }
+    }
 }
 
 fn is_in(node: &NodeName, observed: &Observed) -> bool {
@@ -149,6 +172,26 @@ fn is_in(node: &NodeName, observed: &Observed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::cluster::Store;
+
+    #[test]
+    fn what_an_earlier_life_granted_is_made_worthless_once_nobody_may_be_joining_with_it() {
+        let at = |seconds| Instant::from_boot(Duration::from_secs(seconds));
+        let directory = tempfile::tempdir().expect("a directory");
+        let life = |now| {
+            let store = Store::open(directory.path()).expect("a state directory");
+            let granted = store.has_granted().expect("it can be read");
+            (Grants::inherit(granted, now), store)
+        };
+        let (mut first, store) = life(at(0));
+        assert!(!first.take_worth(at(100)));
+        store.keep_granted(true).expect("it can be written");
+        let (mut second, store) = life(at(100));
+        assert!(!second.take_worth(at(130)), "somebody may be joining");
+        assert!(second.take_worth(at(160)));
+        store.keep_granted(false).expect("it can be written");
+        assert!(!life(at(200)).0.take_worth(at(300)));
+    }
 
     #[test]
     fn one_grant_is_outstanding_until_it_is_settled_or_old() {

@@ -23,8 +23,10 @@ use skep_plan::observed::Cluster as Swarm;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
+use crate::control::cluster::Cluster;
 use crate::control::cluster::peers::asking::{Asking, Wants};
 use crate::control::cluster::peers::relaying::{Place, Relay};
+use crate::control::desired::Accepted;
 use crate::control::understand::with_causes;
 
 /// An agent that was heard within this time answers.
@@ -82,6 +84,18 @@ pub(super) struct SwarmTold {
     pub(super) swarm: Box<Swarm>,
     /// Whether it had not changed when that agent answered last.
     pub(super) is_current: bool,
+}
+
+impl Cluster {
+    /// Asks those agents that are to be asked now.
+    pub(in crate::control) fn attend(&mut self, accepted: Option<&Accepted>, now: Instant) {
+        let Some(accepted) = accepted else {
+            return;
+        };
+        let tells_itself = self.swarm().is_some();
+        let own = accepted.node.as_ref();
+        self.peers.attend(&accepted.desired, own, tells_itself, now);
+    }
 }
 
 impl Peers {

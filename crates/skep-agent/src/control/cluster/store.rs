@@ -33,6 +33,8 @@ const MOVES: &str = "moves.json";
 const MEMBERSHIP: &str = "membership.json";
 /// The last recovery of the swarm.
 const RECOVERY: &str = "recovery.json";
+/// Whether a token that this agent granted may still let nodes in.
+const GRANTED: &str = "granted.json";
 /// What unlocks the engine, sealed, newest first.
 const UNLOCK_KEYS: &str = "unlock-keys.json";
 /// What agents with the cluster's key gave this node, which has none.
@@ -177,6 +179,15 @@ impl Store {
 
     pub(super) fn keep_recovery(&self, recovery: &KeptRecovery) -> Result<(), StoreError> {
         self.write(RECOVERY, recovery)
+    }
+
+    /// Whether a token that this agent granted may still let nodes in.
+    pub(super) fn has_granted(&self) -> Result<bool, StoreError> {
+        Ok(self.read(GRANTED)?.unwrap_or_default())
+    }
+
+    pub(super) fn keep_granted(&self, has_granted: bool) -> Result<(), StoreError> {
+        self.write(GRANTED, &has_granted)
     }
 
     /// Where copies of what the engine keeps are put.

@@ -1,5 +1,6 @@
 //! `skep lab heal`.
 
+use skep_lab::Lab;
 use skep_lab::cluster::{Cluster, Healed};
 
 use super::Selection;
@@ -20,7 +21,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     // What is begun is finished: a node that has power is not started again.
     let _interrupt = Interrupt::watch()?;
-    let mut cluster = Cluster::open(&arguments.lab.resolve()?)?;
+    let name = arguments.lab.resolve()?;
+    // Two that bring the same node back at once would start it twice.
+    let _alone = Lab::hold_still(&name)?;
+    let mut cluster = Cluster::open(&name)?;
     let all = cluster.lab.plan().nodes.iter();
     let nodes = match arguments.nodes.as_slice() {
         [] => all.map(|node| node.name.clone()).collect(),
