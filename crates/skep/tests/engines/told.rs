@@ -7,7 +7,14 @@ use crate::site::Site;
 /// Checks what `node` tells of the nodes, the service `web` and the VIP group `ingress` that
 /// `holder` holds.
 pub(crate) fn check_told(site: &Site, node: &str, holder: &str) {
-    let events = events(site, node);
+    // Its own engine may tell that it joined after everybody else knows.
+    let mut events = Vec::new();
+    let joined = format!("node/{node}");
+    site.wait_until("it tells that it joined", || {
+        events = self::events(site, node);
+        let mut done = events.iter().filter(|event| event["kind"] == "done");
+        done.any(|event| event["object"] == joined.as_str() && event["node"] == node)
+    });
     let has = |kind: &str, object: &str, by: Option<&str>| {
         let of = |event: &&Value| {
             let is_by = by.is_none_or(|by| event["node"] == by);
@@ -21,7 +28,6 @@ pub(crate) fn check_told(site: &Site, node: &str, holder: &str) {
     has("generation", "desired", Some(node));
     has("generation", "desired", Some(holder));
     has("done", "service/web", None);
-    has("done", &format!("node/{node}"), Some(node));
     has("transition", "vipgroup/ingress", Some(holder));
     let ages: Vec<u64> = events
         .iter()
