@@ -13,7 +13,7 @@ use skep_api::cluster::PeerReport;
 use skep_api::dismissal::Dismissal;
 use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
-use skep_api::told::Told;
+use skep_api::told::{Relayed, Told};
 use skep_api::trust::name::Standing as Proof;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
@@ -95,6 +95,21 @@ impl Cluster {
         let tells_itself = self.swarm().is_some();
         let own = accepted.node.as_ref();
         self.peers.attend(&accepted.desired, own, tells_itself, now);
+    }
+
+    /// The swarm as the peer `name` told of it.
+    pub(in crate::control) fn told_by(&self, name: &NodeName) -> Option<&Swarm> {
+        Some(&self.peers.get(name)?.swarm.as_ref()?.swarm)
+    }
+
+    /// What changed since `position` of what other agents told this one.
+    pub(in crate::control) fn relayed(&self, position: &str, now: Instant) -> Relayed {
+        self.peers.relayed(position, now)
+    }
+
+    /// How often this agent asked others how they are.
+    pub(in crate::control) const fn questions(&self) -> u64 {
+        self.peers.questions()
     }
 }
 

@@ -10,7 +10,6 @@ use skep_api::moves::Move;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
 use skep_api::status::{RouterStatus, VipGroupStatus};
-use skep_api::told::Relayed;
 use skep_manifest::condition::Condition;
 use skep_manifest::name::NodeName;
 use skep_manifest::schema::REVISION;
@@ -193,11 +192,6 @@ impl Cluster {
         self.peers.get(name)?.latest.as_ref()
     }
 
-    /// The swarm as the peer `name` told of it.
-    pub(in crate::control) fn told_by(&self, name: &NodeName) -> Option<&Swarm> {
-        Some(&self.peers.get(name)?.swarm.as_ref()?.swarm)
-    }
-
     /// The agent of the node `name`, if it is a peer.
     pub(in crate::control) fn peer_of(&self, name: &NodeName) -> Option<Peer> {
         Some(self.peers.get(name)?.peer.clone())
@@ -251,16 +245,6 @@ impl Cluster {
             let conditions = report.feeding.iter();
             conditions.map(move |condition| (node, condition))
         })
-    }
-
-    /// What changed since `position` of what other agents told this one.
-    pub(in crate::control) fn relayed(&self, position: &str, now: Instant) -> Relayed {
-        self.peers.relayed(position, now)
-    }
-
-    /// How often this agent asked others how they are.
-    pub(in crate::control) const fn questions(&self) -> u64 {
-        self.peers.questions()
     }
 
     /// What this agent keeps on disk.
