@@ -37,6 +37,7 @@ const BOUNDS: Bounds = Bounds {
         overall: 16,
         each: 4,
     },
+    questions: serving::Questions::One,
     exchange: Duration::from_secs(10),
 };
 
