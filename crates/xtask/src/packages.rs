@@ -19,6 +19,8 @@ pub(crate) enum Need {
     Keepalived,
     /// FRR beside skep, and a second opinion on what is on the wire.
     Interop,
+    /// Signed commits in repositories that tests make.
+    Signatures,
 }
 
 /// Everything there is.
@@ -28,6 +30,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::Registry,
     Need::Keepalived,
     Need::Interop,
+    Need::Signatures,
 ];
 
 /// A Debian package and what it is needed for.
@@ -37,7 +40,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 9] = [
+const PACKAGES: [Package; 10] = [
     package("iproute2", Need::Lab, "the namespaces and links of the lab"),
     package("iputils-ping", Need::Lab, "the clients of the lab"),
     package(
@@ -66,6 +69,11 @@ const PACKAGES: [Package; 9] = [
         "tcpdump",
         Need::Interop,
         "a second opinion on what is on the wire",
+    ),
+    package(
+        "openssh-client",
+        Need::Signatures,
+        "the signatures of the commits that unit tests make",
     ),
 ];
 
