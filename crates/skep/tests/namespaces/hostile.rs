@@ -277,7 +277,7 @@ async fn pour(stream: &mut (impl AsyncWrite + Unpin), begin: &str) {
 }
 
 fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")
+    format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
 }
 
 async fn connect_as(caller: &Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
