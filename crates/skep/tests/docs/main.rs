@@ -50,3 +50,17 @@ fn every_link_of_the_book_leads_somewhere() {
         }
     }
 }
+
+/// What a merge left behind would be read by everybody.
+#[test]
+fn no_page_shows_both_sides_of_a_merge() {
+    for name in page::NAMES.iter().chain(&["CHANGELOG.md"]) {
+        let text = std::fs::read_to_string(page::top().join(name)).expect("it is there");
+        let left = |line: &&str| {
+            ["<<<<<<< ", ">>>>>>> "]
+                .iter()
+                .any(|it| line.starts_with(it))
+        };
+        assert_eq!(text.lines().find(left), None, "{name}");
+    }
+}

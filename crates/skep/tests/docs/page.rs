@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The pages whose commands are run.
-pub(crate) const NAMES: [&str; 15] = [
+pub(crate) const NAMES: [&str; 17] = [
     "README.md",
     "docs/README.md",
     "docs/ci.md",
@@ -13,7 +13,9 @@ pub(crate) const NAMES: [&str; 15] = [
     "docs/concepts.md",
     "docs/diff.md",
     "docs/editors.md",
+    "docs/gitops.md",
     "docs/operating.md",
+    "docs/simulate.md",
     "docs/start.md",
     "manifests/README.md",
     "manifests/seeds/000/README.md",

@@ -1,6 +1,9 @@
 //! A node is drained while people use what it holds and runs.
 
+use std::iter;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -43,6 +46,8 @@ spec:
   members: [a, b, c]
   tracking: [{service: web}, {swarm: [engine, availability]}]
 ";
+/// The engines have other things to do than to be asked.
+const BETWEEN_COUNTS: Duration = Duration::from_millis(20);
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 70);
 const MEMBERS: [&str; 3] = ["a", "b", "c"];
 
@@ -65,8 +70,15 @@ fn a_drained_node_loses_no_probe_and_no_request_and_stays_drained_until_it_is_ta
     let visitor = Visitor::start(&lab, "visitor", &servers, "/").expect("it visits");
 
     let started = Instant::now();
-    let said = site.skep("b", &["drain", &holder]).check_success();
+    let is_over = AtomicBool::new(false);
+    let (said, fewest) = thread::scope(|scope| {
+        let fewest = scope.spawn(|| fewest_tasks(&site, &holder, &is_over));
+        let said = site.skep("b", &["drain", &holder]);
+        is_over.store(true, Ordering::Relaxed);
+        (said.check_success(), fewest.join().expect("it counts"))
+    });
     let took = started.elapsed();
+    assert_eq!(fewest, 2, "a replacement runs before a task ends: {said}");
     assert!(site.engine(&holder).containers().is_empty(), "{said}");
     assert!(!holds(&site, &holder), "{said}");
     let tasks = |node: &str| site.engine(node).containers().len();
@@ -130,6 +142,20 @@ fn availability(site: &Site, node: &str) -> String {
         .as_str()
         .unwrap_or_default()
         .to_owned()
+}
+
+/// How many tasks ran while that was counted, at the least. The node that is drained is counted
+/// first: what replaces its task runs by the time that it does not.
+fn fewest_tasks(site: &Site, drained: &str, is_over: &AtomicBool) -> usize {
+    let others = MEMBERS.into_iter().filter(|node| *node != drained);
+    let order: Vec<&str> = iter::once(drained).chain(others).collect();
+    let mut fewest = usize::MAX;
+    while !is_over.load(Ordering::Relaxed) {
+        let tasks = |node: &&str| site.engine(node).containers().len();
+        fewest = fewest.min(order.iter().map(tasks).sum());
+        thread::sleep(BETWEEN_COUNTS);
+    }
+    fewest
 }
 
 fn holds(site: &Site, node: &str) -> bool {
