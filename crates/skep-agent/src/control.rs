@@ -30,6 +30,7 @@ mod surroundings;
 mod understand;
 mod watched;
 pub mod webhook;
+mod whole_file;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

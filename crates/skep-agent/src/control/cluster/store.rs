@@ -1,9 +1,9 @@
 //! What an agent of a cluster keeps on disk: the desired state, its vote, the swarm it was in.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -13,6 +13,8 @@ use skep_api::generation::{GenerationId, Held};
 use skep_api::moves::Move;
 use skep_api::recovery::Recovered;
 use skep_manifest::value_source::Sealed;
+
+use crate::control::whole_file;
 
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,21 +270,8 @@ impl Store {
     /// Writes a file so that after a power cut it is the old one or the new one, whole.
     fn write(&self, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
         let path = self.directory.join(name);
-        let new = self.directory.join(format!("{name}.new"));
         let text = serde_json::to_vec(value).expect("what is kept has only string keys");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)
-            .map_err(refused("write", &new))?;
-        file.write_all(&text)
-            .and_then(|()| file.sync_all())
-            .map_err(refused("write", &new))?;
-        fs::rename(&new, &path).map_err(refused("write", &path))?;
-        let directory = File::open(&self.directory).and_then(|directory| directory.sync_all());
-        directory.map_err(refused("write", &self.directory))
+        whole_file::write(&path, &text).map_err(refused("write", &path))
     }
 }
 

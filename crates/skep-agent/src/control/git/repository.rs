@@ -14,6 +14,7 @@ use skep_plan::feeding::Origin;
 use crate::control::contents::{Commit, Contents, Unread};
 use crate::control::git::program::{Git, printable};
 use crate::control::git::{GitOptions, tree};
+use crate::control::whole_file;
 use crate::source::{self, ReadError};
 
 /// How many commits the first fetch gets: what was fed last is looked for among them.
@@ -256,9 +257,6 @@ fn read_accepted(directory: &Path) -> Option<Origin> {
 /// Remembers which commit the agent works towards.
 pub(super) fn keep_accepted(directory: &Path, origin: &Origin) -> anyhow::Result<()> {
     let path = accepted_file(directory);
-    let new = path.with_extension("new");
     let text = serde_json::to_vec(origin).context("a commit has only words")?;
-    fs::write(&new, text)
-        .and_then(|()| fs::rename(&new, &path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    whole_file::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))
 }
