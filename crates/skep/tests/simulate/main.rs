@@ -26,13 +26,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("it prints text")
 }
 
-/// The first YAML block of the page.
+/// The scenario that the page has a reader write down.
 fn example() -> String {
     let page = fs::read(top().join("docs/simulate.md")).expect("the page is there");
     let page = text(&page);
-    let block = page.split_once("```yaml\n").expect("it has an example").1;
+    let block = page.split_once("<<'END'\n").expect("it has an example").1;
     block
-        .split_once("```")
+        .split_once("END\n")
         .expect("the example ends")
         .0
         .to_owned()
