@@ -5,6 +5,7 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
+use skep_manifest::hexadecimal;
 use skep_plan::preflight::Asked;
 
 /// How many random bytes tell the datagrams of one try from all others.
@@ -38,9 +39,7 @@ impl Token {
     pub fn random() -> Option<Self> {
         let mut bytes = [0; TOKEN_BYTES];
         SystemRandom::new().fill(&mut bytes).ok()?;
-        Some(Self(
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
+        Some(Self(hexadecimal::digits(&bytes)))
     }
 
     /// What `sender` writes into its datagrams.

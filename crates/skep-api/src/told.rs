@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use ring::digest;
 use serde::{Deserialize, Serialize};
+use skep_manifest::hexadecimal;
 use skep_manifest::name::NodeName;
 use skep_plan::observed::Cluster;
 
@@ -124,8 +125,7 @@ impl PeerReport {
         *leaderless = leaderless.map(|ms| moment(now_ms, ms));
         let told = serde_json::to_vec(&timeless).expect("a report has only string keys");
         let digest = digest::digest(&digest::SHA256, &told);
-        let bytes = &digest.as_ref()[..DIGEST_BYTES];
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal::digits(&digest.as_ref()[..DIGEST_BYTES])
     }
 
     /// The same report so many milliseconds later.

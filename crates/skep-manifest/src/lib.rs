@@ -15,6 +15,7 @@ pub mod explain;
 pub mod file_mode;
 pub mod fill;
 pub mod health_check;
+pub mod hexadecimal;
 pub mod name;
 pub mod network;
 pub mod notifier;

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use skep_manifest::hexadecimal;
 use skep_manifest::name::NodeName;
 use skep_manifest::object::ObjectKey;
 use skep_manifest::set::Source;
@@ -214,8 +215,7 @@ pub fn digest(documents: &[Manifest]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let bytes = hash.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal::digits(&hash.finalize())
 }
 
 fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {

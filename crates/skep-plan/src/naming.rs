@@ -8,6 +8,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use skep_manifest::hexadecimal;
 use skep_manifest::name::Name;
 
 use crate::action::FileKind;
@@ -69,11 +70,7 @@ fn digest(key: &[u8], object: &Name, content: &str) -> String {
     mac.update(object.as_str().as_bytes());
     mac.update(&[0]);
     mac.update(content.as_bytes());
-    let digest = mac.finalize().into_bytes();
-    digest[..DIGEST_LENGTH]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal::digits(&mac.finalize().into_bytes()[..DIGEST_LENGTH])
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use skep_manifest::hexadecimal;
 use tokio::net::TcpListener;
 
 use crate::control::admission::Room;
@@ -100,8 +101,8 @@ fn is_proven(secret: &str, headers: &HeaderMap, body: &[u8]) -> bool {
     })
 }
 
-fn is_code_of(secret: &str, body: &[u8], hexadecimal: &str) -> bool {
-    let Some(claimed) = parse_hexadecimal(hexadecimal) else {
+fn is_code_of(secret: &str, body: &[u8], digits: &str) -> bool {
+    let Some(claimed) = hexadecimal::parse(digits.as_bytes()) else {
         return false;
     };
     code(secret, body).verify_slice(&claimed).is_ok()
@@ -111,15 +112,6 @@ fn code(secret: &str, body: &[u8]) -> Hmac<Sha256> {
     let mut code = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length is a key");
     code.update(body);
     code
-}
-
-fn parse_hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pairs = text.as_bytes().chunks(2).map(|pair| match *pair {
-        [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use rustls::RootCertStore;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, DnsName, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use skep_manifest::hexadecimal;
 use skep_manifest::name::NodeName;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -231,8 +232,7 @@ fn lasting_parameters(common_name: &str) -> CertificateParams {
 fn fingerprint(key: &KeyPair) -> String {
     const BYTES: usize = 8;
     let hash = digest::digest(&digest::SHA256, key.public_key_raw());
-    let bytes = hash.as_ref().iter().take(BYTES);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal::digits(&hash.as_ref()[..BYTES])
 }
 
 #[cfg(test)]

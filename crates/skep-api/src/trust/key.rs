@@ -6,6 +6,7 @@ use std::fmt;
 
 use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
+use skep_manifest::hexadecimal;
 
 pub(crate) const KEY_BYTES: usize = 32;
 
@@ -89,7 +90,7 @@ impl ClusterKey {
 
     /// The text in which the secret is kept.
     pub(crate) fn armour(&self) -> String {
-        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hexadecimal::digits(&self.0);
         format!("{FIRST_LINE}\n{digits}\n")
     }
 
@@ -165,19 +166,8 @@ impl ClusterKeys {
 }
 
 fn parse_key(digits: &[u8]) -> Option<ClusterKey> {
-    if digits.len() != KEY_BYTES * 2 {
-        return None;
-    }
-    let mut key = [0; KEY_BYTES];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = parse_digit(pair[0])? << 4 | parse_digit(pair[1])?;
-    }
-    Some(ClusterKey(key))
-}
-
-fn parse_digit(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+    let bytes = hexadecimal::parse(digits)?;
+    bytes.try_into().ok().map(ClusterKey)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use skep_manifest::hexadecimal;
 use skep_manifest::name::Name;
 use skep_manifest::vip_group::authentication::{
     Authentication as Declared, HmacAuthentication, HmacMode as DeclaredMode,
@@ -63,9 +64,8 @@ fn own_keys(declared: &HmacAuthentication, site: &Site) -> Result<HmacKeys, Miss
 /// The key that `text` says: its bytes, or those that follow `hex:` in hexadecimal.
 fn key_bytes(text: &str) -> Result<Vec<u8>, &'static str> {
     let bytes = match text.strip_prefix(HEXADECIMAL) {
-        Some(digits) => {
-            hexadecimal(digits).ok_or("what follows `hex:` is not pairs of hexadecimal digits")?
-        }
+        Some(digits) => hexadecimal::parse(digits.as_bytes())
+            .ok_or("what follows `hex:` is not pairs of hexadecimal digits")?,
         None => text.as_bytes().to_vec(),
     };
     match bytes.len() {
@@ -73,18 +73,6 @@ fn key_bytes(text: &str) -> Result<Vec<u8>, &'static str> {
         1..=KEY_BYTES_MAX => Ok(bytes),
         _ => Err("it is longer than 1024 bytes"),
     }
-}
-
-fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| {
-        let digit = |digit: &u8| char::from(*digit).to_digit(16);
-        let [high, low] = pair else {
-            return None;
-        };
-        u8::try_from(digit(high)? << 4 | digit(low)?).ok()
-    };
-    pairs.map(byte).collect()
 }
 
 /// The password as it stands in a packet: eight bytes, what is longer is cut as every other

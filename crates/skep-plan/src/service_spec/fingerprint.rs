@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use skep_manifest::hexadecimal;
 
 /// How many bytes of the digest are kept: it recognises a change, it proves nothing.
 const LENGTH: usize = 8;
@@ -11,11 +12,7 @@ const LENGTH: usize = 8;
 pub(crate) fn fingerprint(value: &Value) -> String {
     let mut digest = Sha256::new();
     feed(&mut digest, value);
-    let digest = digest.finalize();
-    digest[..LENGTH]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal::digits(&digest.finalize()[..LENGTH])
 }
 
 /// Feeds a value as canonical JSON, whatever order the map type of this build keeps.

@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
+use skep_manifest::hexadecimal;
 
 use super::{Backup, BackupError, Kept, refused};
 
@@ -53,8 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Backup, BackupError> {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal::digits(&Sha256::digest(bytes))
 }
 
 /// Writes `files` as the new directory `directory`, which is whole when it is there.

@@ -6,6 +6,7 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
+use skep_manifest::hexadecimal;
 
 /// The most a part holds before it is sealed. The engine refuses more than 1 024 000 bytes.
 pub(super) const PART_BYTES_MAX: usize = 900_000;
@@ -21,8 +22,7 @@ const DIGEST_BYTES: usize = 7;
 /// What a content is called: how its SHA-256 begins, in hex.
 pub(super) fn content_id(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
-    let bytes = digest.iter().take(DIGEST_BYTES);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal::digits(&digest[..DIGEST_BYTES])
 }
 
 /// `content`, deflated and cut.

@@ -1,9 +1,9 @@
 //! What two desired states, or two looks at a swarm, have in common: all, or not all.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+use skep_manifest::hexadecimal;
 use skep_manifest::service::image::Image;
 use skep_plan::decisions::Decisions;
 use skep_plan::feeding::{Fed, Kept};
@@ -29,27 +29,20 @@ pub(super) fn digest(kept: &Kept, decisions: &Decisions) -> String {
     if !decisions.is_empty() {
         hash.update(serde_json::to_vec(decisions).expect("decisions have only string keys"));
     }
-    hexadecimal(&hash.finalize())
+    hexadecimal::digits(&hash.finalize())
 }
 
 /// SHA-256 of all that is known of a swarm, in hex.
 pub(super) fn of_swarm(swarm: &Cluster) -> String {
     let told = serde_json::to_vec(swarm).expect("a swarm has only string keys");
-    hexadecimal(&Sha256::digest(told))
+    hexadecimal::digits(&Sha256::digest(told))
 }
 
 /// SHA-256 of a swarm with this digest and of what registries say of its images, in hex.
 pub(super) fn with_images(swarm: &str, images: &BTreeMap<Image, LookedUp>) -> String {
     let images = serde_json::to_vec(images).expect("images have only string keys");
     let hash = Sha256::new().chain_update(swarm).chain_update(images);
-    hexadecimal(&hash.finalize())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal::digits(&hash.finalize())
 }
 
 #[cfg(test)]
