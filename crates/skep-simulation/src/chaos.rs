@@ -19,6 +19,9 @@ use misfortune::Misfortunes;
 
 /// How many advertisement intervals one seed lasts: an hour at one second.
 const INTERVALS: u32 = 3600;
+/// How many more it lasts where groups get other names. That comes last, and leaves the stories of the
+/// seeds that are pinned as they are.
+const INTERVALS_OF_NAMES: u32 = 900;
 
 /// What a cluster can have, and what can happen to it. A seed tells another story with each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub enum Repertoire {
     Plain,
     /// Everything: also both families, sync groups, signatures and their replay, unicast, moves,
     /// tracked links, data planes that carry on where the last one ended, leases that end, and
-    /// every change of a configuration.
+    /// every change of a configuration, at last also of the groups' names.
     Whole,
     /// The same on nodes whose clocks run fast or slow, each as it likes.
     Adrift,
@@ -119,15 +122,24 @@ pub fn run(repertoire: Repertoire, seed: u64) -> Result<Survived, Box<Failure>> 
 }
 
 fn live(cluster: &mut Cluster, plan: &Plan, random: Random) -> Result<Survived, Violation> {
-    let time = plan.interval * INTERVALS;
+    let mut time = plan.interval * INTERVALS;
+    let names_change = Instant::default() + time;
+    if plan.repertoire.is_rich() {
+        time += plan.interval * INTERVALS_OF_NAMES;
+    }
     let end = Instant::default() + time;
     let mut misfortunes = Misfortunes::new(plan, random);
     misfortunes.begin(cluster)?;
     let mut count = 0;
     while cluster.now() < end {
+        let strike = if cluster.now() < names_change {
+            Misfortunes::strike
+        } else {
+            Misfortunes::strike_or_rename
+        };
         let pause = misfortunes.pause();
         cluster.run_until(cluster.now() + pause)?;
-        misfortunes.strike(cluster)?;
+        strike(&mut misfortunes, cluster)?;
         count += 1;
     }
     Ok(Survived {

@@ -216,7 +216,7 @@ impl Cluster {
     /// The state of a virtual router, as far as an agent runs it.
     #[must_use]
     pub fn state(&self, node: usize, key: &RouterKey) -> Option<State> {
-        let group = self.groups.iter().position(|group| group.key == *key)?;
+        let group = self.groups.iter().position(|group| group.is_called(key))?;
         Some(self.nodes[node].router(group)?.state)
     }
 

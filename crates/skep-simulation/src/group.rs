@@ -31,7 +31,10 @@ pub(crate) const ROUNDING: Duration = Duration::from_micros(10);
 /// The virtual routers of one group and family, all over the cluster.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// Its first name.
     pub(crate) key: RouterKey,
+    /// Every name that it ever has, one after the other.
+    names: Vec<RouterKey>,
     pub(crate) segment: usize,
     /// The group whose router decides for this one's, by index; itself where it decides alone.
     pub(crate) leader: usize,
@@ -113,6 +116,7 @@ impl Group {
     fn new(router: &RouterConfiguration, segment: usize) -> Self {
         Self {
             key: router.key.clone(),
+            names: Vec::new(),
             segment,
             leader: 0,
             released: None,
@@ -151,11 +155,25 @@ impl Group {
 
     /// A router of it is told to be this.
     pub(crate) fn learn(&mut self, router: &RouterConfiguration) {
+        if !self.is_called(&router.key) {
+            self.names.push(router.key.clone());
+        }
         self.ids.insert(router.virtual_router_id);
         let interval = router.advertisement_interval;
         self.longest = self.longest.max(interval);
         self.shortest = self.shortest.min(interval);
         self.skew_unit = self.skew_unit.max(skew_unit(router.version, interval));
+    }
+
+    /// Whether this is its name, or was.
+    pub(crate) fn is_called(&self, key: &RouterKey) -> bool {
+        self.names.contains(key)
+    }
+
+    /// Whether it got the one name before the other.
+    pub(crate) fn is_renamed(&self, from: &RouterKey, to: &RouterKey) -> bool {
+        let at = |key| self.names.iter().position(|name| name == key);
+        at(from) < at(to)
     }
 
     /// Whether an advertisement on a segment, from a source of this family, is one of its own.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skep_vip::brain::Brain;
-use skep_vip::configuration::{RouterConfiguration, RouterKey};
+use skep_vip::configuration::RouterConfiguration;
 use skep_vip::interfaces::Link;
 use skep_vip::message::{Health, State};
-use skep_vrrp::identity::Family;
+use skep_vrrp::identity::{Family, VirtualRouterId};
 use skep_vrrp::time::Instant;
 
 use crate::clock::Clock;
@@ -47,7 +47,10 @@ pub(crate) struct Node {
 
 /// The routers that were Active when a data plane ended, each with the time of its last
 /// advertisement.
-pub(crate) type Journal = BTreeMap<RouterKey, Instant>;
+pub(crate) type Journal = BTreeMap<Identity, Instant>;
+
+/// As what a supervisor knows a router, whatever its name.
+pub(crate) type Identity = (String, Family, VirtualRouterId);
 
 /// An interface of a machine.
 #[derive(Debug)]
@@ -130,7 +133,7 @@ impl Node {
         routers
             .filter_map(|(router, advertised)| Some((router.as_ref()?, (*advertised)?)))
             .filter(|(router, _)| router.state == State::Active)
-            .map(|(router, at)| (router.configuration.key.clone(), at))
+            .map(|(router, at)| (identity(&router.configuration), at))
             .collect()
     }
 
@@ -185,6 +188,12 @@ impl Interface {
         let source = self.own.iter().find(fits).copied();
         source.filter(|_| self.has_sources && self.link != Link::Missing)
     }
+}
+
+/// By what the supervisor knows a router.
+pub(crate) fn identity(router: &RouterConfiguration) -> Identity {
+    let interface = router.interface.clone();
+    (interface, router.key.family, router.virtual_router_id)
 }
 
 /// Where the addresses of a router go.

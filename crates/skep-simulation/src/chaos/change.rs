@@ -73,6 +73,26 @@ impl Misfortunes {
         })
     }
 
+    /// A group gets another name, and stays what it is otherwise.
+    pub(super) fn change_name(&mut self, cluster: &mut Cluster) -> Result<(), Violation> {
+        let Some(changed) = self.router() else {
+            return Ok(());
+        };
+        let former = changed.key.group;
+        self.names += 1;
+        // Among groups that move together the first by name decides, so that stays the first.
+        let stem = former.split('/').next().unwrap_or(&former);
+        let name = format!("{stem}/{}", self.names);
+        if let Some(proofs) = self.proofs.remove(&former) {
+            self.proofs.insert(name.clone(), proofs);
+        }
+        self.roll(cluster, 0, |_, router| {
+            if router.key.group == former {
+                router.key.group.clone_from(&name);
+            }
+        })
+    }
+
     pub(super) fn change_id(&mut self, cluster: &mut Cluster) -> Result<(), Violation> {
         let Some(changed) = self.router() else {
             return Ok(());

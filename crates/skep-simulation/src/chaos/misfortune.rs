@@ -19,6 +19,9 @@ use crate::network::Path;
 use crate::random::Random;
 use crate::setup::{HandPace, NodeSetup};
 
+/// Where names change, one misfortune in so many is that.
+const NAMES: u64 = 8;
+
 /// What happens to a cluster from outside, one thing after another.
 pub(super) struct Misfortunes {
     repertoire: Repertoire,
@@ -29,6 +32,8 @@ pub(super) struct Misfortunes {
     pub(super) nodes: Vec<NodeSetup>,
     segments: usize,
     pub(super) proofs: BTreeMap<String, Proofs>,
+    /// How many names were given to groups.
+    pub(super) names: u32,
 }
 
 impl Misfortunes {
@@ -41,6 +46,7 @@ impl Misfortunes {
             nodes: plan.setup.nodes.clone(),
             segments: 2,
             proofs: plan.proofs.clone(),
+            names: 0,
         }
     }
 
@@ -92,6 +98,14 @@ impl Misfortunes {
             20..=21 => self.heal(cluster),
             _ => self.repair(cluster),
         }
+    }
+
+    /// The next misfortune, which may be that a group gets another name.
+    pub(super) fn strike_or_rename(&mut self, cluster: &mut Cluster) -> Result<(), Violation> {
+        if self.random.once_in(NAMES) {
+            return self.change_name(cluster);
+        }
+        self.strike(cluster)
     }
 
     fn strike_whole(&mut self, cluster: &mut Cluster, node: usize) -> Result<(), Violation> {

@@ -14,7 +14,7 @@ use crate::happening::{Happening, NodeHappening, Presence};
 use crate::invariants::{Violation, at_once};
 use crate::kernel::Place;
 use crate::network::LATENCY_MAX;
-use crate::node::Notice;
+use crate::node::{Notice, identity};
 use crate::record::{Event, Gone};
 
 impl Cluster {
@@ -132,14 +132,26 @@ impl Cluster {
     /// Control says what it knows of the inputs again: the brain forgets those that nobody tracks.
     fn commit(&mut self, node: usize, routers: Vec<RouterConfiguration>) -> Result<(), Violation> {
         for router in &routers {
-            let mut groups = self.groups.iter_mut();
-            if let Some(group) = groups.find(|group| group.key == router.key) {
-                group.learn(router);
+            if let Some(group) = self.group_with(node, router) {
+                self.groups[group].learn(router);
             }
         }
         let inputs = self.nodes[node].inputs.clone().into_iter();
         let inputs = inputs.map(|(name, health)| Notice::Input(name, health));
         self.tell(node, [Notice::Commit(routers)].into_iter().chain(inputs))
+    }
+
+    /// The group of a router: the one with its name, else the one that it is on the wire, as it is
+    /// for everybody else.
+    fn group_with(&self, node: usize, router: &RouterConfiguration) -> Option<usize> {
+        let groups = || self.groups.iter();
+        let called = groups().position(|group| group.is_called(&router.key));
+        called.or_else(|| {
+            let interfaces = &self.nodes[node].interfaces;
+            let segment = interfaces.get(router.interface.as_str())?.segment;
+            let (family, id) = (router.key.family, router.virtual_router_id);
+            groups().position(|group| group.says(segment, family, id))
+        })
     }
 
     /// A started agent finds what the one before it left, and removes it first. A data plane that
@@ -158,8 +170,11 @@ impl Cluster {
         node.powered = true;
         node.renewals += 1;
         let mut agent = node.started(groups);
-        for (key, advertised_at) in &journal {
-            agent.brain.handle_adoption(key.clone(), *advertised_at);
+        for router in &node.configuration {
+            if let Some(advertised_at) = journal.get(&identity(router)) {
+                let key = router.key.clone();
+                agent.brain.handle_adoption(key, *advertised_at);
+            }
         }
         node.agent = Some(Box::new(agent));
         self.wake(number)?;
@@ -186,7 +201,7 @@ impl Cluster {
 
     /// Somebody says an old advertisement again, to everybody on the segment.
     pub(super) fn replay(&mut self, key: &RouterKey, older_than: Duration) {
-        let Some(number) = self.groups.iter().position(|group| group.key == *key) else {
+        let Some(number) = self.groups.iter().position(|group| group.is_called(key)) else {
             return;
         };
         let until = self.now.since_boot().saturating_sub(older_than);

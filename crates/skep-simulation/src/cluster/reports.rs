@@ -35,9 +35,16 @@ impl Cluster {
                 // The shell says that, not the brain.
                 Report::Process(_) => continue,
             };
-            let Some(group) = self.groups.iter().position(|group| group.key == *key) else {
+            let Some(group) = self.groups.iter().position(|group| group.is_called(key)) else {
                 continue;
             };
+            let reported = agent.routers[group].as_ref();
+            let reported = reported.map(|router| &router.configuration);
+            let mut known = agent.configuration.iter().chain(reported);
+            // What leaves under a former name is not what the group is on this node.
+            if known.any(|known| self.groups[group].is_renamed(key, &known.key)) {
+                continue;
+            }
             match report {
                 Report::Router(report) => {
                     let node = &self.nodes[number];
@@ -76,6 +83,9 @@ impl Cluster {
         let news = news(known, &report.transitions);
         // Without an overlap it is another router of the same name, started in the same turn.
         let continues = news.len() < report.transitions.len();
+        if let Some(before) = before.as_ref().filter(|_| !continues) {
+            at_once::a_name_is_only_a_name(before, &configuration, self.now)?;
+        }
         // Or it is an older one that is told to be what it was before it has left.
         let news = if continues || before.is_none() {
             news

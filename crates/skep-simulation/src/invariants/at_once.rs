@@ -9,10 +9,10 @@ use skep_vrrp::identity::{Priority, Version};
 use skep_vrrp::time::Instant;
 
 use super::Violation;
-use crate::accord::are_tied;
+use crate::accord::{Wire, are_tied};
 use crate::group::{Group, ROUNDING};
 use crate::kernel::{Kernel, Place, place};
-use crate::node::{Agent, Change, Journal, Node, places};
+use crate::node::{Agent, Change, Journal, Node, Router, identity, places};
 use crate::record::seconds;
 
 /// More than a brain of some groups does in one turn: bursts of announcements, and all else.
@@ -186,6 +186,25 @@ pub(crate) fn states_change_as_drawn(
     Ok(())
 }
 
+/// Under another name a router is what it was. This one remembers nothing of that.
+pub(crate) fn a_name_is_only_a_name(
+    before: &Router,
+    told: &RouterConfiguration,
+    now: Instant,
+) -> Result<(), Violation> {
+    let was = &before.configuration;
+    let is_same = was.key != told.key
+        && identity(was) == identity(told)
+        && Wire::of(was) == Wire::of(told)
+        && !before.transitions.is_empty();
+    // Who leaves is not configured any more: what comes after it is another one.
+    if !is_same || before.state == State::Leaving {
+        return Ok(());
+    }
+    let what = format!("{} was {} and {:?}", told.key, was.key, before.state);
+    broken("a router with another name is the same router", now, what)
+}
+
 /// Who takes over has waited for as long as its rank demands since it last heard somebody.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -232,7 +251,7 @@ pub(crate) fn who_was_active_carries_on(
     };
     for router in agent.routers.iter().flatten() {
         let configuration = &router.configuration;
-        let Some(advertised_at) = journal.get(&configuration.key) else {
+        let Some(advertised_at) = journal.get(&identity(configuration)) else {
             continue;
         };
         let fresh = now < *advertised_at + configuration.advertisement_interval * 2;
