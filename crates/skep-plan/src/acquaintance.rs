@@ -21,7 +21,7 @@ pub const STRANDED_MAX: usize = 8;
 
 /// What an agent knows of another one at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum Acquaintance {
     /// It was not heard for a while.
     Silent,
     /// It answers.
@@ -37,7 +37,7 @@ pub enum Standing {
 pub fn asked<'a>(
     desired: &'a Desired,
     own: Option<&NodeName>,
-    standing: impl Fn(&NodeName) -> Standing,
+    acquaintance: impl Fn(&NodeName) -> Acquaintance,
 ) -> BTreeSet<&'a NodeName> {
     let nodes = desired
         .swarm
@@ -48,7 +48,7 @@ pub fn asked<'a>(
     if nodes.iter().find(is_own).map(|node| node.role) == Some(Role::Manager) {
         return others().map(|node| &node.name).collect();
     }
-    let mut asked = relays(nodes, own, standing);
+    let mut asked = relays(nodes, own, acquaintance);
     if let Some(own) = own {
         asked.extend(members(desired, nodes, own));
     }
@@ -60,13 +60,13 @@ pub fn asked<'a>(
 fn relays<'a>(
     nodes: &'a [Node],
     own: Option<&NodeName>,
-    standing: impl Fn(&NodeName) -> Standing,
+    acquaintance: impl Fn(&NodeName) -> Acquaintance,
 ) -> BTreeSet<&'a NodeName> {
     let managers: Vec<&NodeName> = managers(nodes).collect();
     let is_own = |node: &Node| Some(&node.name) == own;
     let index = nodes.iter().position(is_own).unwrap_or(0);
     let first = index.checked_rem(managers.len()).unwrap_or(0);
-    let heard = |name: &&&NodeName| standing(name) > Standing::Silent;
+    let heard = |name: &&&NodeName| acquaintance(name) > Acquaintance::Silent;
     let in_turn = managers[first..].iter().chain(&managers[..first]);
     let answering: Vec<&NodeName> = in_turn.filter(heard).copied().collect();
     if answering.is_empty() {
@@ -80,9 +80,15 @@ fn relays<'a>(
         return managers.into_iter().collect();
     }
     let mut chosen: BTreeSet<&NodeName> = answering.iter().take(RELAYS).copied().collect();
-    if chosen.iter().all(|name| standing(name) < Standing::Tells) {
-        let telling = answering.iter().max_by_key(|name| standing(name)).copied();
-        chosen.extend(telling.filter(|name| standing(name) >= Standing::Tells));
+    if chosen
+        .iter()
+        .all(|name| acquaintance(name) < Acquaintance::Tells)
+    {
+        let telling = answering
+            .iter()
+            .max_by_key(|name| acquaintance(name))
+            .copied();
+        chosen.extend(telling.filter(|name| acquaintance(name) >= Acquaintance::Tells));
     }
     chosen
 }

@@ -10,7 +10,7 @@ pub mod orders;
 mod origin;
 mod pruning;
 mod shelf;
-mod standing;
+mod source_state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use skep_manifest::swarm::Availability;
 
 pub use origin::Origin;
 use shelf::Shelf;
-pub use standing::{Standing, Watched, standing};
+pub use source_state::{SourceState, Watched, source_state};
 
 /// The feeder that is a person with `skep apply`.
 pub const APPLY: &str = "apply";

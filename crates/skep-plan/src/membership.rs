@@ -13,7 +13,7 @@ use crate::quorum::Turn;
 use crate::roster::{Member, Roster};
 
 /// Where a node of the manifest stands.
-pub(crate) enum Standing {
+pub(crate) enum JoinState {
     /// It is in the swarm.
     Listed,
     /// It can join.
@@ -23,27 +23,27 @@ pub(crate) enum Standing {
 }
 
 impl Member<'_> {
-    pub(crate) fn standing(&self, roster: &Roster<'_>) -> Standing {
+    pub(crate) fn join_state(&self, roster: &Roster<'_>) -> JoinState {
         let Some(engine) = self.engine else {
             return match self.listed {
-                Some(_) => Standing::Listed,
-                None => Standing::Blocked(agent_silent(self)),
+                Some(_) => JoinState::Listed,
+                None => JoinState::Blocked(agent_silent(self)),
             };
         };
         if let Some(blocked) = trouble(&self.declared.name, &engine.membership) {
-            return Standing::Blocked(blocked);
+            return JoinState::Blocked(blocked);
         }
         if self.listed.is_some() {
-            return Standing::Listed;
+            return JoinState::Listed;
         }
         if let Membership::Active(_) = &engine.membership {
-            return Standing::Blocked(self.elsewhere(engine, roster));
+            return JoinState::Blocked(self.elsewhere(engine, roster));
         }
         match &engine.remembers {
             Some(id) if *id != roster.cluster.id => {
-                Standing::Blocked(self.remembers_another(id, roster.swarm))
+                JoinState::Blocked(self.remembers_another(id, roster.swarm))
             }
-            Some(_) | None => Standing::Joinable,
+            Some(_) | None => JoinState::Joinable,
         }
     }
 
@@ -157,10 +157,10 @@ pub(crate) fn plan(roster: &Roster<'_>, turn: &Turn<'_, '_>, plan: &mut Plan) {
         join(member, &managers, plan);
     }
     for member in &roster.members {
-        match member.standing(roster) {
-            Standing::Listed => {}
-            Standing::Blocked(blocked) => plan.blocked.push(blocked),
-            Standing::Joinable => {
+        match member.join_state(roster) {
+            JoinState::Listed => {}
+            JoinState::Blocked(blocked) => plan.blocked.push(blocked),
+            JoinState::Joinable => {
                 plan.blocked.extend(refusal(member));
                 match member.declared.role {
                     Role::Manager => {}
@@ -181,7 +181,7 @@ pub(crate) fn is_growing(roster: &Roster<'_>, turn: &Turn<'_, '_>) -> bool {
     let comes = |member: &Member<'_>| {
         member.declared.role == Role::Worker
             && !member.was_refused()
-            && matches!(member.standing(roster), Standing::Joinable)
+            && matches!(member.join_state(roster), JoinState::Joinable)
     };
     turn.takes_in_a_manager() || roster.members.iter().any(comes)
 }

@@ -9,7 +9,7 @@ use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Role;
 
 use crate::action::{Action, Blocked, Executor, Plan, SetRole, Step, Waiting};
-use crate::membership::Standing;
+use crate::membership::JoinState;
 use crate::observed::{Membership, NodeState};
 use crate::ownership::node_object;
 use crate::rejoining::Rejoining;
@@ -105,7 +105,7 @@ fn line<'r, 'a>(roster: &'r Roster<'a>, rejoining: &Rejoining<'r, 'a>) -> Vec<Ch
         .chain(dead);
     // One that was refused is tried again, but everybody else goes before it.
     let (refused, joining): (Vec<_>, Vec<_>) = declared_as(Role::Manager)
-        .filter(|member| matches!(member.standing(roster), Standing::Joinable))
+        .filter(|member| matches!(member.join_state(roster), JoinState::Joinable))
         .partition(|member| member.was_refused());
     // Who joins anew becomes a manager by joining.
     let staying = declared_as(Role::Manager).filter(|member| !member.has_moved());

@@ -9,7 +9,7 @@ use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Availability;
 
 use crate::action::{Action, Executor, LeaveSwarm, Plan, SetAvailability, Step, Waiting};
-use crate::membership::Standing;
+use crate::membership::JoinState;
 use crate::observed::{Membership, NodeState};
 use crate::roster::{Listed, Member, Roster};
 
@@ -95,7 +95,7 @@ pub(crate) fn rejoining<'r, 'a>(roster: &'r Roster<'a>) -> Rejoining<'r, 'a> {
         (candidate.listed.is_manager(), leads)
     });
     let unsettled = roster.members.iter().filter(|member| {
-        let comes = matches!(member.standing(roster), Standing::Joinable);
+        let comes = matches!(member.join_state(roster), JoinState::Joinable);
         comes || member.is_coming_in() || member.listed.is_some_and(Listed::is_changing)
     });
     let mut before: Vec<&NodeName> = unsettled.map(|member| &member.declared.name).collect();

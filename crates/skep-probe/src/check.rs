@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::aside::Aside;
-use crate::judge::{Judge, Outcome, Standing, Verdict};
+use crate::judge::{Basis, Judge, Outcome, Verdict};
 use crate::launch::Launch;
 use crate::{exec, file, http, listening, process, route, tcp};
 
@@ -21,7 +21,7 @@ pub struct Finding {
     /// Whether it passes.
     pub verdict: Verdict,
     /// What that rests on.
-    pub standing: Standing,
+    pub basis: Basis,
     /// What this one look came to.
     pub outcome: Outcome,
 }
@@ -53,7 +53,7 @@ pub async fn run(
         let finding = Finding {
             check: name.clone(),
             verdict,
-            standing: judge.standing(),
+            basis: judge.basis(),
             outcome,
         };
         if findings.send(finding).await.is_err() {

@@ -35,7 +35,7 @@ pub struct Judge {
     rise: u8,
     fall: u8,
     verdict: Verdict,
-    standing: Standing,
+    basis: Basis,
     /// What the last outcome spoke for, and how many in a row did.
     last: Option<Verdict>,
     in_a_row: u8,
@@ -43,7 +43,7 @@ pub struct Judge {
 
 /// What a verdict rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Basis {
     /// What the manifest says counts in the beginning.
     Presumed,
     /// Enough looks in a row.
@@ -62,7 +62,7 @@ impl Judge {
             rise: spec.rise,
             fall: spec.fall,
             verdict,
-            standing: Standing::Presumed,
+            basis: Basis::Presumed,
             in_a_row: 0,
             last: None,
         }
@@ -76,8 +76,8 @@ impl Judge {
 
     /// What that rests on.
     #[must_use]
-    pub const fn standing(&self) -> Standing {
-        self.standing
+    pub const fn basis(&self) -> Basis {
+        self.basis
     }
 
     /// Takes `outcome` into account.
@@ -92,7 +92,7 @@ impl Judge {
         self.in_a_row = self.in_a_row.saturating_add(1);
         if self.in_a_row >= needed {
             self.verdict = spoken;
-            self.standing = Standing::Confirmed;
+            self.basis = Basis::Confirmed;
         }
         self.verdict
     }
@@ -108,7 +108,7 @@ mod tests {
             rise: 2,
             fall: 3,
             verdict: initial,
-            standing: Standing::Presumed,
+            basis: Basis::Presumed,
             in_a_row: 0,
             last: None,
         };
@@ -142,18 +142,18 @@ mod tests {
                 rise: 2,
                 fall: 3,
                 verdict: Verdict::Failing,
-                standing: Standing::Presumed,
+                basis: Basis::Presumed,
                 in_a_row: 0,
                 last: None,
             };
             for (at, outcome) in outcomes.chars().enumerate() {
-                assert_eq!(judge.standing(), Standing::Presumed, "{outcomes} at {at}");
+                assert_eq!(judge.basis(), Basis::Presumed, "{outcomes} at {at}");
                 judge.hear(&match outcome {
                     '+' => Outcome::Passed,
                     _ => Outcome::Failed(String::new()),
                 });
             }
-            assert_eq!(judge.standing(), Standing::Confirmed, "{outcomes}");
+            assert_eq!(judge.basis(), Basis::Confirmed, "{outcomes}");
         }
     }
 }

@@ -8,7 +8,7 @@ use skep_manifest::health_check::HealthCheckSpec;
 use skep_manifest::name::Name;
 use skep_plan::configure::check_input;
 use skep_probe::check::{self, Finding};
-use skep_probe::judge::{Judge, Outcome, Standing, Verdict};
+use skep_probe::judge::{Basis, Judge, Outcome, Verdict};
 use skep_vip::configuration::RouterConfiguration;
 use skep_vip::message::{Command, Health};
 use tokio::sync::{mpsc, watch};
@@ -152,13 +152,13 @@ impl Running {
     /// healthy member out of the election.
     fn input(&self, check: &Name, known: impl Fn(&str) -> Option<Health>) -> Option<Command> {
         let name = check_input(check);
-        let (verdict, standing) = self.latest.as_ref().map_or_else(
-            || (Judge::new(&self.spec).verdict(), Standing::Presumed),
-            |latest| (latest.verdict, latest.standing),
+        let (verdict, basis) = self.latest.as_ref().map_or_else(
+            || (Judge::new(&self.spec).verdict(), Basis::Presumed),
+            |latest| (latest.verdict, latest.basis),
         );
-        match (standing, known(&name)) {
-            (Standing::Confirmed, _) | (Standing::Presumed, Some(Health::Unknown)) => {}
-            (Standing::Presumed, Some(Health::Passing | Health::Failing) | None) => return None,
+        match (basis, known(&name)) {
+            (Basis::Confirmed, _) | (Basis::Presumed, Some(Health::Unknown)) => {}
+            (Basis::Presumed, Some(Health::Passing | Health::Failing) | None) => return None,
         }
         let health = match verdict {
             Verdict::Passing => Health::Passing,

@@ -10,7 +10,8 @@ use skep_api::submit::{Submission, Submitted};
 use skep_api::trust::value_keys::ValueKeys;
 use skep_manifest::condition::Reason;
 use skep_plan::feeding::{
-    self, Change, Feeding, GIT, Kept, Manifest, Origin, SourceChange, Standing, digest, standing,
+    self, Change, Feeding, GIT, Kept, Manifest, Origin, SourceChange, SourceState, digest,
+    source_state,
 };
 use skep_vrrp::time::Instant;
 
@@ -163,10 +164,15 @@ impl Watched {
     }
 
     /// How it stands to what is kept; what it was in step with is written down.
-    pub(super) fn judge(&mut self, kept: Option<&Kept>, store: &Store, now: Instant) -> Standing {
+    pub(super) fn judge(
+        &mut self,
+        kept: Option<&Kept>,
+        store: &Store,
+        now: Instant,
+    ) -> SourceState {
         self.is_due = false;
         let Some(held) = &self.held else {
-            return Standing::InStep;
+            return SourceState::InStep;
         };
         let feeder = self.place.feeder();
         let has_fed = kept.is_some_and(|kept| kept.has_fed(feeder, &held.digest));
@@ -183,18 +189,18 @@ impl Watched {
             digest: &held.digest,
             ancestors: held.commit.as_ref().map_or(&last, |commit| &commit.line),
         };
-        let standing = standing(kept, &watched);
-        match standing {
-            Standing::InStep | Standing::Paused => self.complaint = None,
-            Standing::Changed => {}
-            Standing::Overruled => self.complain(
+        let state = source_state(kept, &watched);
+        match state {
+            SourceState::InStep | SourceState::Paused => self.complaint = None,
+            SourceState::Changed => {}
+            SourceState::Overruled => self.complain(
                 Reason::SourceDiffers,
                 "it was fed, and part of it was rolled back or taken over since",
                 now,
             ),
-            Standing::Differs => self.handle_difference(kept, now),
+            SourceState::Differs => self.handle_difference(kept, now),
         }
-        standing
+        state
     }
 
     /// Says that it is not made from what was fed last; a branch is looked at again first, for it
@@ -382,7 +388,7 @@ mod tests {
         let fed = watched.feeding(None, false).expect("it holds something");
         let kept = change(&Kept::default(), &sealed(&fed, &keys())).expect("it is accepted");
         assert!(!kept.documents[0].manifest.text.contains("hive"));
-        assert_eq!(watched.judge(Some(&kept), &store, now), Standing::InStep);
+        assert_eq!(watched.judge(Some(&kept), &store, now), SourceState::InStep);
         assert_eq!(watched.complaint(), None);
     }
 
@@ -420,7 +426,7 @@ mod tests {
         assert_eq!(complaint.reason, Reason::SourceRefused);
         assert!(!watched.waits(), "no word lets it remove everything");
         read(&mut watched, vec![source]);
-        assert_eq!(watched.judge(Some(&kept), &store, now), Standing::InStep);
+        assert_eq!(watched.judge(Some(&kept), &store, now), SourceState::InStep);
         assert_eq!(watched.complaint(), None);
     }
 }

@@ -38,11 +38,16 @@ fn name(index: usize) -> NodeName {
 
 /// Whom the node of this index asks.
 #[track_caller]
-fn check(desired: &Desired, own: usize, standing: &[(usize, Standing)], expected: &[usize]) {
+fn check(
+    desired: &Desired,
+    own: usize,
+    acquaintance: &[(usize, Acquaintance)],
+    expected: &[usize],
+) {
     let known = |of: &NodeName| {
-        let mut standing = standing.iter();
-        let found = standing.find(|(index, _)| name(*index) == *of);
-        found.map_or(Standing::Silent, |(_, standing)| *standing)
+        let mut acquaintance = acquaintance.iter();
+        let found = acquaintance.find(|(index, _)| name(*index) == *of);
+        found.map_or(Acquaintance::Silent, |(_, acquaintance)| *acquaintance)
     };
     let own = name(own);
     let asked = asked(desired, Some(&own), known);
@@ -50,7 +55,7 @@ fn check(desired: &Desired, own: usize, standing: &[(usize, Standing)], expected
     assert_eq!(asked, expected.iter().collect());
 }
 
-use Standing::{Heard, Leads, Tells};
+use Acquaintance::{Heard, Leads, Tells};
 
 #[test]
 fn a_manager_asks_everybody() {
@@ -102,8 +107,8 @@ fn members_of_its_groups_are_asked_up_to_a_limit() {
 fn all_questions_together_grow_with_the_nodes_and_not_with_their_square() {
     for (managers, nodes) in [(1, 3), (3, 6), (3, 12), (5, 100), (7, 1_000)] {
         let desired = desired(managers, nodes, "");
-        let standing = |_: &NodeName| Tells;
-        let asks = |index| asked(&desired, Some(&name(index)), standing).len();
+        let acquaintance = |_: &NodeName| Tells;
+        let asks = |index| asked(&desired, Some(&name(index)), acquaintance).len();
         let workers = nodes - managers;
         let total: usize = (0..nodes).map(asks).sum();
         let relays = managers.min(RELAYS);

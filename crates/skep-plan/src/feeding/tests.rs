@@ -66,11 +66,11 @@ fn of_directory(documents: &[Manifest], from: Option<&[Manifest]>) -> Feeding {
 }
 
 /// How a directory that holds `documents`, and held `last` when it was in step, stands.
-fn directory_standing(
+fn directory_state(
     kept: Option<&Kept>,
     documents: &[Manifest],
     last: Option<&[Manifest]>,
-) -> Standing {
+) -> SourceState {
     let ancestors: Vec<String> = last.map(digest).into_iter().collect();
     let watched = Watched {
         feeder: DIRECTORY,
@@ -78,7 +78,7 @@ fn directory_standing(
         digest: &digest(documents),
         ancestors: &ancestors,
     };
-    standing(kept, &watched)
+    source_state(kept, &watched)
 }
 
 #[test]
@@ -170,8 +170,8 @@ fn a_source_is_fed_only_from_what_was_fed_last() {
         ..of_directory(&three, None)
     };
     let after = fed(&kept, confirmed);
-    let stands = directory_standing(Some(&after), &three, None);
-    assert_eq!(stands, Standing::InStep);
+    let stands = directory_state(Some(&after), &three, None);
+    assert_eq!(stands, SourceState::InStep);
 
     let applied = fed(&Kept::default(), feeding(APPLY, &one));
     let told = refused(&applied, of_directory(&one, None));
@@ -184,14 +184,14 @@ fn how_a_directory_stands_to_what_it_fed() {
         ["one", "two", "old"].map(|it| [file("a", &["swarm", &format!("web/{it}")])]);
     let check =
         |kept: Option<&Kept>, documents: &[Manifest], last: Option<&[Manifest]>, expected| {
-            assert_eq!(directory_standing(kept, documents, last), expected);
+            assert_eq!(directory_state(kept, documents, last), expected);
         };
-    check(None, &one, None, Standing::Changed);
+    check(None, &one, None, SourceState::Changed);
     let kept = fed(&Kept::default(), of_directory(&one, None));
-    check(Some(&kept), &one, None, Standing::InStep);
-    check(Some(&kept), &two, Some(&one), Standing::Changed);
-    check(Some(&kept), &two, Some(&old), Standing::Differs);
-    check(Some(&kept), &two, None, Standing::Differs);
+    check(Some(&kept), &one, None, SourceState::InStep);
+    check(Some(&kept), &two, Some(&one), SourceState::Changed);
+    check(Some(&kept), &two, Some(&old), SourceState::Differs);
+    check(Some(&kept), &two, None, SourceState::Differs);
 
     let taken = Feeding {
         take_over: true,
@@ -201,17 +201,17 @@ fn how_a_directory_stands_to_what_it_fed() {
         Some(&fed(&kept, taken)),
         &one,
         Some(&one),
-        Standing::Overruled,
+        SourceState::Overruled,
     );
     let newer = fed(&kept, of_directory(&two, Some(&one)));
     let back = change(&newer, &Change::Recall(kept.documents.clone())).expect("it is allowed");
-    check(Some(&back), &two, Some(&two), Standing::Paused);
+    check(Some(&back), &two, Some(&two), SourceState::Paused);
     let resumed = change(&back, &Change::Resume(None)).expect("it is allowed");
-    check(Some(&resumed), &two, Some(&two), Standing::Overruled);
-    check(Some(&resumed), &old, Some(&two), Standing::Changed);
+    check(Some(&resumed), &two, Some(&two), SourceState::Overruled);
+    check(Some(&resumed), &old, Some(&two), SourceState::Changed);
 
     let applied = fed(&Kept::default(), feeding(APPLY, &one));
-    check(Some(&applied), &one, Some(&one), Standing::Differs);
+    check(Some(&applied), &one, Some(&one), SourceState::Differs);
 }
 
 #[test]
@@ -253,23 +253,23 @@ fn a_branch_is_fed_from_any_of_its_commits_and_never_from_another_line() {
             digest: &line[0],
             ancestors: &line,
         };
-        assert_eq!(standing(Some(kept), &watched), expected, "{line:?}");
+        assert_eq!(source_state(Some(kept), &watched), expected, "{line:?}");
     };
     let kept = feed(&Kept::default(), &one, None, "a");
     let origin = kept.feeders[GIT].origin.as_ref().expect("it is noted");
     assert_eq!(origin.to_string(), "main@a012345 \"web\" (Ada)");
-    check(&kept, &one, &["a"], Standing::InStep);
+    check(&kept, &one, &["a"], SourceState::InStep);
     // The one between was pushed while nobody looked; one about something else is no change.
-    check(&kept, &two, &["c", "b", "a"], Standing::Changed);
-    check(&kept, &one, &["c", "b", "a"], Standing::InStep);
+    check(&kept, &two, &["c", "b", "a"], SourceState::Changed);
+    check(&kept, &one, &["c", "b", "a"], SourceState::InStep);
     // A server that lags behind, and a branch that was written anew.
     let newer = feed(&kept, &two, Some("a"), "b");
-    check(&newer, &one, &["a"], Standing::Differs);
-    check(&newer, &one, &["x", "a"], Standing::Differs);
+    check(&newer, &one, &["a"], SourceState::Differs);
+    check(&newer, &one, &["x", "a"], SourceState::Differs);
 
     let paused = change(&newer, &Change::Pause(None)).expect("it is allowed");
     assert_eq!(paused.paused(), [DIRECTORY, GIT]);
-    check(&paused, &one, &["c", "b"], Standing::Paused);
+    check(&paused, &one, &["c", "b"], SourceState::Paused);
     let back = change(&newer, &Change::Recall(kept.documents)).expect("it is allowed");
     assert_eq!(back.paused(), [GIT]);
 }

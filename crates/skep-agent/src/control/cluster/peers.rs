@@ -14,11 +14,11 @@ use skep_api::dismissal::Dismissal;
 use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::told::{Relayed, Told};
-use skep_api::trust::name::Standing as Proof;
+use skep_api::trust::name::Standing;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
-use skep_plan::acquaintance::{Standing, asked};
+use skep_plan::acquaintance::{Acquaintance, asked};
 use skep_plan::observed::Cluster as Swarm;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
@@ -39,7 +39,7 @@ const NEWS: Duration = Duration::from_secs(10);
 pub(in crate::control) struct Heard {
     pub(in crate::control) node: NodeName,
     /// What it proved its name with, if it did.
-    pub(in crate::control) standing: Option<Proof>,
+    pub(in crate::control) standing: Option<Standing>,
     pub(in crate::control) told: Result<Box<Told>, String>,
     /// That it has a desired state which does not list this node.
     pub(in crate::control) dismissal: Option<Dismissal>,
@@ -157,11 +157,11 @@ impl Peers {
         tells_itself: bool,
         now: Instant,
     ) {
-        let standing = |name: &NodeName| {
+        let acquaintance = |name: &NodeName| {
             let other = self.others.get(name);
-            other.map_or(Standing::Silent, |other| other.standing(now))
+            other.map_or(Acquaintance::Silent, |other| other.acquaintance(now))
         };
-        let asked = asked(desired, own, standing);
+        let asked = asked(desired, own, acquaintance);
         let teller = self.teller(now).cloned();
         let is_told = teller
             .as_ref()
@@ -196,9 +196,9 @@ impl Peers {
     /// The one of those that are asked that shall tell of the swarm: its leader, or else the first.
     fn teller(&self, now: Instant) -> Option<&NodeName> {
         let asked = self.others.iter().filter(|(_, it)| it.asking.is_some());
-        let standing = asked.map(|(name, other)| (name, other.standing(now)));
-        let telling = standing.filter(|(_, standing)| *standing >= Standing::Tells);
-        let best = telling.rev().max_by_key(|(_, standing)| *standing);
+        let known = asked.map(|(name, other)| (name, other.acquaintance(now)));
+        let telling = known.filter(|(_, acquaintance)| *acquaintance >= Acquaintance::Tells);
+        let best = telling.rev().max_by_key(|(_, acquaintance)| *acquaintance);
         best.map(|(name, _)| name)
     }
 
@@ -208,7 +208,7 @@ impl Peers {
         let Some(other) = self.others.get_mut(&heard.node) else {
             return false;
         };
-        let before = other.standing(now);
+        let before = other.acquaintance(now);
         match heard.told {
             Ok(told) => {
                 let Told {
@@ -224,7 +224,7 @@ impl Peers {
                 other.take_report(report, now);
                 other.take_swarm(swarm_digest, swarm);
                 other.trouble = None;
-                let is_changed = other.standing(now) != before;
+                let is_changed = other.acquaintance(now) != before;
                 if let Some(relayed) = relayed {
                     self.take_relayed(&heard.node, relayed, now);
                 }
@@ -289,16 +289,16 @@ impl Other {
         own.chain(relayed)
     }
 
-    fn standing(&self, now: Instant) -> Standing {
+    fn acquaintance(&self, now: Instant) -> Acquaintance {
         match &self.latest {
             Some((report, at)) if now.saturating_duration_since(*at) < FRESH => {
                 match &report.tells {
-                    None => Standing::Heard,
-                    Some(telling) if telling.leads => Standing::Leads,
-                    Some(_) => Standing::Tells,
+                    None => Acquaintance::Heard,
+                    Some(telling) if telling.leads => Acquaintance::Leads,
+                    Some(_) => Acquaintance::Tells,
                 }
             }
-            Some(_) | None => Standing::Silent,
+            Some(_) | None => Acquaintance::Silent,
         }
     }
 

@@ -5,7 +5,7 @@ use skep_api::submit::{Confirmation, Submission, Submitted};
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Role;
-use skep_plan::feeding::{Change, Kept, Manifest, Standing};
+use skep_plan::feeding::{Change, Kept, Manifest, SourceState};
 use tokio::sync::oneshot;
 
 use crate::control::cluster::{Cluster, Happening};
@@ -70,8 +70,11 @@ impl Control {
         }
         let kept = cluster.held().map(|held| &held.generation.kept);
         match watched.judge(kept, cluster.disk(), now()) {
-            Standing::Changed => self.submit_watched(),
-            Standing::InStep | Standing::Overruled | Standing::Differs | Standing::Paused => {}
+            SourceState::Changed => self.submit_watched(),
+            SourceState::InStep
+            | SourceState::Overruled
+            | SourceState::Differs
+            | SourceState::Paused => {}
         }
     }
 

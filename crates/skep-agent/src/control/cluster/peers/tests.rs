@@ -90,7 +90,7 @@ impl Agent {
     fn hear(&mut self, node: usize, told: Result<Box<Told>, String>, now: Instant) {
         let heard = Heard {
             node: name(node),
-            standing: Some(Proof::KeyHolder),
+            standing: Some(Standing::KeyHolder),
             told,
             dismissal: None,
         };

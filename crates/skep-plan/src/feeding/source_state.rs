@@ -4,7 +4,7 @@ use super::{Feeder, Kept, Manifest};
 
 /// How a source stands to the desired state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SourceState {
     /// What it holds is what it fed last, and that counts.
     InStep,
     /// It changed from what it fed last: that is to be fed.
@@ -34,32 +34,32 @@ pub struct Watched<'a> {
 
 /// How a watched source stands to what is kept.
 #[must_use]
-pub fn standing(kept: Option<&Kept>, watched: &Watched<'_>) -> Standing {
+pub fn source_state(kept: Option<&Kept>, watched: &Watched<'_>) -> SourceState {
     let Some(kept) = kept else {
-        return Standing::Changed;
+        return SourceState::Changed;
     };
     let nothing = Feeder::default();
     let feeder = kept.feeders.get(watched.feeder).unwrap_or(&nothing);
     if feeder.paused {
-        return Standing::Paused;
+        return SourceState::Paused;
     }
     match &feeder.digest {
         Some(recorded) if recorded == watched.digest => {
             if has_all(kept, watched) {
-                Standing::InStep
+                SourceState::InStep
             } else {
-                Standing::Overruled
+                SourceState::Overruled
             }
         }
         Some(recorded) if watched.ancestors.contains(recorded) => {
             // A commit about something else in the repository is no new desired state.
             if has_all(kept, watched) {
-                Standing::InStep
+                SourceState::InStep
             } else {
-                Standing::Changed
+                SourceState::Changed
             }
         }
-        Some(_) | None => Standing::Differs,
+        Some(_) | None => SourceState::Differs,
     }
 }
 
