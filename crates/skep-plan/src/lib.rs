@@ -25,6 +25,7 @@ pub mod images;
 pub mod imagined;
 pub mod import;
 mod membership;
+pub mod model;
 pub mod naming;
 mod networks;
 mod nodes;

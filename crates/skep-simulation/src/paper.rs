@@ -1,6 +1,5 @@
 //! A swarm on paper, as large as one likes: what is planned is done at once.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -8,12 +7,9 @@ use skep_manifest::desired::Desired;
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
-use skep_manifest::swarm::{Node, Role};
-use skep_plan::action::{Action, FileKind, Plan};
-use skep_plan::observed::{
-    Active, Cluster, ClusterFile, ClusterNetwork, ClusterNode, ClusterService, Engine, Manager,
-    Membership, NodeState, Observed, Tasks,
-};
+use skep_plan::action::Plan;
+use skep_plan::model::{Part, carry_out, join};
+use skep_plan::observed::{Cluster, Engine, Membership, Observed};
 
 /// How many of its nodes are managers.
 const MANAGERS: usize = 5;
@@ -121,32 +117,32 @@ impl PaperSwarm {
     /// Nothing in it is labelled and nothing runs.
     #[must_use]
     pub fn joined(desired: &Desired) -> Self {
-        let mut cluster = Cluster {
+        let cluster = Cluster {
             id: ID.to_owned(),
             ..Cluster::default()
         };
-        let mut observed = Observed::default();
+        let mut observed = Observed {
+            cluster: Some(cluster),
+            ..Observed::default()
+        };
         let nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
         for node in nodes {
-            let id = format!("id-{}", node.name);
             let engine = Engine {
-                membership: Membership::Active(Active {
-                    swarm_id: (node.role == Role::Manager).then(|| ID.to_owned()),
-                    node_id: id.clone(),
-                    advertised: None,
-                    role: node.role,
-                }),
-                remembers: Some(ID.to_owned()),
+                membership: Membership::Inactive,
+                remembers: None,
                 refused: None,
                 is_stuck: false,
                 keeps_unlock_key: false,
                 is_certified: false,
             };
             observed.engines.insert(node.name.clone(), engine);
-            let leader = cluster.nodes.is_empty();
-            cluster.nodes.insert(id, listed(node, leader));
+            let part = Part {
+                role: node.role,
+                availability: node.availability,
+                address: node.address.0,
+            };
+            join(&node.name, part, &mut observed);
         }
-        observed.cluster = Some(cluster);
         Self { observed }
     }
 
@@ -161,101 +157,11 @@ impl PaperSwarm {
     pub fn carry_out(&mut self, plan: &Plan) -> Vec<&'static str> {
         let cluster = self.cluster();
         let steps = plan.steps.iter();
-        let unknown = steps.filter(|step| !done(&step.action, cluster));
+        let unknown = steps.filter(|step| !carry_out(step.action.clone(), cluster));
         unknown.map(|step| step.action.word()).collect()
     }
 
     fn cluster(&mut self) -> &mut Cluster {
         self.observed.cluster.get_or_insert_default()
     }
-}
-
-fn listed(node: &Node, leader: bool) -> ClusterNode {
-    let manager = Manager {
-        reachable: true,
-        leader,
-    };
-    ClusterNode {
-        host_name: node.name.to_string(),
-        role: node.role,
-        availability: node.availability,
-        labels: BTreeMap::new(),
-        state: NodeState::Ready,
-        manager: (node.role == Role::Manager).then_some(manager),
-        address: Some(node.address.0),
-        tasks: 0,
-    }
-}
-
-/// Does an action, if it is one that comes up where all nodes have joined.
-fn done(action: &Action, cluster: &mut Cluster) -> bool {
-    match action {
-        Action::LabelNode(label) => {
-            let node = cluster.nodes.get_mut(&label.node_id);
-            node.map(|node| node.labels.extend(label.set.clone()))
-                .is_some()
-        }
-        Action::CreateNetwork(create) => {
-            let network = network(&create.name, &create.spec);
-            let networks = &mut cluster.swarm_networks;
-            networks.insert(create.name.clone(), network).is_none()
-        }
-        Action::CreateFile(create) => {
-            let file = ClusterFile {
-                id: format!("id-{}", create.name),
-                labels: create.labels.clone(),
-            };
-            let files = match create.kind {
-                FileKind::Config => &mut cluster.configs,
-                FileKind::Secret => &mut cluster.secrets,
-            };
-            files.insert(create.name.clone(), file).is_none()
-        }
-        Action::CreateService(create) => {
-            let service = ClusterService {
-                id: format!("id-{}", create.name),
-                version: 1,
-                spec: create.spec.clone(),
-                fallback: None,
-                tasks: Tasks::default(),
-                trouble: None,
-            };
-            let services = &mut cluster.services;
-            services.insert(create.name.clone(), service).is_none()
-        }
-        Action::InitSwarm(_)
-        | Action::UpdateSwarm(_)
-        | Action::JoinSwarm(_)
-        | Action::SetAvailability(_)
-        | Action::SetRole(_)
-        | Action::LeaveSwarm(_)
-        | Action::RemoveNode(_)
-        | Action::RemoveNetwork(_)
-        | Action::RemoveFile(_)
-        | Action::UpdateService(_)
-        | Action::RemoveService(_) => false,
-    }
-}
-
-/// As the engine tells of a network that was made like this.
-fn network(name: &str, spec: &Value) -> ClusterNetwork {
-    let texts = |field: &str| -> BTreeMap<String, String> {
-        let entries = spec[field].as_object().into_iter().flatten();
-        let text = |(key, value): (&String, &Value)| (key.clone(), plain(value));
-        entries.map(text).collect()
-    };
-    ClusterNetwork {
-        id: format!("id-{name}"),
-        labels: texts("Labels"),
-        driver: plain(&spec["Driver"]),
-        attachable: spec["Attachable"] == true,
-        internal: spec["Internal"] == true,
-        ipv6: spec["EnableIPv6"] == true,
-        options: texts("Options"),
-        subnets: BTreeMap::new(),
-    }
-}
-
-fn plain(text: &Value) -> String {
-    text.as_str().unwrap_or_default().to_owned()
 }
