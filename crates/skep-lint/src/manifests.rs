@@ -84,6 +84,17 @@ impl<'a> Manifests<'a> {
         self.swarm.as_ref().map_or(&[], |swarm| &swarm.spec.nodes)
     }
 
+    /// The VIP groups that move together, by the word they have in common.
+    pub(crate) fn sync_groups(&self) -> BTreeMap<&'a str, Vec<&Declaration<'a, VipGroupSpec>>> {
+        let mut tied: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for group in &self.groups {
+            if let Some(word) = &group.spec.sync_group {
+                tied.entry(word.as_str()).or_default().push(group);
+            }
+        }
+        tied
+    }
+
     /// The nodes that are members of a group.
     pub(crate) fn seats(&self, group: &'a VipGroupSpec) -> Vec<Seat<'a>> {
         let listed = group.members.iter().filter_map(|member| match member {

@@ -33,8 +33,6 @@
 //! spec: {syncGroup: web, advertisementInterval: 1s, addresses: ["fd00::70"], members: [lb1, lb2]}
 //! ```
 
-use std::collections::BTreeMap;
-
 use skep_manifest::problem::Severity;
 use skep_manifest::vip_group::VipGroupSpec;
 
@@ -51,13 +49,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
-    let mut tied: BTreeMap<&str, Vec<&Declaration<'_, VipGroupSpec>>> = BTreeMap::new();
-    for group in &manifests.groups {
-        if let Some(word) = &group.spec.sync_group {
-            tied.entry(word.as_str()).or_default().push(group);
-        }
-    }
-    for (word, mut groups) in tied {
+    for (word, mut groups) in manifests.sync_groups() {
         groups.sort_by_key(|group| group.name);
         let [leader, followers @ ..] = &*groups else {
             continue;

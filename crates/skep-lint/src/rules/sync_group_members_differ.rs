@@ -32,7 +32,7 @@
 //! spec: {syncGroup: edge, members: [fw1, fw2]}
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use skep_manifest::name::NodeName;
 use skep_manifest::object::Kind;
@@ -51,15 +51,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
-    let mut tied: BTreeMap<&str, Vec<&Declaration<'_, VipGroupSpec>>> = BTreeMap::new();
-    for group in &manifests.groups {
-        if let Some(word) = &group.spec.sync_group {
-            tied.entry(word.as_str()).or_default().push(group);
-        }
-    }
     let mut broken = manifests.set.broken.iter();
     let complete = !broken.any(|(kind, _)| *kind == Kind::VipGroup);
-    for (word, groups) in tied {
+    for (word, groups) in manifests.sync_groups() {
         let [first, others @ ..] = &*groups else {
             continue;
         };
