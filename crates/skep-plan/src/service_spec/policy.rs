@@ -77,6 +77,7 @@ pub(super) fn update(update: &Update) -> Value {
     })
 }
 
+/// The engine has the same fields for it as for an update.
 pub(super) fn rollback(rollback: &Rollback) -> Value {
     let Rollback {
         parallelism,
@@ -85,17 +86,17 @@ pub(super) fn rollback(rollback: &Rollback) -> Value {
         on_failure,
         monitor,
         max_failure_ratio,
-    } = rollback;
-    json!({
-        "Parallelism": parallelism,
-        "Delay": nanoseconds(delay.time()),
-        "FailureAction": match on_failure {
-            RollbackFailure::Pause => "pause",
-            RollbackFailure::Continue => "continue",
+    } = *rollback;
+    update(&Update {
+        parallelism,
+        delay,
+        order,
+        on_failure: match on_failure {
+            RollbackFailure::Pause => UpdateFailure::Pause,
+            RollbackFailure::Continue => UpdateFailure::Continue,
         },
-        "Monitor": nanoseconds(monitor.time()),
-        "MaxFailureRatio": f64::from(*max_failure_ratio),
-        "Order": self::order(*order),
+        monitor,
+        max_failure_ratio,
     })
 }
 
