@@ -23,12 +23,22 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    order("cordon", &arguments.node, Availability::Pause, socket)
+}
+
+/// Orders what `word` says about a node.
+pub(super) fn order(
+    word: &str,
+    node: &NodeName,
+    availability: Availability,
+    socket: &Path,
+) -> anyhow::Result<Exit> {
     let order = NodeOrder {
-        node: arguments.node.clone(),
-        availability: Availability::Pause,
+        node: node.clone(),
+        availability,
         force: false,
     };
-    let answer = drain::submit("cordon", order, &Client::new(socket))?;
+    let answer = drain::submit(word, order, &Client::new(socket))?;
     Ok(match submitted::tell(answer)? {
         ControlFlow::Continue(_) => Exit::Success,
         ControlFlow::Break(exit) => exit,

@@ -1,14 +1,11 @@
 //! `skep uncordon`.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use skep_api::client::Client;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Availability;
-use skep_plan::feeding::NodeOrder;
 
-use crate::commands::{drain, submitted};
+use crate::commands::cordon;
 use crate::exit::Exit;
 
 /// Take back what `skep drain` or `skep cordon` ordered: the manifest counts again.
@@ -21,14 +18,5 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    let order = NodeOrder {
-        node: arguments.node.clone(),
-        availability: Availability::Active,
-        force: false,
-    };
-    let answer = drain::submit("uncordon", order, &Client::new(socket))?;
-    Ok(match submitted::tell(answer)? {
-        ControlFlow::Continue(_) => Exit::Success,
-        ControlFlow::Break(exit) => exit,
-    })
+    cordon::order("uncordon", &arguments.node, Availability::Active, socket)
 }
