@@ -59,14 +59,13 @@ fn of_commit(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Option<Desired>>
     check_out(commit, &repository, &tree)?;
     let mut there = Vec::new();
     for path in paths {
-        let path = path.canonicalize();
-        let path = path.with_context(|| format!("cannot read {}", first.display()))?;
-        let below = path
+        let found = canonical(path)?;
+        let below = found
             .strip_prefix(&repository)
-            .with_context(|| format!("{} is not in {}", path.display(), repository.display()))?;
-        let path = tree.path().join("tree").join(below);
-        if path.exists() {
-            there.push(path);
+            .with_context(|| format!("{} is not in {}", found.display(), repository.display()))?;
+        let before = tree.path().join("tree").join(below);
+        if before.exists() {
+            there.push(before);
         }
     }
     if there.is_empty() {
@@ -75,11 +74,14 @@ fn of_commit(commit: &str, paths: &[PathBuf]) -> anyhow::Result<Option<Desired>>
     manifests::desired(&there)
 }
 
+fn canonical(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize()
+        .with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// The top of the repository that `path` lies in.
 fn top(path: &Path) -> anyhow::Result<PathBuf> {
-    let path = path
-        .canonicalize()
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let path = canonical(path)?;
     let directory = if path.is_dir() {
         &path
     } else {
