@@ -17,6 +17,9 @@ use crate::control::git::{GitOptions, tree};
 use crate::control::whole_file;
 use crate::source::{self, ReadError};
 
+/// Where the files of commits are, each below its name.
+const FILES: &str = "files";
+
 /// How many commits the first fetch gets: what was fed last is looked for among them.
 const DEPTH: &str = "--depth=50";
 
@@ -160,23 +163,23 @@ impl Repository {
         let cat = ["--git-dir=copy", "cat-file", "--batch"];
         let printed = git.run_on(input, tree::printed_max(&entries), &cat).await;
         let printed = printed.map_err(Unread::Unreachable)?;
-        let files = self.files_of(id);
-        self.forget_all_but(id)
+        self.forget_all_but_accepted()
             .map_err(|error| self.unwritable(&error))?;
+        let files = self.files_of(id);
         let new = files.with_extension("new");
         tree::write(&new, &entries, &printed).map_err(Unread::Refused)?;
-        fs::rename(&new, &files).map_err(|error| self.unwritable(&error))
+        replace(&files, &new).map_err(|error| self.unwritable(&error))
     }
 
-    /// Removes the files of commits but of those that the agent works towards.
-    fn forget_all_but(&self, id: &str) -> std::io::Result<()> {
+    /// Removes all files but those that the agent works towards: it may have nothing else when it
+    /// starts again.
+    fn forget_all_but_accepted(&self) -> std::io::Result<()> {
         let accepted = read_accepted(&self.directory).map(|origin| origin.commit);
-        let files = self.files_of(id);
-        let all = files.parent().unwrap_or(&self.directory);
-        fs::create_dir_all(all)?;
+        let all = self.directory.join(FILES);
+        fs::create_dir_all(&all)?;
         for entry in fs::read_dir(all)? {
             let entry = entry?;
-            if entry.file_name().to_str() != accepted.as_deref() || entry.path() == files {
+            if entry.file_name().to_str() != accepted.as_deref() {
                 fs::remove_dir_all(entry.path())?;
             }
         }
@@ -192,7 +195,7 @@ impl Repository {
     }
 
     fn files_of(&self, commit: &str) -> PathBuf {
-        self.directory.join("files").join(commit)
+        self.directory.join(FILES).join(commit)
     }
 
     fn unwritable(&self, error: &std::io::Error) -> Unread {
@@ -234,6 +237,21 @@ fn read_files(root: &Path) -> Result<Vec<Source>, Unread> {
         }
         Err(error) => Err(Unread::Manifests(error)),
     }
+}
+
+/// Puts the directory `new` where `files` is, if that is there.
+fn replace(files: &Path, new: &Path) -> std::io::Result<()> {
+    let old = files.with_extension("old");
+    let was_there = files.exists();
+    if was_there {
+        fs::rename(files, &old)?;
+    }
+    fs::rename(new, files)?;
+    File::open(files.parent().unwrap_or(files))?.sync_all()?;
+    if was_there {
+        fs::remove_dir_all(old)?;
+    }
+    Ok(())
 }
 
 /// How many packs the copy has.

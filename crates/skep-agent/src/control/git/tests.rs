@@ -415,6 +415,29 @@ async fn an_agent_that_starts_again_begins_with_what_it_accepted_whatever_was_pu
 }
 
 #[tokio::test]
+async fn what_cannot_be_written_costs_nothing_of_what_was_accepted() {
+    let pair = Pair::new();
+    pair.save("prod/vip.yaml", "1");
+    symlink("/etc/hostname", pair.work().join("out.yaml")).expect("linked");
+    pair.push("two");
+    let of = |path: &str| GitOptions {
+        path: path.parse().expect("a path"),
+        ..pair.options()
+    };
+    let look = pair.repository_of(of("prod")).look().await;
+    let origin = look.commit.expect("a commit").origin;
+    repository::keep_accepted(&pair.state(), &origin).expect("kept");
+    // The same commit, of which more is asked for.
+    assert!(refusal(&pair).await.contains("out.yaml"));
+    let again = pair.repository().accepted().expect("it was kept");
+    assert_eq!(texts(&again.sources.expect("read")), ["vip.yaml: 1"]);
+    let mut repository = pair.repository_of(of("prod"));
+    assert_eq!(read(&mut repository).await, Ok(vec!["vip.yaml: 1".into()]));
+    let kept = fs::read_dir(pair.state().join("files")).expect("there");
+    assert_eq!(kept.count(), 1, "nothing is left behind");
+}
+
+#[tokio::test]
 async fn a_nudge_delivers_what_the_branch_holds_before_the_next_look_is_due() {
     let pair = Pair::new();
     let options = GitOptions {

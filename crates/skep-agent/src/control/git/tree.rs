@@ -164,7 +164,9 @@ fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(content)
+    file.write_all(content)?;
+    // An agent that starts after a power cut may have nothing else to work towards.
+    file.sync_all()
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {
