@@ -35,6 +35,8 @@ pub(crate) struct Group {
     pub(crate) key: RouterKey,
     /// Every name that it ever has, one after the other.
     names: Vec<RouterKey>,
+    /// One of its routers, under its last name.
+    router: RouterConfiguration,
     pub(crate) segment: usize,
     /// The group whose router decides for this one's, by index; itself where it decides alone.
     pub(crate) leader: usize,
@@ -86,11 +88,25 @@ pub(crate) fn leaving_overlap(interval: Duration) -> Duration {
     (OVERLAP_INTERVALS * interval).clamp(shortest, longest)
 }
 
+/// Finds out which group decides for each: of those that move together the first by its last name.
+pub(crate) fn appoint_leaders(groups: &mut [Group]) {
+    let leader = |of: &Group| {
+        let tied = groups.iter().enumerate();
+        let tied = tied.filter(|(_, other)| are_tied(&of.router, &other.router));
+        let first =
+            tied.min_by_key(|(_, other)| (other.router.follows.is_some(), &other.router.key));
+        first.map_or(0, |(at, _)| at)
+    };
+    let leaders: Vec<usize> = groups.iter().map(leader).collect();
+    for (group, leader) in groups.iter_mut().zip(leaders) {
+        group.leader = leader;
+    }
+}
+
 impl Group {
     /// The groups of these nodes, in the order in which they are met.
     pub(crate) fn of(nodes: &[NodeSetup]) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::new();
-        let mut first: Vec<&RouterConfiguration> = Vec::new();
         for node in nodes {
             for router in &node.routers {
                 let interface = node.interfaces.get(&router.interface);
@@ -99,17 +115,11 @@ impl Group {
                 let at = known.unwrap_or(groups.len());
                 if known.is_none() {
                     groups.push(Self::new(router, segment));
-                    first.push(router);
                 }
                 groups[at].learn(router);
             }
         }
-        for (group, router) in groups.iter_mut().zip(&first) {
-            let tied = first.iter().enumerate();
-            let tied = tied.filter(|(_, other)| are_tied(router, other));
-            let leader = tied.min_by_key(|(_, other)| (other.follows.is_some(), &other.key));
-            group.leader = leader.map_or(0, |(at, _)| at);
-        }
+        appoint_leaders(&mut groups);
         groups
     }
 
@@ -117,6 +127,7 @@ impl Group {
         Self {
             key: router.key.clone(),
             names: Vec::new(),
+            router: router.clone(),
             segment,
             leader: 0,
             released: None,
@@ -157,6 +168,7 @@ impl Group {
     pub(crate) fn learn(&mut self, router: &RouterConfiguration) {
         if !self.is_called(&router.key) {
             self.names.push(router.key.clone());
+            self.router.key = router.key.clone();
         }
         self.ids.insert(router.virtual_router_id);
         let interval = router.advertisement_interval;

@@ -80,9 +80,10 @@ impl Misfortunes {
         };
         let former = changed.key.group;
         self.names += 1;
-        // Among groups that move together the first by name decides, so that stays the first.
-        let stem = former.split('/').next().unwrap_or(&former);
-        let name = format!("{stem}/{}", self.names);
+        let stem = former.rsplit('/').next().unwrap_or(&former);
+        // Of groups that move together the first by name decides: that may be another one then.
+        let order = self.random.below(100);
+        let name = format!("{order:02}-{}/{stem}", self.names);
         if let Some(proofs) = self.proofs.remove(&former) {
             self.proofs.insert(name.clone(), proofs);
         }

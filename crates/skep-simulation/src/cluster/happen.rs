@@ -10,6 +10,7 @@ use skep_vrrp::identity::Family;
 use skep_vrrp::time::Instant;
 
 use super::{Cluster, Due};
+use crate::group::appoint_leaders;
 use crate::happening::{Happening, NodeHappening, Presence};
 use crate::invariants::{Violation, at_once};
 use crate::kernel::Place;
@@ -136,6 +137,7 @@ impl Cluster {
                 self.groups[group].learn(router);
             }
         }
+        appoint_leaders(&mut self.groups);
         let inputs = self.nodes[node].inputs.clone().into_iter();
         let inputs = inputs.map(|(name, health)| Notice::Input(name, health));
         self.tell(node, [Notice::Commit(routers)].into_iter().chain(inputs))
