@@ -145,7 +145,8 @@ impl Control {
         let told = self.cluster.iter();
         let told = told.flat_map(|cluster| cluster.feeding_of_peers(now()));
         let waiting = told.filter(|(_, condition)| {
-            condition.observed_generation + 1 == number && may_be_confirmed(condition.reason)
+            let next = condition.observed_generation.checked_add(1);
+            next == Some(number) && may_be_confirmed(condition.reason)
         });
         let mut nodes: Vec<NodeName> = waiting.map(|(node, _)| node.clone()).collect();
         nodes.dedup();
