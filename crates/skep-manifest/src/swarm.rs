@@ -126,6 +126,17 @@ pub enum Role {
     Worker,
 }
 
+impl Role {
+    /// The word that manifests and engines have for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Manager => "manager",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// Whether a node gets tasks.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

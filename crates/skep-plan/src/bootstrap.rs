@@ -11,7 +11,7 @@ use skep_manifest::name::{EngineName, Name, NodeName};
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
 
 use crate::action::{Action, Blocked, Executor, InitSwarm, Plan, Step, Waiting};
-use crate::membership::{leaving, role_word, trouble};
+use crate::membership::{leaving, trouble};
 use crate::observed::{Active, Cluster, Engine, Membership, Observed};
 use crate::ownership::{self, SWARM, node_object, swarm_object};
 use crate::settings;
@@ -272,7 +272,7 @@ fn others<'a>(
         .filter(move |node| node.name != first.name);
     others.map(|node| Waiting {
         object: node_object(&node.name),
-        what: format!("join as {}", role_word(node.role)),
+        what: format!("join as {}", node.role.word()),
         until: "until the swarm exists".to_owned(),
     })
 }

@@ -21,7 +21,6 @@ use crate::action::{
 use crate::difference::difference;
 use crate::effect::Effect;
 use crate::groups::GroupChange;
-use crate::membership::role_word;
 use crate::observed::Foundation;
 use crate::ownership;
 use crate::words;
@@ -199,7 +198,7 @@ impl Display for Step {
         write!(f, "{sign} {} {}", self.action.word(), self.object)?;
         match (&self.action, &self.executor) {
             (Action::InitSwarm(_), Executor::Node(node)) => write!(f, " on {node}")?,
-            (Action::JoinSwarm(join), _) => write!(f, " as {}", role_word(join.role))?,
+            (Action::JoinSwarm(join), _) => write!(f, " as {}", join.role.word())?,
             _ => {}
         }
         writeln!(f, ": {}", self.because)?;

@@ -212,7 +212,7 @@ fn join(member: &Member<'_>, managers: &[IpAddr], plan: &mut Plan) {
         });
         return;
     }
-    let word = role_word(node.role);
+    let word = node.role.word();
     plan.steps.push(Step {
         object: member.object(),
         executor: Executor::Node(node.name.clone()),
@@ -248,11 +248,4 @@ fn manager_addresses(roster: &Roster<'_>) -> Vec<IpAddr> {
         .map(|(_, address)| *address)
         .chain(others)
         .collect()
-}
-
-pub(crate) const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Manager => "manager",
-        Role::Worker => "worker",
-    }
 }

@@ -41,7 +41,7 @@ use skep_manifest::swarm::{Node, SwarmSpec};
 
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests};
-use crate::placement::{candidates, may_match, role_name};
+use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -74,7 +74,7 @@ fn find(
     let alone: Vec<Finding> = constraints
         .iter()
         .enumerate()
-        .filter(|(_, constraint)| !nodes.iter().any(|node| may_match(constraint, node)))
+        .filter(|(_, constraint)| !nodes.iter().any(|node| constraint.may_match(node)))
         .map(|(index, constraint)| {
             let pointer = format!("/spec/placement/constraints/{index}");
             Finding::new(
@@ -133,7 +133,7 @@ fn remedy(constraint: &Constraint, nodes: &[Node]) -> String {
 fn known_value(subject: &ConstraintSubject, node: &Node) -> Option<String> {
     match subject {
         ConstraintSubject::Hostname => Some(node.name.to_string()),
-        ConstraintSubject::Role => Some(role_name(node.role).to_owned()),
+        ConstraintSubject::Role => Some(node.role.word().to_owned()),
         ConstraintSubject::Ip => Some(node.address.to_string()),
         ConstraintSubject::NodeLabel(key) => node.labels.get(key).cloned(),
         ConstraintSubject::Id

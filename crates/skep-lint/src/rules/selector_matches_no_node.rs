@@ -38,7 +38,6 @@ use skep_manifest::vip_group::member::Selector;
 
 use crate::finding::Finding;
 use crate::manifests::{Manifests, selects};
-use crate::placement::role_name;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -83,7 +82,7 @@ fn remedy(selector: &Selector, nodes: &[Node]) -> String {
     if let Some(role) = selector.role
         && !nodes.iter().any(|node| node.role == role)
     {
-        return format!("no node has `role: {}`", role_name(role));
+        return format!("no node has `role: {}`", role.word());
     }
     for (key, value) in &selector.node_labels {
         let there: BTreeSet<&String> = nodes

@@ -1,10 +1,14 @@
 //! On which nodes tasks may run.
 
+mod matching;
+
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use matching::may_match;
 
 use crate::text::{InvalidText, checked_text, text_value};
 

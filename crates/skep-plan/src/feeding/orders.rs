@@ -1,7 +1,10 @@
 //! What operators ordered about nodes: it lasts until they take it back, whatever is fed.
 
-use skep_manifest::desired::Desired;
+use skep_manifest::desired::{Declared, Desired};
 use skep_manifest::name::NodeName;
+use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::mode::Mode;
+use skep_manifest::service::placement::may_match;
 use skep_manifest::swarm::{Availability, Node};
 
 use super::{Kept, NodeOrder, Refused};
@@ -69,10 +72,13 @@ pub fn check(order: &NodeOrder, desired: &Desired, observed: &Observed) -> Resul
             objections.push(format!("no other member of vipgroup/{group} could hold it"));
         }
     }
-    let mut others = nodes(desired).iter().map(|node| &node.name);
-    if !desired.services.is_empty() && !others.any(is_other) {
-        objections.push("no other node is there to run its tasks".to_owned());
-    }
+    let others = nodes(desired).iter().filter(|node| is_other(&node.name));
+    objections.extend(without_a_place(
+        name,
+        desired,
+        observed,
+        &others.collect::<Vec<_>>(),
+    ));
     if objections.is_empty() {
         return Ok(());
     }
@@ -80,6 +86,48 @@ pub fn check(order: &NodeOrder, desired: &Desired, observed: &Observed) -> Resul
         format!("{name} is not drained: {objection} (bring another one back, or say --force)")
     });
     Err(Refused::Errors(objections.collect()))
+}
+
+/// What runs on `drained` and on none of `others`, the nodes that get tasks.
+fn without_a_place(
+    drained: &NodeName,
+    desired: &Desired,
+    observed: &Observed,
+    others: &[&Node],
+) -> Vec<String> {
+    if others.is_empty() && !desired.services.is_empty() {
+        return vec!["no other node is there to run its tasks".to_owned()];
+    }
+    let services = desired.services.values();
+    let bound = services.filter(|service| {
+        let constraints = &service.spec.placement.constraints;
+        let may_run_here = node(desired, drained).is_some_and(|it| may_match(constraints, it));
+        let may_run_elsewhere = others.iter().any(|other| may_match(constraints, other));
+        may_run_here && !may_run_elsewhere && has_tasks(service, observed)
+    });
+    let words = bound.map(|service| {
+        let constraints = service.spec.placement.constraints.iter();
+        let constraints: Vec<String> = constraints.map(ToString::to_string).collect();
+        format!(
+            "no other node that is there fits service/{} ({})",
+            service.metadata.name,
+            constraints.join(", ")
+        )
+    });
+    words.collect()
+}
+
+/// Whether a service has tasks that a drain would end: a job that is done has none.
+fn has_tasks(service: &Declared<ServiceSpec>, observed: &Observed) -> bool {
+    let cluster = observed.cluster.as_ref();
+    let known = cluster.and_then(|it| it.services.get(service.metadata.name.as_str()));
+    match &service.spec.mode {
+        Mode::Replicated(replicated) => replicated.replicas > 0,
+        Mode::Global(_) => true,
+        Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => {
+            known.is_none_or(|it| it.tasks.running < it.tasks.desired)
+        }
+    }
 }
 
 /// Whether a node gets tasks and its engine works.

@@ -196,10 +196,7 @@ fn node_status(
     NodeStatus {
         name: node.name.to_string(),
         address: node.address.0,
-        role: match node.role {
-            Role::Manager => "manager".to_owned(),
-            Role::Worker => "worker".to_owned(),
-        },
+        role: node.role.word().to_owned(),
         agent,
         heard_ms,
         engine: engine.map_or_else(

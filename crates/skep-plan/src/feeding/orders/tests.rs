@@ -129,6 +129,19 @@ fn check_drain(text: &str, working: &[&str], objections: &[&str]) {
     assert_eq!(check(&forced, &desired, &observed), Ok(()));
 }
 
+/// Checks what stands against draining `a`, the only node in the east, while all others get tasks
+/// and `web` has a constraint.
+fn check_bound(constraint: &str, objections: &[&str]) {
+    let text = MANIFEST
+        .replace(", availability: pause", ", labels: {zone: north}")
+        .replace("role: manager", "role: manager, labels: {zone: east}");
+    let bound = format!("{{image: nginx, placement: {{constraints: [\"{constraint}\"]}}}}");
+    let text = text.replace("{image: nginx}", &bound);
+    check_drain(&text, &["a", "b", "c"], objections);
+    let none = bound.replace("{image", "{mode: {replicated: {replicas: 0}}, image");
+    check_drain(&text.replace(&bound, &none), &["a", "b", "c"], &[]);
+}
+
 #[test]
 fn a_drain_that_leaves_something_without_a_place_is_refused_unless_it_is_forced() {
     let all_active = MANIFEST.replace(", availability: pause", "");
@@ -145,6 +158,19 @@ fn a_drain_that_leaves_something_without_a_place_is_refused_unless_it_is_forced(
         "tracking: [{swarm: []}], members: [a, b]",
     );
     check_drain(&stays, &["a", "c"], &[]);
+    check_bound(
+        "node.role == manager",
+        &["service/web (node.role == manager)"],
+    );
+    check_bound("node.labels.disk == ssd", &[]);
+    check_bound(
+        "node.labels.zone == east",
+        &["service/web (node.labels.zone == east)"],
+    );
+    check_bound("node.labels.zone == north", &[]);
+    check_bound("node.hostname != c", &[]);
+    // What no manifest says may fit elsewhere.
+    check_bound("node.platform.os == linux", &[]);
     let stranger = order("x", Availability::Active);
     assert!(check(&stranger, &desired(MANIFEST), &Observed::default()).is_err());
 }
