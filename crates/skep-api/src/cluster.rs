@@ -195,6 +195,9 @@ pub struct ClusterStatus {
     pub managers_reachable: usize,
     /// How many managers are declared.
     pub managers: usize,
+    /// How many managers the swarm has, when it is told of.
+    #[serde(default)]
+    pub managers_listed: Option<usize>,
     /// How long the managers that answer have had no leader, while that is so.
     #[serde(default)]
     pub leaderless_ms: Option<u64>,

@@ -123,17 +123,13 @@ pub(crate) fn headline(status: &AgentStatus, cluster: &ClusterStatus) -> String 
 fn majority(cluster: &ClusterStatus) -> String {
     let (reachable, managers) = (cluster.managers_reachable, cluster.managers);
     let Some(leaderless) = cluster.leaderless_ms else {
-        return String::new();
+        return unheard_majority(cluster).unwrap_or_default();
     };
     if reachable * 2 > managers {
         let age = age(leaderless);
         return format!("  no leader for {age}: {reachable} of {managers} managers choose one\n");
     }
-    let managing = cluster.nodes.iter().filter(|node| node.role == "manager");
-    let silent: Vec<&str> = managing
-        .filter(|node| !is_heard(node))
-        .map(|node| node.name.as_str())
-        .collect();
+    let silent = silent_managers(cluster);
     let hint = if silent.is_empty() {
         "hint: see that Docker runs on the managers; if too many are gone: skep recover".to_owned()
     } else {
@@ -145,6 +141,37 @@ fn majority(cluster: &ClusterStatus) -> String {
          apply waits; move works\n  {hint}\n",
         ago(leaderless)
     )
+}
+
+/// What is wrong when the engines still tell of a majority that is not heard: who leads steps down
+/// only after seconds, and answers until then.
+fn unheard_majority(cluster: &ClusterStatus) -> Option<String> {
+    let (managers, listed) = (cluster.managers, cluster.managers_listed?);
+    let silent = silent_managers(cluster);
+    // One that grows has no more managers than are heard.
+    if (managers - silent.len()) * 2 > listed {
+        return None;
+    }
+    let managing = cluster.nodes.iter().filter(|node| node.role == "manager");
+    let mut heard: Vec<u64> = managing.filter_map(|node| node.heard_ms).collect();
+    heard.sort_unstable();
+    // The last word of the one that is missing to a majority.
+    let since = heard.get(listed / 2);
+    let since = since.map_or_else(String::new, |since| format!(" for {}", age(*since)));
+    let (missing, names) = (silent.len(), silent.join(", "));
+    Some(format!(
+        "  majority NOT HEARD{since}: {missing} of {managers} managers are silent ({names}), and \
+         the engine still tells of a leader: without them it cannot change anything and says so \
+         within half a minute\n  hint: see whether only the network or the agents between are \
+         down; VIPs and running tasks carry on\n"
+    ))
+}
+
+/// The managers whose agents are not heard.
+fn silent_managers(cluster: &ClusterStatus) -> Vec<&str> {
+    let managing = cluster.nodes.iter().filter(|node| node.role == "manager");
+    let silent = managing.filter(|node| !is_heard(node));
+    silent.map(|node| node.name.as_str()).collect()
 }
 
 /// The first line of an agent that belongs to a cluster it knows nothing of yet.
@@ -162,13 +189,14 @@ pub(crate) fn waiting(status: &AgentStatus) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A node whose agent and a service whose task are there, changed by a test.
-    fn check(expected: bool, change: impl FnOnce(&mut ClusterStatus)) {
-        let mut cluster = ClusterStatus {
+    /// A node whose agent and a service whose task are there.
+    fn cluster() -> ClusterStatus {
+        ClusterStatus {
             name: "cube".to_owned(),
             writer: Some("cube01".to_owned()),
             managers_reachable: 1,
             managers: 1,
+            managers_listed: Some(1),
             leaderless_ms: None,
             questions: 0,
             nodes: vec![NodeStatus {
@@ -190,9 +218,42 @@ mod tests {
                 ports: Vec::new(),
             }],
             blocked: Vec::new(),
-        };
+        }
+    }
+
+    /// A cluster that is ready but for what a test changes.
+    fn check(expected: bool, change: impl FnOnce(&mut ClusterStatus)) {
+        let mut cluster = cluster();
         change(&mut cluster);
         assert_eq!(is_ready(&cluster), expected);
+    }
+
+    /// What is said of three managers, of which so many are in the swarm, when the last word of each
+    /// is so old.
+    fn check_majority(listed: usize, heard_ms: [Option<u64>; 3], expected: &str) {
+        let mut cluster = cluster();
+        let known = cluster.nodes.remove(0);
+        let named = |(number, heard_ms)| NodeStatus {
+            name: format!("cube0{number}"),
+            heard_ms,
+            ..known.clone()
+        };
+        cluster.nodes = (1..).zip(heard_ms).map(named).collect();
+        (cluster.managers, cluster.managers_listed) = (3, Some(listed));
+        let said = majority(&cluster);
+        assert_eq!(said.is_empty(), expected.is_empty(), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+
+    #[test]
+    fn a_majority_that_is_not_heard_is_told_before_the_engines_notice() {
+        let away = "NOT HEARD for 7s: 2 of 3 managers are silent (cube02, cube03)";
+        check_majority(3, [Some(0), Some(7_000), Some(9_000)], away);
+        check_majority(3, [Some(0), Some(4_999), Some(9_000)], "");
+        let never = "NOT HEARD: 2 of 3 managers are silent";
+        check_majority(3, [Some(0), None, None], never);
+        // A swarm that grows.
+        check_majority(1, [Some(0), None, None], "");
     }
 
     #[test]

@@ -100,6 +100,7 @@ fn check_leader_is_cut_off(site: &Site) {
     };
     thread::scope(|scope| {
         let few = [&*leader, beside].map(|node| scope.spawn(|| submit(node, "few")));
+        scope.spawn(|| check_told_before_it_is_noticed(site, &leader));
         site.wait_until("the majority takes it", || {
             submit(asked, "many").code == Some(0)
         });
@@ -123,6 +124,24 @@ fn check_leader_is_cut_off(site: &Site) {
     let services = json!(services).to_string();
     let has = |word: &str| services.contains(&format!("WORD={word}"));
     assert!(has("many") && !has("few"), "{services}");
+}
+
+/// Checks that a leader's status names the managers that are not heard while its engine still leads.
+fn check_told_before_it_is_noticed(site: &Site, leader: &str) {
+    let mut told = None;
+    let took = site.wait_until("status says that most are not heard", || {
+        let said = site.skep(leader, &["status"]);
+        told = Some(said).filter(|said| said.output.contains("NOT HEARD"));
+        told.is_some()
+    });
+    let said = told.expect("it was waited for");
+    tell(
+        "measured",
+        &format!("told after {took:.1?}:\n{}", said.output),
+    );
+    let expected = ": 3 of 5 managers are silent";
+    assert!(said.output.contains(expected), "{said:?}");
+    assert_eq!(said.code, Some(1), "{said:?}");
 }
 
 /// Checks that somebody who has no majority is told so, and that nothing came of it.

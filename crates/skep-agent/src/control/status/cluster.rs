@@ -6,7 +6,7 @@ use skep_manifest::desired::Declared;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 use skep_manifest::swarm::{Availability, Node, Role, SwarmSpec};
-use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeState};
+use skep_plan::observed::{Cluster as Swarm, Engine, Manager, Membership, NodeState};
 use skep_vip::message::RouterReport;
 use skep_vrrp::time::Instant;
 
@@ -45,6 +45,7 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
             None => cluster.managers_answering(&declared.spec, own, now),
         },
         managers: managers(&declared.spec).len(),
+        managers_listed: swarm.map(|swarm| manager_states(swarm).count()),
         leaderless_ms,
         nodes: nodes
             .map(|node| node_status(node, known, cluster, accepted, now))
@@ -157,8 +158,12 @@ fn known_swarm<'a>(cluster: &'a Cluster, declared: &SwarmSpec, now: Instant) -> 
 }
 
 fn reachable(swarm: &Swarm) -> usize {
-    let managers = swarm.nodes.values().filter_map(|node| node.manager);
-    managers.filter(|manager| manager.reachable).count()
+    let reachable = manager_states(swarm).filter(|manager| manager.reachable);
+    reachable.count()
+}
+
+fn manager_states(swarm: &Swarm) -> impl Iterator<Item = Manager> + '_ {
+    swarm.nodes.values().filter_map(|node| node.manager)
 }
 
 fn node_status(
