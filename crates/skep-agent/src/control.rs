@@ -200,7 +200,7 @@ async fn join_cluster(
     let node = desired
         .node()
         .context("the host name cannot stand in a manifest: start the agent with --node NAME")?;
-    let identity = identity(&credentials, node)?;
+    let identity = identity(&credentials, node, desired.other_names())?;
     let listener = PeerListener::bind(options.listen, &identity)
         .await
         .with_context(|| format!("cannot listen for peers on {}", options.listen))?;
@@ -209,10 +209,20 @@ async fn join_cluster(
     Cluster::open(options, credentials, PeerClient::new(&identity))
 }
 
-/// What this agent shows for itself as the agent of `node`.
-fn identity(credentials: &Credentials, node: &NodeName) -> anyhow::Result<Identity> {
+/// What this agent shows for itself as the agent of `node`, and to those that call it by one of
+/// `others`: which of the names of its host stands in the manifest it may learn from them.
+fn identity(
+    credentials: &Credentials,
+    node: &NodeName,
+    others: &[NodeName],
+) -> anyhow::Result<Identity> {
     match credentials {
-        Credentials::Keys(keys) => Ok(Identity::issue(keys, node)?),
+        Credentials::Keys(keys) => {
+            let own = Identity::issue(keys, node)?;
+            others.iter().try_fold(own, |own, other| {
+                Ok(own.answering_as(Identity::issue(keys, other)?))
+            })
+        }
         Credentials::Certificate(certificate) => Ok(Identity::certified(certificate)?),
     }
 }

@@ -10,8 +10,10 @@ use std::time::Duration;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::sign::SingleCertAndKey;
+use rustls::server::{
+    ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier,
+};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::version::TLS13;
 use rustls::{AlertDescription, CertificateError, ClientConfig, ServerConfig};
@@ -190,10 +192,22 @@ fn server_configuration(identity: &Identity, clock: Arc<dyn TimeProvider>) -> Se
         .with_protocol_versions(&[&TLS13])
         .expect("the provider speaks TLS 1.3")
         .with_client_cert_verifier(callers)
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.certificate())));
+        .with_cert_resolver(Arc::new(Shown(identity.clone())));
     configuration.session_storage = Arc::new(NoServerSessionStorage {});
     configuration.send_tls13_tickets = 0;
     configuration
+}
+
+/// What is shown to callers: what proves the name by which they call, when it is one of this node.
+#[derive(Debug)]
+struct Shown(Identity);
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let other = hello.server_name();
+        let other = other.and_then(|name| self.0.certificate_as(name));
+        Some(other.unwrap_or_else(|| self.0.certificate()))
+    }
 }
 
 fn client_configuration(identity: &Identity, clock: Arc<dyn TimeProvider>) -> ClientConfig {

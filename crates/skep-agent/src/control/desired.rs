@@ -100,6 +100,11 @@ impl DesiredState {
         accepted.or_else(|| self.names.first())
     }
 
+    /// The names beside the first by which a manifest may name this node.
+    pub(super) fn other_names(&self) -> &[NodeName] {
+        self.names.get(1..).unwrap_or_default()
+    }
+
     /// What `sources` would mean here.
     pub(super) fn understand(&self, sources: Vec<Source>) -> Result<Understood, Vec<String>> {
         understand(sources, self.mode, &self.names, &self.opening)

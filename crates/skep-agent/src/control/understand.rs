@@ -57,7 +57,7 @@ pub(super) fn understand(
         }
     }
     refuse_unread(&set)?;
-    let node = own_name(&desired, names);
+    let node = own_name(&desired, names)?;
     Ok(Understood {
         documents: set.documents.len(),
         desired,
@@ -168,13 +168,20 @@ fn require_swarm(desired: &Desired) -> Result<(), Vec<String>> {
 }
 
 /// The name this node has in `desired`: one of `names`, or that of the node whose address is ours.
-fn own_name(desired: &Desired, names: &[NodeName]) -> Option<NodeName> {
-    let by_name = names.iter().find(|name| is_named(desired, name));
-    by_name.cloned().or_else(|| {
-        let mut nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
-        let node = nodes.find(|node| is_local(node.address.0))?;
-        Some(node.name.clone())
-    })
+fn own_name(desired: &Desired, names: &[NodeName]) -> Result<Option<NodeName>, Vec<String>> {
+    let mut by_name = names.iter().filter(|name| is_named(desired, name));
+    match (by_name.next(), by_name.next()) {
+        (Some(first), Some(second)) => Err(vec![format!(
+            "this host is called {first} and {second}, and both stand in the manifest: start its \
+             agent with --node and the one that it is"
+        )]),
+        (Some(name), None) => Ok(Some(name.clone())),
+        (None, _) => {
+            let mut nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
+            let node = nodes.find(|node| is_local(node.address.0));
+            Ok(node.map(|node| node.name.clone()))
+        }
+    }
 }
 
 fn is_named(desired: &Desired, name: &NodeName) -> bool {
@@ -210,16 +217,38 @@ spec:
 
     /// The errors of understanding `text` on node `a`.
     fn errors(text: &str, mode: Mode) -> Vec<String> {
+        match understood(text, mode, &["a"]) {
+            Ok(_) => Vec::new(),
+            Err(errors) => errors,
+        }
+    }
+
+    /// What `text` means on a host of these names.
+    fn understood(text: &str, mode: Mode, names: &[&str]) -> Result<Understood, Vec<String>> {
         let text = text.as_bytes().to_vec();
         let source = Source {
             name: "skep.yaml".to_owned(),
             text,
         };
-        let names = ["a".parse().expect("a name")];
-        match understand(vec![source], mode, &names, &Opening::Nobody) {
-            Ok(_) => Vec::new(),
-            Err(errors) => errors,
-        }
+        let names = names.iter().map(|name| name.parse().expect("a name"));
+        let names: Vec<NodeName> = names.collect();
+        understand(vec![source], mode, &names, &Opening::Nobody)
+    }
+
+    #[test]
+    fn a_host_is_found_by_either_of_its_names_and_not_by_both() {
+        let names = ["a.lab.example", "a"];
+        let name_in = |text: &str| {
+            let understood = understood(text, Mode::Clustered, &names)?;
+            Ok::<_, Vec<String>>(understood.node.map(|node| node.to_string()))
+        };
+        assert_eq!(name_in(SWARM), Ok(Some("a".to_owned())));
+        let full = SWARM.replace("name: a,", "name: a.lab.example,");
+        assert_eq!(name_in(&full), Ok(Some("a.lab.example".to_owned())));
+        let both = "    - {name: a.lab.example, address: 10.0.0.61, role: worker}\n";
+        let errors = name_in(&format!("{SWARM}{both}")).expect_err("two nodes");
+        let expected = "this host is called a.lab.example and a, and both stand in the manifest";
+        assert!(errors[0].starts_with(expected), "{errors:?}");
     }
 
     #[test]

@@ -90,6 +90,24 @@ async fn two_agents_of_one_key_prove_their_names() {
 }
 
 #[tokio::test]
+async fn an_agent_proves_whichever_of_its_names_it_is_called_by() {
+    let keys = new_key();
+    let full = identity(&keys, "cube01.lab.example");
+    let acceptor = Acceptor::new(&full.answering_as(identity(&keys, "cube01")));
+    let connector = Connector::new(&identity(&keys, "cube02"));
+    for name in ["cube01.lab.example", "cube01"] {
+        assert_trusted(meet(&acceptor, &connector, name).await);
+    }
+    for name in ["cube03", "cube01.other.example"] {
+        let caller = meet(&acceptor, &connector, name).await.caller;
+        assert!(
+            matches!(caller, Err(HandshakeError::OtherNode(_))),
+            "{caller:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_agent_of_another_key_is_not_trusted() {
     let Encounter { server, caller } = meet_with(&new_key(), &new_key()).await;
     assert!(

@@ -39,6 +39,8 @@ const ED25519_PKCS8_PREFIX: [u8; 16] = [
 pub struct Identity {
     own: Proven,
     certificate: Arc<CertifiedKey>,
+    /// What it shows to those that call it by another name of its own.
+    others: Vec<(NodeName, Arc<CertifiedKey>)>,
     authorities: Arc<RootCertStore>,
 }
 
@@ -76,6 +78,7 @@ impl Identity {
         Ok(Self {
             own,
             certificate: Arc::new(certified_key(certificate, private_key)?),
+            others: Vec::new(),
             authorities: Arc::new(authorities),
         })
     }
@@ -98,8 +101,16 @@ impl Identity {
         Ok(Self {
             own,
             certificate: Arc::new(shown),
+            others: Vec::new(),
             authorities: Arc::new(authorities),
         })
+    }
+
+    /// The same, which also answers those that call `other`'s node: another name of this one.
+    #[must_use]
+    pub fn answering_as(mut self, other: Self) -> Self {
+        self.others.push((other.own.node, other.certificate));
+        self
     }
 
     /// The node this identity is of, and what it proves that with.
@@ -110,6 +121,16 @@ impl Identity {
 
     pub(crate) fn certificate(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.certificate)
+    }
+
+    /// What it shows to those that call it `name`, if it goes by another name than its first.
+    pub(crate) fn certificate_as(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        let is_called = |node: &NodeName| {
+            certified_name(node).is_ok_and(|certified| certified.as_ref() == name)
+        };
+        let mut others = self.others.iter();
+        let (_, certificate) = others.find(|(node, _)| is_called(node))?;
+        Some(Arc::clone(certificate))
     }
 
     pub(crate) fn authorities(&self) -> Arc<RootCertStore> {
