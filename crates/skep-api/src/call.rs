@@ -95,6 +95,22 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whether the agent may have done what it was asked to do.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Late { .. } | Self::Broken(_) | Self::Unreadable(_) | Self::NotUnderstood(_) => {
+                true
+            }
+            Self::NoAgent { .. }
+            | Self::PermissionDenied { .. }
+            | Self::Untrusted { .. }
+            | Self::Unaskable(_)
+            | Self::Refused { .. }
+            | Self::Dismissed(_) => false,
+        }
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {

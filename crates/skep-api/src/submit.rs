@@ -1,11 +1,21 @@
 //! Changing the desired state, and following what becomes of it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use skep_plan::action::Plan;
 use skep_plan::feeding::Change;
 use skep_plan::progress::{ObjectProgress, Progress};
 
 use crate::generation::GenerationId;
+
+/// How long an agent may take to change the desired state: it may wait for a manager, and whom it
+/// asks then may listen to the network first and has to wait for the swarm.
+pub const CHANGE_LIMIT: Duration = Duration::from_secs(20);
+
+/// What is to be known of a change whose answer did not come.
+pub const IN_DOUBT: &str =
+    "whether the change was accepted is not known: look at `skep history` before you make it again";
 
 /// A change of the desired state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

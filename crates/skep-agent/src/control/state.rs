@@ -10,6 +10,7 @@ mod group_keys;
 mod history;
 mod listening;
 mod moving;
+mod passing;
 mod preflighting;
 mod recording;
 mod recovering;

@@ -67,7 +67,11 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         return Ok(Exit::Success);
     }
     let client = Client::new(socket);
-    let answer = ask(client.post::<Submitted>(path::SUBMIT, &submission))?;
+    let answer = if submission.dry_run {
+        ask(client.post(path::SUBMIT, &submission))?
+    } else {
+        submitted::ask_for_change(&client, path::SUBMIT, &submission)?
+    };
     let is_conflict = matches!(answer, Submitted::Conflict(_));
     let id = match submitted::tell(answer)? {
         ControlFlow::Continue(id) => id,

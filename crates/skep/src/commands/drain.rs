@@ -12,7 +12,7 @@ use skep_manifest::swarm::Availability;
 use skep_plan::feeding::{Change, NodeOrder};
 
 use crate::commands::manifests::{DryRun, submission};
-use crate::commands::{apply, ask, runtime, submitted};
+use crate::commands::{apply, runtime, submitted};
 use crate::exit::Exit;
 
 /// Let a node have nothing to do: its VIPs are handed over, replacements of its tasks run elsewhere,
@@ -54,5 +54,5 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
 pub(super) fn submit(word: &str, order: NodeOrder, client: &Client) -> anyhow::Result<Submitted> {
     let by = format!("{word} {}", order.node);
     let submission = submission(by, Change::SetAvailability(order), DryRun::No);
-    ask(client.post(path::SUBMIT, &submission))
+    submitted::ask_for_change(client, path::SUBMIT, &submission)
 }

@@ -13,7 +13,7 @@ use crate::control::state::Control;
 
 /// The engine and the peers have answered by then, if they do at all; less than the caller's
 /// patience, also when it was another agent that asked.
-const HEARD_WITHIN: Duration = Duration::from_millis(3_500);
+pub(super) const HEARD_WITHIN: Duration = Duration::from_millis(3_500);
 
 /// A change that came while no manager was heard.
 pub(super) struct Early {

@@ -12,7 +12,7 @@ use crate::control::cluster::{Cluster, Happening};
 use crate::control::contents::Contents;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
-use crate::control::state::submission::{PassedOn, pass_on};
+use crate::control::state::passing::{PassedOn, pass_on};
 use crate::control::watched::{Watched, may_be_confirmed};
 use crate::control::{git, now};
 

@@ -10,7 +10,8 @@ use skep_api::submit::{Confirmation, Recall, Submitted};
 use crate::control::cluster::Cluster;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
-use crate::control::state::submission::{Answerer, PassedOn, pass_on};
+use crate::control::state::passing::{PassedOn, pass_on};
+use crate::control::state::submission::Answerer;
 
 impl Control {
     pub(super) fn handle_history(&mut self, hop: Hop, to: Answer<Vec<Past>>) {

@@ -23,7 +23,7 @@ use crate::control::understand::Understood;
 const LISTENED: Duration = Duration::from_millis(2_500);
 
 /// Where nothing can be heard, nobody waits for it longer; less than the caller's patience.
-const WAIT_MAX: Duration = Duration::from_millis(3_500);
+pub(super) const WAIT_MAX: Duration = Duration::from_millis(3_500);
 
 /// A set of manifests that waits for the segments to be heard.
 pub(super) struct Waiting {

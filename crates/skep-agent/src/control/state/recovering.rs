@@ -11,7 +11,7 @@ use crate::control::cluster::{self, Cluster};
 use crate::control::now;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
-use crate::control::state::submission::{PassedOn, pass_on};
+use crate::control::state::passing::{PassedOn, pass_on};
 use crate::control::status;
 
 impl Control {

@@ -1,9 +1,5 @@
 //! Changing the desired state, and saying what would change and how far it is.
 
-use std::time::Duration;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use skep_api::generation::{Generation, Held};
 use skep_api::path;
 use skep_api::peer::Peer;
@@ -21,16 +17,13 @@ use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
 use crate::control::state::changing::{Prepared, accepted, lines};
 use crate::control::state::early::Early;
+use crate::control::state::passing::{PassedOn, pass_on};
 use crate::control::understand::Understood;
 
 /// Why nothing can be submitted.
 const NO_MANAGER: &str = "no manager of the swarm that has a leader was heard: what runs goes on, and \
                           the desired state can be changed when a majority of the managers is back \
                           (look at `skep status`)";
-/// How long another agent may take to answer for this one: it may listen to the network first, and
-/// the command line waits for 5 s.
-const PASS_ON_LIMIT: Duration = Duration::from_millis(4_500);
-
 /// Who answers a question.
 pub(super) enum Answerer {
     /// This agent.
@@ -306,41 +299,4 @@ impl Control {
             Some(_) | None => Answerer::Here,
         }
     }
-}
-
-/// A question for another agent.
-pub(super) struct PassedOn<Body> {
-    pub(super) peer: Peer,
-    /// What it does, for which it has to be asked.
-    pub(super) part: &'static str,
-    pub(super) path: &'static str,
-    pub(super) body: Option<Body>,
-}
-
-/// Lets another agent answer; a question is passed on once.
-pub(super) fn pass_on<Body, T>(cluster: &Cluster, question: PassedOn<Body>, hop: Hop, to: Answer<T>)
-where
-    Body: Serialize + Send + Sync + 'static,
-    T: DeserializeOwned + Send + 'static,
-{
-    let PassedOn {
-        peer,
-        part,
-        path,
-        body,
-    } = question;
-    let node = peer.node.clone();
-    if hop == Hop::Last {
-        let why = format!("ask the agent of {node}, which {part}");
-        return answer(to, Err(Trouble(why)));
-    }
-    let client = cluster.client().with_limit(PASS_ON_LIMIT);
-    tokio::spawn(async move {
-        let answered = match &body {
-            Some(body) => client.post(&peer, path, body).await,
-            None => client.get(&peer, path).await,
-        };
-        let trouble = |error| Trouble(format!("{node} {part}: {}", cluster::complaint(&error)));
-        answer(to, answered.map_err(trouble));
-    });
 }
