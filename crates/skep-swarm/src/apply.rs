@@ -13,7 +13,7 @@ use skep_plan::action::Action;
 
 pub(crate) use membership::init_body;
 
-use crate::engine::{Client, EngineError};
+use crate::engine::{Client, EngineError, REGISTRY_LIMIT};
 use crate::registries::MissingCredentials;
 use crate::token::JoinToken;
 
@@ -42,6 +42,9 @@ pub enum ApplyError {
     /// The image of a service needs credentials that cannot be had.
     #[error(transparent)]
     MissingCredentials(#[from] MissingCredentials),
+    /// The registry of an image takes too long.
+    #[error("it did not answer within {} s", REGISTRY_LIMIT.as_secs())]
+    RegistryLate,
     /// Another object has the name; it is not touched.
     #[error("{0} exists and is another one")]
     NameTaken(String),
@@ -73,7 +76,7 @@ impl ApplyError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Engine(error) => error.is_retryable(),
-            Self::Contended { .. } => true,
+            Self::Contended { .. } | Self::RegistryLate => true,
             Self::TokenMissing
             | Self::MissingCredentials(_)
             | Self::NameTaken(_)

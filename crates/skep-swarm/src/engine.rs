@@ -29,6 +29,9 @@ use crate::registries::Registries;
 /// Later than this is unknown.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long a registry may take that an engine asks for somebody.
+pub(crate) const REGISTRY_LIMIT: Duration = Duration::from_secs(30);
+
 /// The largest answer that is read: a hundred thousand tasks stay below.
 pub(crate) const ANSWER_LENGTH_MAX: usize = 128 << 20;
 
@@ -107,7 +110,16 @@ impl Client {
             registry: self.registries.header_for(image)?,
             ..Question::get(path)
         };
-        let answer = self.call(question).await?;
+        let versioned = format!("/v{}{path}", self.version().await?);
+        let question = Question {
+            path: versioned,
+            ..question
+        };
+        let asked = self.ask_within(question, REGISTRY_LIMIT);
+        let answer = asked.await.map_err(|error| match error {
+            EngineError::Late => ApplyError::RegistryLate,
+            error => error.into(),
+        })?;
         let understood = serde_json::from_slice(&answer.body);
         Ok(understood.map_err(|source| EngineError::NotUnderstood {
             question: path.to_owned(),
@@ -145,8 +157,12 @@ impl Client {
     }
 
     async fn ask(&self, question: Question) -> Result<Answer, EngineError> {
+        self.ask_within(question, ANSWER_LIMIT).await
+    }
+
+    async fn ask_within(&self, question: Question, limit: Duration) -> Result<Answer, EngineError> {
         let exchange = exchange(&self.socket, question);
-        let answered = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
+        let answered = tokio::time::timeout(limit, exchange).await;
         self.judge(answered.unwrap_or(Err(EngineError::Late)).and_then(success))
     }
 

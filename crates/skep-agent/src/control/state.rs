@@ -250,7 +250,9 @@ impl Control {
                 self.handle_submission(submission, Hop::First, to);
             }
             Happening::Stored(stored) => self.handle_stored(*stored),
-            Happening::LookedUp(answers) => cluster.handle_looked_up(answers, now()),
+            Happening::LookedUp(image, answer) => {
+                cluster.handle_looked_up(image, answer, now());
+            }
             Happening::FedOn(outcome) => self.handle_fed_on(&outcome),
             Happening::Done(outcome) => {
                 let acts = outcome.acts.clone();

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fake::{Fake, PONG, Reply, http};
+use crate::images::digest;
 
 /// Runs a test with a fake engine beside it.
 async fn beside<T>(test: impl Future<Output = T>) -> T {
@@ -163,6 +164,25 @@ async fn an_engine_that_stalls_is_late() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_registry_may_take_longer_than_an_engine() {
+    beside(async {
+        let fake = Fake::new(|request| match request {
+            "GET /_ping" => Reply::Bytes(PONG.into()),
+            _ => Reply::Stall(Vec::new()),
+        });
+        fake.client.version().await.unwrap();
+        tokio::time::pause();
+        let asked = tokio::time::Instant::now();
+        let image = "registry.lab/app:1".parse().unwrap();
+        let error = digest(&fake.client, &image).await.unwrap_err();
+        assert!(matches!(error, ApplyError::RegistryLate), "{error:?}");
+        assert!(asked.elapsed() >= REGISTRY_LIMIT, "{:?}", asked.elapsed());
+        tokio::time::resume();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use skep_api::generation::Held;
 use skep_api::moves::Move;
 use skep_api::submit::Submitted;
+use skep_manifest::service::image::Image;
 use tokio::sync::mpsc;
 
 use crate::control::cluster::{Heard, Recalled, Sight, Stored, TasksSeen, apply, images};
@@ -26,8 +27,8 @@ pub(in crate::control) enum Happening {
     Done(apply::Outcome),
     /// The target of a move took it: it counts here too.
     Moved(Move),
-    /// Registries were asked about images.
-    LookedUp(images::Answers),
+    /// A registry was asked about an image.
+    LookedUp(Image, images::Answer),
     /// What the watched directory holds was submitted.
     FedOn(Result<Submitted, Trouble>),
 }

@@ -1,6 +1,6 @@
 //! What registries say of images that are pinned or followed, asked by every manager's agent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use skep_manifest::service::image::{DigestPolicy, Image};
@@ -21,18 +21,21 @@ const FOLLOWED_EVERY: Duration = Duration::from_secs(300);
 /// After what time a registry is asked again that did not tell.
 const TRIED_EVERY: Duration = Duration::from_secs(10);
 
+/// How many images are asked about at once: some registries are slow, and none shall be flooded.
+const AT_ONCE: usize = 8;
+
 /// What is known of images.
 #[derive(Default)]
 pub(super) struct Images {
     known: BTreeMap<Image, (LookedUp, Instant)>,
-    /// Whether registries are being asked.
-    is_asking: bool,
+    /// Those that registries are being asked about.
+    asking: BTreeSet<Image>,
     /// The registries as they were declared when one was asked last.
     registries: Vec<Registry>,
 }
 
-/// What registries said, or why they did not.
-pub(in crate::control) type Answers = Vec<(Image, Result<String, String>)>;
+/// What a registry said, or why it did not.
+pub(in crate::control) type Answer = Result<String, String>;
 
 impl Images {
     /// What registries said last.
@@ -52,9 +55,12 @@ impl Images {
         }
     }
 
-    /// The images to ask about at present.
+    /// The images to ask about at present, as many as may be.
     fn due(&self, asked: BTreeMap<Image, DigestPolicy>, now: Instant) -> Vec<Image> {
         let is_due = |(image, policy): &(Image, DigestPolicy)| {
+            if self.asking.contains(image) {
+                return false;
+            }
             let Some((looked_up, at)) = self.known.get(image) else {
                 return true;
             };
@@ -66,7 +72,8 @@ impl Images {
             now.saturating_duration_since(*at) >= pause
         };
         let due = asked.into_iter().filter(is_due);
-        due.map(|(image, _)| image).collect()
+        let room = AT_ONCE.saturating_sub(self.asking.len());
+        due.map(|(image, _)| image).take(room).collect()
     }
 }
 
@@ -81,7 +88,7 @@ impl Cluster {
         let (Some(swarm), Some(cluster)) = (&accepted.desired.swarm, &observed.cluster) else {
             return;
         };
-        if self.images.is_asking || !self.engine().membership.is_manager() {
+        if !self.engine().membership.is_manager() {
             return;
         }
         self.images.handle_registries(&swarm.spec.registries);
@@ -93,39 +100,39 @@ impl Cluster {
         if due.is_empty() {
             return;
         }
-        self.images.is_asking = true;
         let registries = read_registries(&swarm.spec.registries);
-        let client = Client::new(&self.docker).with_registries(registries);
-        let happenings = self.happenings.clone();
-        tokio::spawn(async move {
-            let mut answers = Answers::new();
-            for image in due {
+        for image in due {
+            self.images.asking.insert(image.clone());
+            let client = Client::new(&self.docker).with_registries(registries.clone());
+            let happenings = self.happenings.clone();
+            tokio::spawn(async move {
                 let answer = digest(&client, &image).await;
-                answers.push((image, answer.map_err(|error| with_causes(&error))));
-            }
-            // The loop only goes away when the agent stops.
-            let _stopping = happenings.send(Happening::LookedUp(answers)).await;
-        });
+                let answer = answer.map_err(|error| with_causes(&error));
+                // The loop only goes away when the agent stops.
+                let _stopping = happenings.send(Happening::LookedUp(image, answer)).await;
+            });
+        }
     }
 
-    /// Takes note of what registries said; what one said before counts on while it does not tell.
-    pub(in crate::control) fn handle_looked_up(&mut self, answers: Answers, now: Instant) {
-        self.images.is_asking = false;
-        for (image, answer) in answers {
-            let known = self.images.known.entry(image).or_insert_with(|| {
-                let nothing = LookedUp::default();
-                (nothing, now)
-            });
-            known.1 = now;
-            match answer {
-                Ok(digest) => {
-                    known.0 = LookedUp {
-                        digest: Some(digest),
-                        trouble: None,
-                    };
-                }
-                Err(trouble) => known.0.trouble = Some(trouble),
+    /// Takes note of what a registry said; what it said before counts on while it does not tell.
+    pub(in crate::control) fn handle_looked_up(
+        &mut self,
+        image: Image,
+        answer: Answer,
+        now: Instant,
+    ) {
+        self.images.asking.remove(&image);
+        let known = self.images.known.entry(image);
+        let (known, at) = known.or_insert_with(|| (LookedUp::default(), now));
+        *at = now;
+        match answer {
+            Ok(digest) => {
+                *known = LookedUp {
+                    digest: Some(digest),
+                    trouble: None,
+                };
             }
+            Err(trouble) => known.trouble = Some(trouble),
         }
     }
 }
