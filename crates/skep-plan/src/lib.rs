@@ -38,6 +38,7 @@ mod quorum;
 pub mod recovery;
 mod rejoining;
 mod roster;
+pub mod rotation;
 pub mod segments;
 mod service_spec;
 mod services;
