@@ -181,6 +181,22 @@ pub enum Replay {
     Monotonic,
 }
 
+impl Authentication {
+    /// The ids of the keys that verify, the one that signs first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<u8> {
+        match self {
+            Self::None | Self::Simple(_) => Vec::new(),
+            Self::Hmac(HmacKeys {
+                keys, active_key, ..
+            }) => {
+                let others = keys.keys().copied().filter(|id| id != active_key);
+                std::iter::once(*active_key).chain(others).collect()
+            }
+        }
+    }
+}
+
 impl fmt::Debug for HmacKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HmacKeys")

@@ -131,6 +131,9 @@ pub struct RouterReport {
     pub counters: Counters,
     /// What authenticates its advertisements.
     pub authentication: Authenticated,
+    /// The ids of the keys whose codes it believes, the one that it signs with first.
+    #[serde(default)]
+    pub keys: Vec<u8>,
     /// What it hears that does not fit.
     pub anomalies: Vec<Anomaly>,
 }

@@ -318,6 +318,7 @@ impl Router {
                 Authentication::Simple(_) => Authenticated::Simple,
                 Authentication::Hmac(keys) => Authenticated::Hmac(keys.mode),
             },
+            keys: self.configuration.authentication.key_ids(),
             anomalies: self.sensing.report(),
         }
     }

@@ -129,6 +129,7 @@ fn report(transitions: &[(u64, State, State)]) -> RouterReport {
         transitions: transitions.iter().map(transition).collect(),
         counters: Counters::default(),
         authentication: Authenticated::None,
+        keys: Vec::new(),
         anomalies: Vec::new(),
     }
 }

@@ -32,6 +32,7 @@ fn report(kind: AnomalyKind) -> RouterReport {
         transitions: Vec::new(),
         counters: Counters::default(),
         authentication: Authenticated::None,
+        keys: Vec::new(),
         anomalies: vec![Anomaly {
             from: [10, 0, 0, 9].into(),
             kind,

@@ -42,6 +42,7 @@ fn report() -> RouterReport {
         ],
         counters: Counters::default(),
         authentication: Authenticated::None,
+        keys: Vec::new(),
         anomalies: Vec::new(),
     }
 }
