@@ -158,6 +158,34 @@ impl ClusterKeys {
     }
 }
 
+impl ClusterKeys {
+    /// Writes these in place of what is in the file at `path`, which is whole at every moment.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::Unwritable`] when it cannot be written; it is as it was then.
+    pub fn replace(&self, path: &Path) -> Result<(), WriteError> {
+        // A link is followed: whoever made it wants the file to lie where it points to.
+        let target = fs::canonicalize(path).map_err(|source| unwritable(path, source))?;
+        let mut new = target.clone().into_os_string();
+        new.push(".new");
+        let new = PathBuf::from(new);
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(unwritable(&new, error));
+            }
+            Err(_) | Ok(()) => {}
+        }
+        write_new(&new, &self.armour())?;
+        let put_in_place = || {
+            fs::rename(&new, &target)?;
+            let directory = target.parent().unwrap_or(Path::new("/"));
+            File::open(directory)?.sync_all()
+        };
+        put_in_place().map_err(|source| unwritable(path, source))
+    }
+}
+
 impl ClusterKey {
     /// Writes the secret to a new file at `path`, for its owner only.
     ///

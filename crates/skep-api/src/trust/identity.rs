@@ -8,17 +8,19 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, SanType,
 };
 use ring::digest;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use rustls::RootCertStore;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, DnsName, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use skep_manifest::hexadecimal;
 use skep_manifest::name::NodeName;
+use skep_plan::rotation::Fingerprint;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::certificate::NodeCertificate;
-use super::key::{ClusterKey, ClusterKeys};
+use super::key::{ClusterKey, ClusterKeys, KEY_BYTES};
 use super::name::{NameTooLong, Proven, Standing, certified_name, mark_of_certified};
 
 /// A board without a clock starts in 1970.
@@ -183,13 +185,10 @@ struct Authority {
 
 impl Authority {
     fn derive(key: &ClusterKey) -> Result<Self, rcgen::Error> {
-        let pkcs8 = [
-            &ED25519_PKCS8_PREFIX[..],
-            &key.derive(AUTHORITY_PURPOSE)[..],
-        ]
-        .concat();
+        let pkcs8 = [&ED25519_PKCS8_PREFIX[..], &key.authority_seed()[..]].concat();
         let key = KeyPair::try_from(&PrivatePkcs8KeyDer::from(pkcs8))?;
-        let mut parameters = lasting_parameters(&format!("skep cluster {}", fingerprint(&key)));
+        let fingerprint = fingerprint(key.public_key_raw());
+        let mut parameters = lasting_parameters(&format!("skep cluster {fingerprint}"));
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         Ok(Self { parameters, key })
@@ -249,10 +248,24 @@ fn lasting_parameters(common_name: &str) -> CertificateParams {
     parameters
 }
 
+impl ClusterKey {
+    /// What tells this secret from others: the fingerprint of the authority that is made of it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&self.authority_seed());
+        let pair = pair.expect("a seed has 32 bytes");
+        Fingerprint(fingerprint(pair.public_key().as_ref()))
+    }
+
+    fn authority_seed(&self) -> [u8; KEY_BYTES] {
+        self.derive(AUTHORITY_PURPOSE)
+    }
+}
+
 /// Tells authorities apart, so that a foreign one is called unknown instead of badly signed.
-fn fingerprint(key: &KeyPair) -> String {
+fn fingerprint(public_key: &[u8]) -> String {
     const BYTES: usize = 8;
-    let hash = digest::digest(&digest::SHA256, key.public_key_raw());
+    let hash = digest::digest(&digest::SHA256, public_key);
     hexadecimal::digits(&hash.as_ref()[..BYTES])
 }
 

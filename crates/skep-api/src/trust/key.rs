@@ -2,6 +2,8 @@
 //!
 //! Reads and writes no file: [`super::file`] does.
 
+mod steps;
+
 use std::fmt;
 
 use ring::hkdf;
@@ -17,6 +19,10 @@ const FIRST_LINE: &str =
 /// How the first line begins; the rest of it is for people.
 const MARK: &str = "# skep cluster.key, version 1";
 
+/// How many keys are kept that were dropped. The oldest goes when there are more: what it alone
+/// opens is lost.
+const RETIRED_MAX: usize = 16;
+
 /// Separates what skep derives from this secret from what anybody else might.
 const DERIVATION_SALT: &[u8] = b"skep cluster.key version 1";
 
@@ -24,12 +30,26 @@ const DERIVATION_SALT: &[u8] = b"skep cluster.key version 1";
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClusterKey([u8; KEY_BYTES]);
 
-/// The secrets that an agent is given: it issues with the first and trusts all.
+/// The secrets that an agent is given: it issues with the first and trusts all that are not
+/// retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterKeys {
     issuing: ClusterKey,
-    /// The other half of a rotation: the next secret, or the one before.
-    also_trusted: Option<ClusterKey>,
+    /// The other half of a rotation.
+    also_trusted: Option<(Relation, ClusterKey)>,
+    /// Those that were dropped, the last one first: they only open what was made with them.
+    retired: Vec<ClusterKey>,
+}
+
+/// How a secret that is trusted as well relates to the one that issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// It comes after it.
+    Next,
+    /// It came before it.
+    Previous,
+    /// Whoever wrote it down did not say.
+    Unsaid,
 }
 
 /// The system gave no random bytes.
@@ -64,7 +84,7 @@ pub enum ArmourError {
         line: usize,
     },
     /// More keys than a rotation needs.
-    #[error("line {line} holds a third key, at most two are allowed")]
+    #[error("line {line} holds a third key that is not retired, at most two are allowed")]
     TooMany {
         /// Its number, from 1.
         line: usize,
@@ -90,8 +110,13 @@ impl ClusterKey {
 
     /// The text in which the secret is kept.
     pub(crate) fn armour(&self) -> String {
-        let digits = hexadecimal::digits(&self.0);
-        format!("{FIRST_LINE}\n{digits}\n")
+        format!("{FIRST_LINE}
+{}
+", self.digits())
+    }
+
+    fn digits(&self) -> String {
+        hexadecimal::digits(&self.0)
     }
 
     /// 32 bytes for one `purpose`, which tell nothing of the secret nor of other purposes.
@@ -117,6 +142,7 @@ impl From<ClusterKey> for ClusterKeys {
         Self {
             issuing: key,
             also_trusted: None,
+            retired: Vec::new(),
         }
     }
 }
@@ -138,20 +164,59 @@ impl ClusterKeys {
             if content.is_empty() || content.starts_with(b"#") {
                 continue;
             }
-            let key = parse_key(content).ok_or(ArmourError::NotAKey { line })?;
-            match &mut found {
-                None => found = Some(key.into()),
-                Some(keys) if keys.also_trusted.is_some() => {
-                    return Err(ArmourError::TooMany { line });
-                }
-                Some(keys) if keys.issuing == key => return Err(ArmourError::Repeated { line }),
-                Some(keys) if keys.issuing.vrrp_id() == key.vrrp_id() => {
-                    return Err(ArmourError::SameId { line });
-                }
-                Some(keys) => keys.also_trusted = Some(key),
-            }
+            let (word, digits) = split_word(content);
+            let key = parse_key(digits).ok_or(ArmourError::NotAKey { line })?;
+            found = Some(match (found, word) {
+                (None, None) => key.into(),
+                // What else there is relates to the first.
+                (None, Some(_)) => return Err(ArmourError::NotAKey { line }),
+                (Some(keys), word) => keys.with(word.unwrap_or(Word::Unsaid), key, line)?,
+            });
         }
         found.ok_or(ArmourError::Empty)
+    }
+
+    /// These with one more, which stands on `line`.
+    fn with(mut self, word: Word, key: ClusterKey, line: usize) -> Result<Self, ArmourError> {
+        if self.opening().any(|known| *known == key) {
+            return Err(ArmourError::Repeated { line });
+        }
+        let relation = match word {
+            Word::Retired if self.retired.len() < RETIRED_MAX => {
+                self.retired.push(key);
+                return Ok(self);
+            }
+            Word::Retired => return Err(ArmourError::TooMany { line }),
+            Word::Next => Relation::Next,
+            Word::Previous => Relation::Previous,
+            Word::Unsaid => Relation::Unsaid,
+        };
+        if self.also_trusted.is_some() {
+            return Err(ArmourError::TooMany { line });
+        }
+        if self.issuing.vrrp_id() == key.vrrp_id() {
+            return Err(ArmourError::SameId { line });
+        }
+        self.also_trusted = Some((relation, key));
+        Ok(self)
+    }
+
+    /// The text in which they are kept.
+    pub(crate) fn armour(&self) -> String {
+        let mut text = self.issuing.armour();
+        let mut line = |word: &str, key: &ClusterKey| {
+            text.push_str(&format!("{word}{}\n", key.digits()));
+        };
+        match &self.also_trusted {
+            Some((Relation::Next, key)) => line("next ", key),
+            Some((Relation::Previous, key)) => line("previous ", key),
+            Some((Relation::Unsaid, key)) => line("", key),
+            None => {}
+        }
+        for key in &self.retired {
+            line("retired ", key);
+        }
+        text
     }
 
     /// The secret that certificates are issued with.
@@ -161,8 +226,36 @@ impl ClusterKeys {
 
     /// All secrets whose certificates are trusted.
     pub(crate) fn trusted(&self) -> impl Iterator<Item = &ClusterKey> {
-        std::iter::once(&self.issuing).chain(&self.also_trusted)
+        let other = self.also_trusted.iter().map(|(_, key)| key);
+        std::iter::once(&self.issuing).chain(other)
     }
+
+    /// All secrets with which something may have been sealed or named.
+    pub(crate) fn opening(&self) -> impl Iterator<Item = &ClusterKey> {
+        self.trusted().chain(&self.retired)
+    }
+}
+
+/// What a key is to the first one, as the text says.
+enum Word {
+    Next,
+    Previous,
+    Retired,
+    Unsaid,
+}
+
+fn split_word(content: &[u8]) -> (Option<Word>, &[u8]) {
+    let words: [(&[u8], Word); 3] = [
+        (b"next ", Word::Next),
+        (b"previous ", Word::Previous),
+        (b"retired ", Word::Retired),
+    ];
+    for (written, word) in words {
+        if let Some(digits) = content.strip_prefix(written) {
+            return (Some(word), digits.trim_ascii());
+        }
+    }
+    (None, content)
 }
 
 fn parse_key(digits: &[u8]) -> Option<ClusterKey> {

@@ -5,10 +5,10 @@ use super::key::{ClusterKey, ClusterKeys, KEY_BYTES};
 const PURPOSE: &[u8] = b"desired state in the swarm's store";
 
 impl ClusterKeys {
-    /// The keys that open what is stored: one for each secret that is trusted, the one that seals
-    /// first.
+    /// The keys that open what is stored: one for each secret, retired ones too, the one that
+    /// seals first.
     pub fn store_keys(&self) -> impl Iterator<Item = [u8; KEY_BYTES]> {
-        self.trusted().map(ClusterKey::store_key)
+        self.opening().map(ClusterKey::store_key)
     }
 }
 

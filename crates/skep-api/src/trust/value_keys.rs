@@ -36,13 +36,13 @@ impl ClusterKeys {
     /// The keys that seal and open values.
     #[must_use]
     pub fn value_keys(&self) -> ValueKeys {
-        ValueKeys(self.trusted().map(ValueKey::of).collect())
+        ValueKeys(self.opening().map(ValueKey::of).collect())
     }
 
-    /// The keys that the names of secrets are made with: one for each secret that is trusted, the
+    /// The keys that the names of secrets are made with: one for each secret, retired ones too, the
     /// one that names what is new first.
     pub fn naming_keys(&self) -> impl Iterator<Item = [u8; KEY_BYTES]> {
-        self.trusted().map(|key| key.derive(NAMING))
+        self.opening().map(|key| key.derive(NAMING))
     }
 }
 

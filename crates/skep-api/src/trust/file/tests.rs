@@ -32,6 +32,26 @@ fn a_written_key_is_for_its_owner_only_and_is_read_back() {
 }
 
 #[test]
+fn keys_replace_what_is_there_and_what_a_link_points_to() {
+    let (directory, path) = place();
+    let keys = ClusterKeys::from(ClusterKey::generate().unwrap());
+    assert!(matches!(
+        keys.replace(&path),
+        Err(WriteError::Unwritable { .. })
+    ));
+    keys.issuing().write_new(&path).unwrap();
+    let link = directory.path().join("link");
+    symlink("cluster.key", &link).unwrap();
+    // What a power cut left of an attempt before this one.
+    fs::write(directory.path().join("cluster.key.new"), "half").unwrap();
+    let knows = keys.knowing(keys.generate_next().unwrap()).unwrap();
+    knows.replace(&link).unwrap();
+    assert_eq!(ClusterKeys::read(&path).unwrap(), knows);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+}
+
+#[test]
 fn an_existing_file_is_never_overwritten() {
     let (_directory, path) = place();
     fs::write(&path, "precious").unwrap();
