@@ -163,6 +163,12 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
         seen,
         happened,
     })?;
+    work(&mut control, &mut inbox).await;
+    Ok(())
+}
+
+/// Handles what happens, until the agent is told to stop or control is to start anew.
+async fn work(control: &mut Control, inbox: &mut Inbox) {
     loop {
         match inbox.next(control.link()).await {
             Event::Fed(contents) => control.handle_fed(contents),
@@ -171,8 +177,14 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
             Event::Seen(interfaces) => control.handle_seen(interfaces),
             Event::Happened(happening) => control.handle_happening(happening),
             Event::Asked(question) => control.handle_question(question),
-            Event::HeartbeatDue => control.handle_heartbeat(),
-            Event::Stopped => return Ok(()),
+            Event::HeartbeatDue => {
+                control.handle_heartbeat();
+                if control.has_other_keys() {
+                    tracing::info!("starting anew, with other keys");
+                    return;
+                }
+            }
+            Event::Stopped => return,
         }
     }
 }

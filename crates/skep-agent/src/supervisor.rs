@@ -164,10 +164,16 @@ impl Supervisor {
             let now = clock::now();
             for role in [Role::Vip, Role::Control] {
                 let is_it = |child: &Child| child.id() == id;
-                if self.life(role).child().is_some_and(is_it) {
-                    let away = self.life(role).ended(now);
-                    self.handle_ended(role, how, away, now);
+                if !self.life(role).child().is_some_and(is_it) {
+                    continue;
                 }
+                if (role, how) == (Role::Control, Outcome::Exited(0)) {
+                    // It ended by itself, to start anew with other keys: that is no fault.
+                    self.life(role).renewed(now);
+                    continue;
+                }
+                let away = self.life(role).ended(now);
+                self.handle_ended(role, how, away, now);
             }
         }
         Ok(())

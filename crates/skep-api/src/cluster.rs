@@ -9,6 +9,7 @@ use skep_manifest::condition::Condition;
 use skep_manifest::name::{Name, NodeName};
 use skep_plan::action::JoinSwarm;
 use skep_plan::observed::{Engine, Membership};
+use skep_plan::rotation::KeysTold;
 
 use crate::generation::{GenerationId, Rank};
 use crate::moves::Move;
@@ -53,6 +54,9 @@ pub struct PeerReport {
     /// answer.
     #[serde(default)]
     pub passing: BTreeSet<String>,
+    /// Which keys of the cluster it has, by their fingerprints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeysTold>,
     /// What a node without the cluster's key is given of what derives from it; nobody else asks.
     #[serde(default, skip_serializing_if = "Entrusted::is_empty")]
     pub entrusted: Entrusted,
@@ -97,6 +101,7 @@ impl PeerReport {
             moves: Vec::new(),
             feeding: Vec::new(),
             recovery: RecoveryReport::default(),
+            keys: None,
             entrusted: Entrusted::default(),
             ..self
         }

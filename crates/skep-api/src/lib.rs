@@ -15,6 +15,7 @@ pub mod path;
 pub mod peer;
 pub mod preflight;
 pub mod recovery;
+pub mod rotation;
 pub mod status;
 pub mod submit;
 pub mod tls;

@@ -44,6 +44,9 @@ pub const SITUATION: &str = "/v1/recovery";
 /// Takes a [`crate::recovery::RecoverRequest`].
 pub const RECOVER: &str = "/v1/recover";
 
+/// Begins to exchange the cluster's key: a [`crate::rotation::RotateAnswer`].
+pub const ROTATE: &str = "/v1/rotate";
+
 /// How an agent is: a [`crate::told::Told`]. The query is a [`Known`].
 pub const REPORT: &str = "/v1/peer/report";
 
@@ -76,6 +79,9 @@ pub const VOTE: &str = "/v1/peer/vote";
 
 /// Takes a [`crate::recovery::Claim`].
 pub const CLAIM: &str = "/v1/peer/claim";
+
+/// Takes a [`crate::rotation::KeyRequest`] and answers with a [`crate::rotation::KeyText`].
+pub const KEY: &str = "/v1/peer/key";
 
 /// Takes a [`crate::cluster::GrantRequest`].
 pub const GRANT: &str = "/v1/peer/grant";

@@ -96,6 +96,12 @@ pub enum Reason {
     /// Remedy: `skep keygen --node NAME` where the cluster's key is makes another; put it in place of
     /// the old one and restart that node's agent.
     CertificateEnds,
+    /// The cluster's key is exchanged for another one, in three steps that every node of the
+    /// manifest takes; the message says how far and what for this node waits.
+    ///
+    /// Remedy: Wait, or start the agents that are named; what shall not come back is taken out of
+    /// the manifest.
+    KeyRotation,
     /// No node of the manifest is this one, or it has no part in the group.
     ///
     /// Remedy: Add the node to the manifest, or start the agent with `--node NAME`.

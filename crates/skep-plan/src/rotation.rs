@@ -157,7 +157,8 @@ pub fn objection(own: &KeysTold, others: &BTreeMap<NodeName, Other>) -> Option<S
              give it the key, or take it out of the manifest until the key is exchanged"
         )),
         Other::Unable => Some(format!(
-            "the agent of {node} is too old to exchange keys: update skep there"
+            "the agent of {node} is too old to exchange keys, or has two and does not know which is \
+             the new one: update skep there, or leave one in its cluster.key"
         )),
         Other::Has(_) | Other::Silent => None,
     })
@@ -226,7 +227,11 @@ impl fmt::Display for Holdup {
                 "{node} has a certificate in place of the key (give it the key, or take it out of \
                  the manifest)"
             ),
-            Why::Unable => write!(f, "the agent of {node} is too old (update skep there)"),
+            Why::Unable => write!(
+                f,
+                "the agent of {node} is too old, or has two keys and does not know which is the \
+                 new one (update skep there, or leave one in its cluster.key)"
+            ),
             Why::Foreign => write!(
                 f,
                 "{node} has keys that are none of these (copy cluster.key from another node to it \

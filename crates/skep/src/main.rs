@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         Command::Get(arguments) => commands::get::run(&arguments, &socket),
         Command::History(arguments) => commands::history::run(&arguments, &socket),
         Command::Import(import) => commands::import::run(&import),
-        Command::Keygen(arguments) => commands::keygen::run(&arguments),
+        Command::Keygen(arguments) => commands::keygen::run(&arguments, &socket),
         Command::Lab(arguments) => commands::lab::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Man(arguments) => commands::man::run(&arguments),

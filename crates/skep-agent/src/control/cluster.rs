@@ -15,6 +15,7 @@ mod images;
 mod peers;
 mod recovery;
 mod remembrance;
+mod rotating;
 mod secrets;
 mod shelf;
 mod standby;
@@ -63,6 +64,7 @@ use crate::control::cluster::happening::forward;
 use crate::control::cluster::images::Images;
 use crate::control::cluster::peers::Peers;
 use crate::control::cluster::recovery::Recovery;
+use crate::control::cluster::rotating::Rotating;
 use crate::control::cluster::secrets::Secrets;
 use crate::control::cluster::shelf::Opener;
 use crate::control::cluster::store::Remembered;
@@ -138,6 +140,7 @@ pub(super) struct Cluster {
     stored_at: Option<Instant>,
     went_back: Option<WentBack>,
     recovery: Recovery,
+    rotating: Rotating,
     blocked: Vec<Blocked>,
 }
 
@@ -203,6 +206,7 @@ impl Cluster {
             stored_at: None,
             went_back: None,
             recovery: Recovery::open(&store)?,
+            rotating: Rotating::new(options.key.clone()),
             blocked: Vec::new(),
             happenings,
             store,

@@ -7,6 +7,7 @@ use skep_api::generation::{Held, Past};
 use skep_api::moves::{Move, MoveAnswer, MoveReply, MoveRequest};
 use skep_api::preflight::{Request, Round, Token};
 use skep_api::recovery::{Claim, ClaimAnswer, RecoverAnswer, RecoverRequest, Situation};
+use skep_api::rotation::{KeyRequest, KeyText, RotateAnswer};
 use skep_api::status::AgentStatus;
 use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
 use skep_api::told::{Known, Told};
@@ -50,6 +51,10 @@ pub(super) enum Question {
     Situation(Answer<Situation>),
     /// Let the swarm go on with one manager.
     Recover(RecoverRequest, Hop, Answer<RecoverAnswer>),
+    /// Exchange the cluster's key for another one.
+    Rotate(Answer<RotateAnswer>),
+    /// Another agent wants a key that it lacks.
+    Key(KeyRequest, Answer<KeyText>),
     /// Move a VIP group.
     Move(MoveRequest, Answer<MoveAnswer>),
     /// Another agent tells where a VIP group was moved.

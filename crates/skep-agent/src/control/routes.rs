@@ -41,6 +41,7 @@ pub(super) fn serve_command_line(
         .route(path::EVENTS, post(events))
         .route(path::PREFLIGHT, post(preflight))
         .route(path::SITUATION, get(situation))
+        .route(path::ROTATE, post(rotate))
         .merge(shared())
         .layer(Extension(Hop::First))
         .with_state(questions);
@@ -66,6 +67,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
         .route(path::VOTE, post(vote))
         .route(path::CLAIM, post(claim))
         .route(path::GRANT, post(grant))
+        .route(path::KEY, post(key))
         .route(path::MOVE_ORDER, post(move_order))
         .route(path::PEER_EVENTS, post(events))
         .route(path::PREFLIGHT_LISTEN, post(preflight_listen))
@@ -221,6 +223,17 @@ async fn grant(
         Question::Grant(request, caller, answer)
     })
     .await
+}
+
+async fn rotate(State(questions): State<Questions>) -> Response {
+    ask(&questions, Question::Rotate).await
+}
+
+async fn key(
+    State(questions): State<Questions>,
+    Json(request): Json<skep_api::rotation::KeyRequest>,
+) -> Response {
+    ask(&questions, |answer| Question::Key(request, answer)).await
 }
 
 async fn move_group(

@@ -14,6 +14,7 @@ mod passing;
 mod preflighting;
 mod recording;
 mod recovering;
+mod rotating;
 mod submission;
 
 use std::collections::VecDeque;
@@ -178,6 +179,7 @@ impl Control {
             self.reconsider();
         }
         self.expire_moves();
+        self.follow_keys();
         self.feed_what_is_due();
         self.tell_standbys();
         self.follow_alarms();
@@ -250,6 +252,7 @@ impl Control {
                 self.handle_submission(submission, Hop::First, to);
             }
             Happening::Stored(stored) => self.handle_stored(*stored),
+            Happening::KeyLearned(learned) => cluster.handle_key(learned, now()),
             Happening::LookedUp(image, answer) => {
                 cluster.handle_looked_up(image, answer, now());
             }
@@ -294,6 +297,8 @@ impl Control {
             Question::Situation(to) => self.answer_situation(to),
             Question::Recover(request, hop, to) => self.handle_recover(request, hop, to),
             Question::Grant(request, caller, to) => self.handle_grant(&request, &caller, to),
+            Question::Rotate(to) => self.handle_rotate(to),
+            Question::Key(request, to) => self.answer_key(&request, to),
             Question::Move(request, to) => self.handle_move(request, to),
             Question::MoveOrder(order, to) => self.handle_order(order, to),
             Question::Events(marks, hop, to) => self.handle_events(marks, hop, to),

@@ -131,6 +131,12 @@ fn data_plane(observed: &Observed, now: Instant) -> DataPlaneStatus {
     }
 }
 
+/// Whether the data plane runs what is accepted with the keys that it was given.
+pub(super) fn keys_in_force(observed: &Observed, accepted: Option<&Accepted>) -> bool {
+    let mut routers = accepted.into_iter().flat_map(|accepted| &accepted.routers);
+    routers.all(|router| observed.runs_with_keys_of(router))
+}
+
 /// The VIP groups as this node knows them.
 pub(super) fn vip_groups(known: &Knowledge<'_>, now: Instant) -> Vec<VipGroupStatus> {
     let Some(accepted) = known.desired.accepted() else {

@@ -51,6 +51,12 @@ impl<Child> Life<Child> {
         self.child = Some(child);
     }
 
+    /// It ended because it wants to start anew.
+    pub(super) fn renewed(&mut self, now: Duration) {
+        self.child = None;
+        self.due = now;
+    }
+
     /// It ended, or could not be started; how long it stays away.
     pub(super) fn ended(&mut self, now: Duration) -> Duration {
         self.child = None;
@@ -139,6 +145,17 @@ mod tests {
         assert_eq!(life.ended(s(1_000)), Duration::ZERO);
         assert_eq!(life.ended(s(1_001)), Duration::ZERO);
         assert_eq!(life.ended(s(1_002)), BACK_OFF);
+    }
+
+    #[test]
+    fn a_child_that_wants_to_start_anew_never_waits() {
+        let mut life = Life::<()>::default();
+        for at in 0..9 {
+            life.started(());
+            life.renewed(s(at));
+            assert!(life.is_due(s(at)));
+        }
+        assert_eq!(life.ended(s(9)), Duration::ZERO);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! `skep keygen`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use skep_api::client::Client;
+use skep_api::path;
+use skep_api::rotation::RotateAnswer;
 use skep_api::trust::certificate::NodeCertificate;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_manifest::duration::Duration;
@@ -10,16 +13,22 @@ use skep_manifest::name::NodeName;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::commands::ask;
 use crate::exit::Exit;
 use crate::output;
 
 /// Write the secret of a new cluster, which every node of it needs; or the certificate of one
-/// worker that shall not have that secret.
+/// worker that shall not have that secret; or exchange the secret of a cluster that runs.
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
 pub(crate) struct Arguments {
     /// The file to write; it must not exist.
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(long, group = "what", value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Let the agents of the cluster exchange its secret for a new one, all of them and with nothing
+    /// interrupted; each changes its own file. `skep status` says how far they are.
+    #[arg(long, group = "what", conflicts_with = "node")]
+    rotate: bool,
     /// Write a certificate for this node instead, which is a worker and no more: it follows the
     /// desired state and holds VIPs, and it changes nothing and reads no secrets.
     #[arg(long, value_name = "NAME")]
@@ -42,14 +51,15 @@ pub(crate) struct Arguments {
     cluster_key: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    match &arguments.node {
-        Some(node) => write_certificate(arguments, node),
-        None => write_key(arguments),
+pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
+    match (&arguments.out, &arguments.node) {
+        (None, _) => rotate(socket),
+        (Some(out), Some(node)) => write_certificate(out, arguments, node),
+        (Some(out), None) => write_key(out),
     }
 }
 
-fn write_key(Arguments { out, .. }: &Arguments) -> anyhow::Result<Exit> {
+fn write_key(out: &Path) -> anyhow::Result<Exit> {
     ClusterKey::generate()?.write_new(out)?;
     output::tell(&format!(
         "wrote {}: whoever holds it is root on every node of the cluster\n\
@@ -59,10 +69,9 @@ fn write_key(Arguments { out, .. }: &Arguments) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn write_certificate(arguments: &Arguments, node: &NodeName) -> anyhow::Result<Exit> {
-    let Arguments { out, period, .. } = arguments;
+fn write_certificate(out: &Path, arguments: &Arguments, node: &NodeName) -> anyhow::Result<Exit> {
     let keys = ClusterKeys::read(&arguments.cluster_key)?;
-    let until = OffsetDateTime::now_utc().checked_add(period.time().try_into()?);
+    let until = OffsetDateTime::now_utc().checked_add(arguments.period.time().try_into()?);
     let until = until.context("a certificate cannot last for that long")?;
     let certificate = NodeCertificate::issue(&keys, node, until)?;
     certificate.write_new(out)?;
@@ -76,6 +85,29 @@ fn write_certificate(arguments: &Arguments, node: &NodeName) -> anyhow::Result<E
     Ok(Exit::Success)
 }
 
+fn rotate(socket: &Path) -> anyhow::Result<Exit> {
+    let client = Client::new(socket);
+    let (old, new, silent) = match ask(client.post::<RotateAnswer>(path::ROTATE, &()))? {
+        RotateAnswer::Begun { old, new, silent } => (old, new, silent),
+        RotateAnswer::Refused(why) => {
+            output::tell_errors(&[why]);
+            return Ok(Exit::Findings);
+        }
+    };
+    output::tell(&format!(
+        "the agents exchange the key {old} for {new}: each changes its own file when all others are \
+         ready for that"
+    ));
+    for node in silent {
+        output::tell(&format!(
+            "the agent of {node} does not answer: nothing goes on without it (start it, or take \
+             {node} out of the manifest)"
+        ));
+    }
+    output::tell("hint: `skep status` says how far they are, and nothing of it when they are done");
+    Ok(Exit::Success)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -86,9 +118,13 @@ mod tests {
 
     use super::{Arguments, run};
 
+    /// No agent is asked.
+    const NO_AGENT: &str = "/nowhere";
+
     fn arguments(out: &Path) -> Arguments {
         Arguments {
-            out: out.to_owned(),
+            out: Some(out.to_owned()),
+            rotate: false,
             node: None,
             period: "1h".parse().unwrap(),
             cluster_key: out.with_file_name("cluster.key"),
@@ -103,10 +139,12 @@ mod tests {
     fn a_key_is_written_once_and_for_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("cluster.key");
-        run(&arguments(&out)).unwrap();
+        run(&arguments(&out), NO_AGENT.as_ref()).unwrap();
         assert_eq!(mode(&out), 0o600);
         let text = fs::read(&out).unwrap();
-        let error = run(&arguments(&out)).unwrap_err().to_string();
+        let error = run(&arguments(&out), NO_AGENT.as_ref())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("exists already"), "{error}");
         assert_eq!(fs::read(&out).unwrap(), text);
     }
@@ -115,13 +153,13 @@ mod tests {
     fn a_certificate_is_made_with_the_key_and_makes_no_other() {
         let directory = tempfile::tempdir().unwrap();
         let key = directory.path().join("cluster.key");
-        run(&arguments(&key)).unwrap();
+        run(&arguments(&key), NO_AGENT.as_ref()).unwrap();
         let out = directory.path().join("cube04.key");
         let of_node = Arguments {
             node: Some("cube04".parse().unwrap()),
             ..arguments(&out)
         };
-        run(&of_node).unwrap();
+        run(&of_node, NO_AGENT.as_ref()).unwrap();
         assert_eq!(mode(&out), 0o600);
         match Credentials::read(&out).unwrap() {
             Credentials::Certificate(certificate) => {
@@ -130,11 +168,11 @@ mod tests {
             Credentials::Keys(_) => panic!("it holds no cluster key"),
         }
         let again = Arguments {
-            out: directory.path().join("again.key"),
+            out: Some(directory.path().join("again.key")),
             cluster_key: out,
             ..of_node
         };
-        let error = run(&again).unwrap_err().to_string();
+        let error = run(&again, NO_AGENT.as_ref()).unwrap_err().to_string();
         assert!(error.contains("and not the cluster's key"), "{error}");
     }
 }

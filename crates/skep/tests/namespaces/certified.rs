@@ -130,6 +130,7 @@ fn check_command_line(cluster: &Cluster) {
         &["drain", A],
         &["rollback", "1"],
         &["recover", "--on", B],
+        &["keygen", "--rotate"],
     ] {
         let (code, text) = cluster.agent(B).ask(refused);
         assert!(code > 0, "{refused:?}: {text}");
@@ -140,6 +141,10 @@ fn check_command_line(cluster: &Cluster) {
     }
     let (code, text) = cluster.agent(B).ask(&["events"]);
     assert_eq!(code, 0, "{text}");
+    // Another key would make its certificate worthless.
+    let (code, text) = cluster.agent(A).ask(&["keygen", "--rotate"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("b has a certificate"), "{text}");
 }
 
 fn check_nothing_secret_lies_there(cluster: &Cluster) {
@@ -153,7 +158,7 @@ fn check_nothing_secret_lies_there(cluster: &Cluster) {
     }
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -225,6 +230,7 @@ async fn check_stolen(certificate: &Path) {
         said(&client, &peer, path::DIFF, &()).await,
         said(&client, &peer, path::CLAIM, &()).await,
         said(&client, &peer, path::RECOVER, &()).await,
+        said(&client, &peer, path::KEY, &()).await,
     ];
     for refused in refusals {
         assert!(refused.contains("run this on a node"), "{refused}");

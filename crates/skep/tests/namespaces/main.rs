@@ -34,6 +34,7 @@ mod pair;
 mod processes;
 mod repository;
 mod rest;
+mod rotating;
 mod signed;
 mod traffic;
 mod unheard;

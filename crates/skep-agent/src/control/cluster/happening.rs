@@ -3,6 +3,7 @@
 use skep_api::generation::Held;
 use skep_api::moves::Move;
 use skep_api::submit::Submitted;
+use skep_api::trust::key::ClusterKey;
 use skep_manifest::service::image::Image;
 use tokio::sync::mpsc;
 
@@ -19,6 +20,8 @@ pub(in crate::control) enum Happening {
     Heard(Heard),
     /// A peer's desired state arrived, or did not.
     Fetched(Result<Box<Held>, String>),
+    /// A key of the cluster arrived, or did not.
+    KeyLearned(Result<ClusterKey, String>),
     /// The swarm was to keep a desired state.
     Stored(Box<Stored>),
     /// A desired state was looked up, to be submitted again.

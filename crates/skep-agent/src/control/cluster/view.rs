@@ -139,6 +139,7 @@ impl Cluster {
             feeding: Vec::new(),
             recovery: RecoveryReport::default(),
             passing: BTreeSet::new(),
+            keys: None,
             entrusted: Entrusted::default(),
         }
     }

@@ -28,7 +28,7 @@ const ITS_QUESTIONS: [&str; 7] = [
 ];
 
 /// What its command line cannot ask: it would change something elsewhere, or learn secrets.
-const NEED_KEY: [&str; 8] = [
+const NEED_KEY: [&str; 9] = [
     path::SUBMIT,
     path::DIFF,
     path::ROLLBACK,
@@ -37,6 +37,7 @@ const NEED_KEY: [&str; 8] = [
     path::PREFLIGHT,
     path::SITUATION,
     path::RECOVER,
+    path::ROTATE,
 ];
 
 /// Lets peers with the key ask anything, and those without what they may.

@@ -40,6 +40,7 @@ impl Control {
             feeding: status::feeding(&self.knowledge(), now),
             recovery: cluster.recovery_report(now),
             passing: accepted.map_or_else(BTreeSet::new, |it| cluster.passing(it, now)),
+            keys: cluster.keys_told(self.keys_in_force()),
             entrusted: match (caller.standing, accepted) {
                 (Standing::Certified, Some(accepted)) => {
                     cluster.entrusted_to(&caller.node, accepted)

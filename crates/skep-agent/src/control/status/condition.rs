@@ -1,6 +1,7 @@
 //! How well the agent and its groups do.
 
 mod degraded;
+mod rotation;
 mod trust;
 
 use std::time::SystemTime;
@@ -64,6 +65,7 @@ pub(super) fn of_agent(
     let mut conditions = vec![condition];
     conditions.extend(degraded::of_data_plane(observed, generation, now));
     conditions.extend(trust::of_certificate(cluster, state.accepted(), now));
+    conditions.extend(rotation::of_keys(cluster, observed, state.accepted(), now));
     let went_back = cluster.and_then(Cluster::went_back);
     conditions.extend(went_back.map(|went_back| of_store(went_back, generation, now)));
     conditions

@@ -6,7 +6,7 @@ use std::num::NonZeroU8;
 use std::time::Duration;
 
 use skep_manifest::name::Name;
-use skep_vip::configuration::{HmacMode, RouterKey};
+use skep_vip::configuration::{HmacMode, RouterConfiguration, RouterKey};
 use skep_vip::message::{
     Authenticated, Health, Heard, ProcessReport, Report, RouterReport, Transition,
 };
@@ -159,6 +159,12 @@ impl Observed {
                 && report.authentication == Authenticated::Hmac(HmacMode::Enforce)
         };
         self.routers.iter().any(enforces)
+    }
+
+    /// Whether the data plane runs `router` with the keys that it was given.
+    pub(super) fn runs_with_keys_of(&self, router: &RouterConfiguration) -> bool {
+        let running = self.routers.get(&router.key);
+        running.is_some_and(|(report, _)| report.keys == router.authentication.key_ids())
     }
 
     pub(super) fn is_data_plane_alive(&self, now: Instant) -> bool {
