@@ -85,6 +85,7 @@ fn configs_and_secrets_are_exchanged_without_a_failed_request_and_are_read_by_no
     check_nothing_to_do(&site, &manifest);
     assert_eq!(in_container(&site, "/run/secrets/key"), HIDDEN[1]);
     assert_eq!(in_container(&site, "/token"), HIDDEN[2]);
+    check_another_key_changes_nothing(&site, &manifest);
     let log = log(&site, "first");
     let updates = log.matches("update: the manifest changed object=\"service/web\"");
     assert_eq!(updates.count(), 1, "three contents, one update: {log}");
@@ -216,6 +217,31 @@ fn names(site: &Site) -> Vec<String> {
     let files = [engine.files("config"), engine.files("secret")].concat();
     let name = |file: &Value| file["Spec"]["Name"].as_str().unwrap_or_default().to_owned();
     files.iter().map(name).collect()
+}
+
+/// The agents get another key: what was named with the old one keeps its name, what was sealed with
+/// it is read, and what is sealed anew is the same.
+fn check_another_key_changes_nothing(site: &Site, manifest: &Path) {
+    let web = || site.engine("first").service("web").expect("it is there");
+    let known = || (names(site), web()["Version"].clone());
+    let before = known();
+    let rotate = ["keygen", "--rotate"];
+    site.skep("first", &rotate).check_success();
+    let file = site.disk("first").with_file_name("cluster.key");
+    site.wait_until("all have another key", || {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let told = ["first", "second"].map(|node| site.skep(node, &["status", "-o", "json"]));
+        let goes_on = told.iter().any(|said| {
+            let status: Value = serde_json::from_str(&said.output).unwrap_or_default();
+            // An agent that starts anew does not answer.
+            status.is_null() || status["conditions"].to_string().contains("KeyRotation")
+        });
+        text.contains("\nretired ") && !goes_on
+    });
+    check_nothing_to_do(site, manifest);
+    site.apply("second", manifest);
+    check_nothing_to_do(site, manifest);
+    assert_eq!(known(), before);
 }
 
 fn check_visits(visits: &[Visit], took: Duration) {
