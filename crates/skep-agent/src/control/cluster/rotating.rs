@@ -31,6 +31,8 @@ const ERRAND_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Rotating {
     /// The file of the keys.
     file: PathBuf,
+    /// Which keys this process has, if it can take part.
+    keyring: Option<Keyring>,
     /// Whether a key is on its way here.
     is_learning: bool,
     /// Why the last step was not taken.
@@ -40,9 +42,12 @@ pub(super) struct Rotating {
 }
 
 impl Rotating {
-    pub(super) const fn new(file: PathBuf) -> Self {
+    /// With the keys `keys`, which stand in `file`.
+    pub(super) fn new(file: PathBuf, keys: Option<&ClusterKeys>) -> Self {
         Self {
             file,
+            // It is told again and again, and takes a while to work out.
+            keyring: keys.and_then(ClusterKeys::keyring),
             is_learning: false,
             trouble: None,
             written_at: None,
@@ -53,7 +58,7 @@ impl Rotating {
 impl Cluster {
     /// What this agent says of its keys, whose virtual routers run with them if they are `in_force`.
     pub(in crate::control) fn keys_told(&self, in_force: bool) -> Option<KeysTold> {
-        let keyring = self.secrets.keys()?.keyring()?;
+        let keyring = self.rotating.keyring.clone()?;
         Some(KeysTold { keyring, in_force })
     }
 
