@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use skep_api::client::Client;
 use skep_api::path;
 use skep_api::rotation::RotateAnswer;
@@ -10,6 +10,7 @@ use skep_api::trust::certificate::NodeCertificate;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_manifest::duration::Duration;
 use skep_manifest::name::NodeName;
+use skep_plan::rotation::Keyring;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -71,6 +72,12 @@ fn write_key(out: &Path) -> anyhow::Result<Exit> {
 
 fn write_certificate(out: &Path, arguments: &Arguments, node: &NodeName) -> anyhow::Result<Exit> {
     let keys = ClusterKeys::read(&arguments.cluster_key)?;
+    if let Some(Keyring::Knows(..)) = keys.keyring() {
+        bail!(
+            "the cluster's key is being exchanged, and what is made with the old one ends with it: \
+             `skep status` says when that is done"
+        );
+    }
     let until = OffsetDateTime::now_utc().checked_add(arguments.period.time().try_into()?);
     let until = until.context("a certificate cannot last for that long")?;
     let certificate = NodeCertificate::issue(&keys, node, until)?;
@@ -115,6 +122,7 @@ mod tests {
     use std::path::Path;
 
     use skep_api::trust::file::Credentials;
+    use skep_api::trust::key::ClusterKeys;
 
     use super::{Arguments, run};
 
@@ -167,6 +175,15 @@ mod tests {
             }
             Credentials::Keys(_) => panic!("it holds no cluster key"),
         }
+        let keys = ClusterKeys::read(&key).unwrap();
+        let next = keys.generate_next().unwrap();
+        keys.knowing(next).unwrap().replace(&key).unwrap();
+        let late = Arguments {
+            node: of_node.node.clone(),
+            ..arguments(&directory.path().join("late.key"))
+        };
+        let error = run(&late, NO_AGENT.as_ref()).unwrap_err().to_string();
+        assert!(error.contains("being exchanged"), "{error}");
         let again = Arguments {
             out: Some(directory.path().join("again.key")),
             cluster_key: out,
