@@ -101,6 +101,8 @@ impl Keyring {
         match self {
             Self::One(key) if key == old => Some(0),
             Self::Knows(key, next) if key == old && next == new => Some(1),
+            // Another one was begun at the same time, and one of the two is given up.
+            Self::Knows(key, _) if key == old => Some(0),
             Self::Speaks(key, previous) if key == new && previous == old => Some(2),
             // Who already goes on to another one has come here.
             Self::One(key) | Self::Knows(key, _) if key == new => Some(3),

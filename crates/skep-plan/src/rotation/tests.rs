@@ -66,6 +66,17 @@ fn each_step_is_taken_when_all_others_have_come_to_the_one_before() {
 }
 
 #[test]
+fn of_two_that_are_begun_at_once_the_smaller_fingerprint_counts() {
+    let has = |keyring| Other::Has(told(keyring));
+    let others = [has(knows(1, 4)), has(knows(1, 3))];
+    check(knows(1, 4), &others, &Next::Learn(key(3), name(1)));
+    check(one(1), &others, &Next::Learn(key(3), name(1)));
+    let waits = wait(1, 0, Why::Behind);
+    check(knows(1, 3), &others, &waits);
+    check(knows(1, 3), &others[1..], &Next::Speak);
+}
+
+#[test]
 fn whoever_cannot_take_a_step_holds_it_up_and_is_named() {
     check(knows(1, 2), &[Other::Silent], &wait(1, 0, Why::Silent));
     check(
