@@ -10,6 +10,8 @@ use ring::hkdf;
 use ring::rand::{SecureRandom, SystemRandom};
 use skep_manifest::hexadecimal;
 
+pub use steps::UnfitKey;
+
 pub(crate) const KEY_BYTES: usize = 32;
 
 /// The first line of the text, by which a person and this program recognise it.
