@@ -5,6 +5,7 @@
 //! happens on a thread of its own, like the reading of a directory.
 
 pub mod address;
+mod complaint;
 mod program;
 mod repository;
 mod tree;
@@ -53,6 +54,8 @@ pub struct Credentials {
     pub known_hosts: Option<PathBuf>,
     /// The token, or `user:token`, for https.
     pub token: Option<PathBuf>,
+    /// The authority that vouches for the server of https, where this node does not know it.
+    pub authority: Option<PathBuf>,
 }
 
 impl GitOptions {

@@ -8,17 +8,25 @@ use std::path::Path;
 /// Anybody else than the owner.
 const OTHERS: u32 = 0o077;
 
-/// The word in `file`, which others may not read, without the line break at its end.
-pub(super) fn read_secret(file: &Path, bytes_max: usize) -> Result<String, String> {
+/// Checks that `file` is one, and that others may not read it.
+pub(super) fn check_private(file: &Path) -> Result<(), String> {
     let refuse = |what: &str| format!("{}: {what}", file.display());
-    let cannot = |error: std::io::Error| refuse(&format!("cannot be read: {error}"));
-    let metadata = fs::metadata(file).map_err(cannot)?;
+    let metadata = fs::metadata(file);
+    let metadata = metadata.map_err(|error| refuse(&format!("cannot be read: {error}")))?;
     if !metadata.is_file() {
         return Err(refuse("is no file"));
     }
     if metadata.permissions().mode() & OTHERS != 0 {
         return Err(refuse("others can read it (`chmod 600` it)"));
     }
+    Ok(())
+}
+
+/// The word in `file`, which others may not read, without the line break at its end.
+pub(super) fn read_secret(file: &Path, bytes_max: usize) -> Result<String, String> {
+    check_private(file)?;
+    let refuse = |what: &str| format!("{}: {what}", file.display());
+    let cannot = |error: std::io::Error| refuse(&format!("cannot be read: {error}"));
     let mut text = String::new();
     let opened = File::open(file).map_err(cannot)?;
     opened

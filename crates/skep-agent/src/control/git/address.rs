@@ -57,6 +57,7 @@ impl Address {
             ssh_key,
             known_hosts,
             token,
+            authority,
         } = given;
         let has_ssh = ssh_key.is_some() || known_hosts.is_some();
         match self.scheme {
@@ -68,6 +69,9 @@ impl Address {
                 "{self}: whoever is on the way can change what arrives by http: use https, or let \
                  commits be signed (--git-signers FILE)"
             ),
+            Scheme::File | Scheme::Http | Scheme::Ssh if authority.is_some() => {
+                bail!("--git-ca is for https, and {self} is not")
+            }
             Scheme::Ssh if token.is_some() => bail!("a token is for https, and {self} is not"),
             Scheme::File | Scheme::Http if token.is_some() => {
                 bail!("a token is for https, and {self} is not")
@@ -293,7 +297,11 @@ mod tests {
         let ssh = Credentials {
             ssh_key: file(),
             known_hosts: file(),
-            token: None,
+            ..Credentials::default()
+        };
+        let authority = Credentials {
+            authority: file(),
+            ..Credentials::default()
         };
         let token = Credentials {
             token: file(),
@@ -306,6 +314,7 @@ mod tests {
         };
         assert_eq!(check("/srv/git", &nothing, false), None);
         assert_eq!(check("https://host/a", &token, false), None);
+        assert_eq!(check("https://host/a", &authority, false), None);
         assert_eq!(check("git@host:a", &ssh, false), None);
         assert_eq!(check("http://host/a", &nothing, true), None);
         for (text, given, expected) in [
@@ -313,6 +322,7 @@ mod tests {
             ("http://host/a", &nothing, "--git-signers FILE"),
             ("git@host:a", &token, "--git-known-hosts FILE"),
             ("/srv/git", &token, "a token is for https"),
+            ("/srv/git", &authority, "--git-ca is for https"),
             ("https://host/a", &ssh, "are for ssh"),
         ] {
             let told = check(text, given, false).expect("it is refused");

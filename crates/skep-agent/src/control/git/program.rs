@@ -15,9 +15,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::control::git::GitOptions;
 use crate::control::git::address::Scheme;
-use crate::control::secret_file::read_secret;
+use crate::control::git::{Credentials, GitOptions, complaint};
+use crate::control::secret_file::{check_private, read_secret};
 
 /// Where programs are found.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -31,9 +31,6 @@ pub(super) const OUTPUT_BYTES_MAX: usize = 16 << 20;
 /// How much of what git complains about is kept.
 const COMPLAINT_BYTES_MAX: usize = 8 << 10;
 
-/// How much of a complaint is shown.
-const COMPLAINT_CHARS_MAX: usize = 300;
-
 /// The longest token.
 const TOKEN_BYTES_MAX: usize = 4096;
 
@@ -45,6 +42,7 @@ pub(super) struct Git {
     directory: PathBuf,
     limit: Duration,
     environment: BTreeMap<&'static str, String>,
+    given: Credentials,
 }
 
 impl Git {
@@ -69,6 +67,7 @@ impl Git {
             directory: directory.to_owned(),
             limit,
             environment: environment(options, &settings)?,
+            given: options.credentials.clone(),
         })
     }
 
@@ -107,7 +106,7 @@ impl Git {
         let child = command.spawn();
         let child = child.map_err(|error| format!("`git` cannot be started: {error}"))?;
         let mut running = Running(child);
-        match timeout(self.limit, running.end(bytes_max)).await {
+        match timeout(self.limit, running.end(bytes_max, &self.given)).await {
             Ok(ended) => ended,
             Err(_elapsed) => Err(format!("git did not end within {:?}", self.limit)),
         }
@@ -119,7 +118,7 @@ struct Running(Child);
 
 impl Running {
     /// What it prints, when it ends well.
-    async fn end(&mut self, bytes_max: usize) -> Result<Vec<u8>, String> {
+    async fn end(&mut self, bytes_max: usize, given: &Credentials) -> Result<Vec<u8>, String> {
         let printed = read_all(self.0.stdout.take(), bytes_max);
         let complained = read_beginning(self.0.stderr.take());
         let (output, complaint) = tokio::try_join!(printed, complained)?;
@@ -128,7 +127,8 @@ impl Running {
         if status.success() {
             return Ok(output);
         }
-        Err(said(&complaint).unwrap_or_else(|| format!("git ended with {status}")))
+        let complaint = complaint::in_short(&complaint, given);
+        Err(complaint.unwrap_or_else(|| format!("git ended with {status}")))
     }
 }
 
@@ -174,23 +174,6 @@ async fn read_beginning(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8
     }
 }
 
-/// The line of a complaint that says most: the first that git itself calls fatal, or the last.
-fn said(complaint: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(complaint);
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let own = |line: &str| line.strip_prefix("fatal: ").map(str::to_owned);
-    let line = lines()
-        .find_map(own)
-        .or_else(|| lines().next_back().map(str::to_owned))?;
-    Some(printable(&line, COMPLAINT_CHARS_MAX))
-}
-
-/// The beginning of what somebody else wrote, without what would act on a terminal.
-pub(super) fn printable(text: &str, chars_max: usize) -> String {
-    let plain = text.chars().filter(|c| !c.is_control());
-    plain.take(chars_max).collect()
-}
-
 /// What git would otherwise read from files of the user and of the system.
 fn text_of_settings(options: &GitOptions) -> String {
     let scheme = options.address.scheme();
@@ -206,6 +189,8 @@ fn text_of_settings(options: &GitOptions) -> String {
         ("fetch.unpackLimit", "1".to_owned()),
         ("gc.auto", "0".to_owned()),
         ("maintenance.auto", "false".to_owned()),
+        // What a power cut spoils is fetched anew.
+        ("core.fsync", "none".to_owned()),
         // A token is for the server that was named.
         ("http.followRedirects", "false".to_owned()),
         ("log.showSignature", "false".to_owned()),
@@ -221,6 +206,9 @@ fn text_of_settings(options: &GitOptions) -> String {
     if let Some(signers) = &options.signers {
         let signers = signers.display().to_string();
         settings.push(("gpg.ssh.allowedSignersFile", signers));
+    }
+    if let Some(authority) = &options.credentials.authority {
+        settings.push(("http.sslCAInfo", authority.display().to_string()));
     }
     let mut text = format!("[protocol \"{}\"]\n\tallow = always\n", scheme.name());
     for (name, value) in settings {
@@ -275,6 +263,7 @@ fn ssh_command(options: &GitOptions) -> Result<Option<String>, String> {
     let (Some(key), Some(known)) = (&given.ssh_key, &given.known_hosts) else {
         return Ok(None);
     };
+    check_private(key)?;
     let mut words =
         "ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none \
                      -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null \

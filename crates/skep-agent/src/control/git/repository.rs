@@ -12,7 +12,8 @@ use skep_manifest::set::Source;
 use skep_plan::feeding::Origin;
 
 use crate::control::contents::{Commit, Contents, Unread};
-use crate::control::git::program::{Git, printable};
+use crate::control::git::complaint::printable;
+use crate::control::git::program::Git;
 use crate::control::git::{GitOptions, tree};
 use crate::control::whole_file;
 use crate::source::{self, ReadError};

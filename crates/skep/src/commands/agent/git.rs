@@ -47,6 +47,10 @@ pub(super) struct Branched {
     /// The token for https, or USER:TOKEN.
     #[arg(long, env = "SKEP_GIT_TOKEN", value_name = "FILE")]
     git_token: Option<PathBuf>,
+    /// The certificate of the authority that vouches for the server of https, in PEM, where this
+    /// node does not know it.
+    #[arg(long, env = "SKEP_GIT_CA", value_name = "FILE")]
+    git_ca: Option<PathBuf>,
     /// Take only commits that are signed by one of these ssh keys: an `allowed_signers` file, see
     /// ssh-keygen(1).
     #[arg(long, env = "SKEP_GIT_SIGNERS", value_name = "FILE")]
@@ -83,6 +87,7 @@ pub(super) fn options(arguments: &Branched) -> anyhow::Result<Option<GitOptions>
             ssh_key: arguments.git_ssh_key.clone(),
             known_hosts: arguments.git_known_hosts.clone(),
             token: arguments.git_token.clone(),
+            authority: arguments.git_ca.clone(),
         },
         signers: arguments.git_signers.clone(),
     };
