@@ -19,8 +19,8 @@ pub(crate) enum Need {
     Keepalived,
     /// FRR beside skep, and a second opinion on what is on the wire.
     Interop,
-    /// Signed commits in repositories that tests make.
-    Signatures,
+    /// Repositories that are reached by ssh, and signed commits in them.
+    Ssh,
 }
 
 /// Everything there is.
@@ -30,7 +30,7 @@ pub(crate) const ALL: &[Need] = &[
     Need::Registry,
     Need::Keepalived,
     Need::Interop,
-    Need::Signatures,
+    Need::Ssh,
 ];
 
 /// A Debian package and what it is needed for.
@@ -40,7 +40,7 @@ struct Package {
     purpose: &'static str,
 }
 
-const PACKAGES: [Package; 10] = [
+const PACKAGES: [Package; 11] = [
     package("iproute2", Need::Lab, "the namespaces and links of the lab"),
     package("iputils-ping", Need::Lab, "the clients of the lab"),
     package(
@@ -72,8 +72,14 @@ const PACKAGES: [Package; 10] = [
     ),
     package(
         "openssh-client",
-        Need::Signatures,
-        "the signatures of the commits that unit tests make",
+        Need::Ssh,
+        "how an agent reaches a repository by ssh, and the signatures of commits",
+    ),
+    // Unlike openssh-server it is only the program: it opens no port of the machine it is put on.
+    package(
+        "dropbear-bin",
+        Need::Ssh,
+        "the server of that repository, inside the lab",
     ),
 ];
 

@@ -94,7 +94,7 @@ impl Ring {
     const fn needs(self) -> &'static [Need] {
         match self {
             Self::Style | Self::Unit | Self::Nightly => &[],
-            Self::Namespaces => &[Need::Lab],
+            Self::Namespaces => &[Need::Lab, Need::Ssh],
             Self::Interop => &[Need::Lab, Need::Keepalived, Need::Interop],
             Self::Engines => &[Need::Lab, Need::Engines, Need::Registry],
         }

@@ -32,6 +32,7 @@ mod notifications;
 mod owner;
 mod pair;
 mod processes;
+mod remote;
 mod repository;
 mod rest;
 mod rotating;

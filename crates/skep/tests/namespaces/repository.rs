@@ -18,7 +18,7 @@ use crate::{clustered, host};
 
 /// How often the branch is looked at where nobody tells of a push.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How soon after a look the group moves, when the machine has nothing else to do.
+/// How soon after a look the group is moved, when the machine has nothing else to do.
 const BUDGET: Duration = Duration::from_millis(100);
 /// How soon after a push was told.
 const TOLD_BUDGET: Duration = Duration::from_secs(1);
@@ -29,12 +29,17 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// The priorities that let the other member hold the group.
 const LOWER: [u8; 2] = [80, 90];
 
-fn ingress(priorities: [u8; 2]) -> String {
+pub(crate) fn ingress(priorities: [u8; 2]) -> String {
     pair::group("ingress", ID, VIP, priorities)
 }
 
+/// The same where an election takes 37 ms, so that what is measured is the way of a push.
+fn quick(priorities: [u8; 2]) -> String {
+    ingress(priorities).replace("Interval: 100ms", "Interval: 10ms")
+}
+
 /// A repository beside the hosts, in which `main` holds this manifest.
-fn make_repository(cluster: &Cluster, manifest: &str) {
+pub(crate) fn make_repository(cluster: &Cluster, manifest: &str) {
     git(cluster, &["init", "--quiet", "--initial-branch=main", "."]);
     let bare = ["init", "--quiet", "--bare", "--initial-branch=main"];
     git(cluster, &[&bare[..], &["../origin.git"]].concat());
@@ -61,7 +66,7 @@ fn git(cluster: &Cluster, arguments: &[&str]) -> String {
 }
 
 /// Pushes this manifest; the moment when that was done.
-fn push(cluster: &Cluster, manifest: &str, message: &str) -> Duration {
+pub(crate) fn push(cluster: &Cluster, manifest: &str, message: &str) -> Duration {
     cluster.save(CLIENT, "vip.yaml", manifest);
     git(cluster, &["add", "--all"]);
     git(
@@ -76,7 +81,7 @@ fn push(cluster: &Cluster, manifest: &str, message: &str) -> Duration {
 }
 
 /// Starts the agent of a host that watches the branch, with what else its environment says.
-fn start(cluster: &mut Cluster, node: &str, more: &[&str]) {
+pub(crate) fn start(cluster: &mut Cluster, node: &str, more: &[&str]) {
     let origin = cluster.directory(CLIENT).join("origin.git");
     let state = cluster.directory(node).join("state");
     let environment = [
@@ -97,10 +102,10 @@ fn start(cluster: &mut Cluster, node: &str, more: &[&str]) {
     );
 }
 
-/// Both members with the branch, `a` first; it holds [`VIP`].
-fn running(test: &str, more: &[&str]) -> Cluster {
+/// Both members with this on the branch, `a` first; it holds [`VIP`].
+fn running(test: &str, manifest: &str, more: &[&str]) -> Cluster {
     let mut cluster = pair::hosts(test);
-    make_repository(&cluster, &ingress(PRIORITIES));
+    make_repository(&cluster, manifest);
     start(&mut cluster, A, more);
     cluster.wait_for_holder(VIP, A);
     start(&mut cluster, B, more);
@@ -109,7 +114,7 @@ fn running(test: &str, more: &[&str]) -> Cluster {
 }
 
 /// Waits until the status of `node` says all of this.
-fn wait_until_said(cluster: &Cluster, node: &str, said: &[&str]) {
+pub(crate) fn wait_until_said(cluster: &Cluster, node: &str, said: &[&str]) {
     let mut text = String::new();
     let came = wait_until(|| {
         text = cluster.agent(node).ask(&["status"]).1;
@@ -118,7 +123,8 @@ fn wait_until_said(cluster: &Cluster, node: &str, said: &[&str]) {
     assert!(came, "{said:?} is not in: {text}");
 }
 
-/// How long after `since` the hand-over to `b` begins and `b` has the group.
+/// How long after `since` `a` begins to leave and `b` has the group, as the kernel saw them
+/// advertise.
 struct Move {
     begun: Duration,
     done: Duration,
@@ -140,47 +146,103 @@ impl Move {
     }
 }
 
-/// Asserts that it can be begun within the budget; a machine that does something else at the same
-/// time may need longer now and then. Without word of each other the members then wait for a down
-/// interval, as the protocol has it.
-fn assert_soon(what: &str, moves: &[Move], budget: Duration) {
-    let list = |times: &mut dyn Iterator<Item = Duration>| {
-        let times: Vec<String> = times.map(ms).collect();
-        times.join(", ")
-    };
-    let begun = list(&mut moves.iter().map(|it| it.begun));
-    let done = list(&mut moves.iter().map(|it| it.done));
-    measured(
-        &format!("{what}: to the lower advertisement"),
-        &format!("{begun} (budget {})", ms(budget)),
-    );
-    measured(&format!("{what}: to the first of the other one"), &done);
-    let mut times = moves.iter().map(|it| it.begun);
-    assert!(times.any(|time| time <= budget), "{begun}");
-    let mut times = moves.iter().map(|it| it.begun);
-    assert!(times.all(|time| time <= 3 * budget), "{begun}");
-}
-
-#[test]
-fn a_push_moves_a_group_and_a_bad_one_changes_nothing_also_for_an_agent_that_starts_again() {
-    let interval = format!("SKEP_INTERVAL={}s", INTERVAL.as_secs());
-    let mut cluster = running("push", &[&interval]);
-    let mut took = Vec::new();
+/// Lets the group move three times, each by what `begin` does, and asserts that it can be done within
+/// the budget.
+fn assert_soon(
+    cluster: &Cluster,
+    (what, budget): (&str, Duration),
+    begin: impl Fn(&Cluster) -> Duration,
+    back: impl Fn(&Cluster),
+) {
+    let mut moves = Vec::new();
     for _ in 0..3 {
-        let pushed = push(&cluster, &ingress(LOWER), "b shall have it");
-        took.push(Move::after(&cluster, pushed));
+        let since = begin(cluster);
+        moves.push(Move::after(cluster, since));
         cluster.wait_for_holder(VIP, B);
-        push(&cluster, &ingress(PRIORITIES), "a shall have it again");
+        back(cluster);
         cluster.wait_for_holder(VIP, A);
         cluster.agent(B).wait_until_it_hears("ingress");
     }
-    assert_soon("pushed", &took, INTERVAL + BUDGET);
+    let list = |time: fn(&Move) -> Duration| {
+        let times: Vec<String> = moves.iter().map(|it| ms(time(it))).collect();
+        times.join(", ")
+    };
+    let done = list(|it| it.done);
+    measured(
+        &format!("{what}: to the lower advertisement"),
+        &list(|it| it.begun),
+    );
+    measured(
+        &format!("{what}: to the first of the other one"),
+        &format!("{done} (budget {})", ms(budget)),
+    );
+    // Two agents start a dozen processes of git for each: two busy processors make them wait now
+    // and then, which says nothing of the way itself. That way is never longer than in the best one.
+    assert!(moves.iter().any(|it| it.done <= budget), "{done}");
+    assert!(moves.iter().all(|it| it.done <= 3 * budget), "{done}");
+}
+
+#[test]
+fn a_push_moves_a_group_of_10_ms_within_the_interval() {
+    let interval = format!("SKEP_INTERVAL={}s", INTERVAL.as_secs());
+    let cluster = running("push", &quick(PRIORITIES), &[&interval]);
+    assert_soon(
+        &cluster,
+        ("pushed", INTERVAL + BUDGET),
+        |cluster| push(cluster, &quick(LOWER), "b shall have it"),
+        |cluster| {
+            push(cluster, &quick(PRIORITIES), "a shall have it again");
+        },
+    );
+}
+
+/// The environment of an agent that looks at the branch when it is told to.
+fn told(cluster: &Cluster) -> [String; 3] {
+    let secret = cluster.directory(CLIENT).join("secret");
+    fs::write(&secret, SECRET).expect("written");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("its own");
+    [
+        "SKEP_INTERVAL=24h".to_owned(),
+        format!("SKEP_WEBHOOK=0.0.0.0:{PORT}"),
+        format!("SKEP_WEBHOOK_SECRET={}", secret.display()),
+    ]
+}
+
+#[test]
+fn a_push_that_is_told_moves_a_group_at_once_a_bad_one_nothing_and_a_stranger_is_not_heard() {
+    let mut cluster = pair::hosts("webhook");
+    make_repository(&cluster, &ingress(PRIORITIES));
+    let environment = told(&cluster);
+    let environment = environment.each_ref().map(String::as_str);
+    start(&mut cluster, A, &environment);
+    cluster.wait_for_holder(VIP, A);
+    start(&mut cluster, B, &environment);
+    cluster.agent(B).wait_until_it_hears("ingress");
+    assert_soon(
+        &cluster,
+        ("a push told", TOLD_BUDGET),
+        |cluster| {
+            push(cluster, &ingress(LOWER), "b shall have it");
+            for wrong in ["", "another secret of as many lett"] {
+                assert_eq!(tell(cluster, wrong), [401, 401]);
+            }
+            assert_eq!(cluster.holders(VIP), [A]);
+            let at = now();
+            assert_eq!(tell(cluster, SECRET), [202, 202]);
+            at
+        },
+        |cluster| {
+            push(cluster, &ingress(PRIORITIES), "a shall have it again");
+            tell(cluster, SECRET);
+        },
+    );
     let said = ["from git main@", "\"a shall have it again\" (Ada)"];
     wait_until_said(&cluster, A, &said);
 
     let prober = cluster.probe(CLIENT, VIP);
     let bad = ingress(LOWER).replace("interface:", "interfaec:");
     push(&cluster, &bad, "a slip");
+    tell(&cluster, SECRET);
     for node in [A, B] {
         let slip = [
             "REJECTED",
@@ -198,49 +260,16 @@ fn a_push_moves_a_group_and_a_bad_one_changes_nothing_also_for_an_agent_that_sta
     // The branch is as bad as before, and who starts again runs what was good.
     signal(cluster.agent(B).supervisor(), Signal::TERM);
     cluster.agent(B).wait_for_exit();
-    start(&mut cluster, B, &[&interval]);
+    start(&mut cluster, B, &environment);
     cluster.agent(B).wait_until_it_hears("ingress");
     wait_until_said(&cluster, B, &["REJECTED", "again\" (Ada) (1 document)"]);
 
     let origin = cluster.directory(CLIENT).join("origin.git");
     fs::remove_dir_all(origin).expect("removed");
+    tell(&cluster, SECRET);
     let gone = ["REJECTED", "does not appear to be a git repository"];
     wait_until_said(&cluster, A, &gone);
     assert_eq!(cluster.holders(VIP), [A]);
-}
-
-#[test]
-fn a_push_that_is_told_moves_a_group_at_once_and_only_who_knows_the_secret_is_heard() {
-    let webhook = format!("SKEP_WEBHOOK=0.0.0.0:{PORT}");
-    let mut cluster = pair::hosts("webhook");
-    let secret = cluster.directory(CLIENT).join("secret");
-    fs::write(&secret, SECRET).expect("written");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("its own");
-    make_repository(&cluster, &ingress(PRIORITIES));
-    let secret = format!("SKEP_WEBHOOK_SECRET={}", secret.display());
-    let environment = ["SKEP_INTERVAL=24h", webhook.as_str(), secret.as_str()];
-    start(&mut cluster, A, &environment);
-    cluster.wait_for_holder(VIP, A);
-    start(&mut cluster, B, &environment);
-    cluster.agent(B).wait_until_it_hears("ingress");
-
-    let mut took = Vec::new();
-    for _ in 0..3 {
-        push(&cluster, &ingress(LOWER), "b shall have it");
-        for wrong in ["", "another secret of as many lett"] {
-            assert_eq!(tell(&cluster, wrong), [401, 401]);
-        }
-        assert_eq!(cluster.holders(VIP), [A]);
-        let told = now();
-        assert_eq!(tell(&cluster, SECRET), [202, 202]);
-        took.push(Move::after(&cluster, told));
-        cluster.wait_for_holder(VIP, B);
-        push(&cluster, &ingress(PRIORITIES), "a shall have it again");
-        tell(&cluster, SECRET);
-        cluster.wait_for_holder(VIP, A);
-        cluster.agent(B).wait_until_it_hears("ingress");
-    }
-    assert_soon("a push told", &took, TOLD_BUDGET);
 }
 
 /// Tells both agents of a push as GitLab does; what they answer.
