@@ -34,12 +34,13 @@ impl Control {
                 if is_known || !self.desired.offer(contents, now()) {
                     return;
                 }
+                // Nobody waits for the disk to know where the addresses belong.
+                self.pursue();
                 if let Some(origin) = origin
                     && let Err(error) = git::keep_accepted(&self.options.cluster.state, &origin)
                 {
                     tracing::error!("{error:#}");
                 }
-                self.pursue();
             }
         }
     }
