@@ -165,6 +165,9 @@ pub struct MemberStatus {
     pub name: String,
     /// Its priority when nothing is wrong; an external router may have told none.
     pub priority: Option<u8>,
+    /// Where it advertises from, when the desired state says so.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
 }
 
 /// Who holds a group.

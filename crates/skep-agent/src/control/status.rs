@@ -259,6 +259,7 @@ fn vip_group(
             .map(|member| MemberStatus {
                 name: member.name.to_string(),
                 priority: member.priority.map(|priority| priority.number()),
+                address: member.source.or(member.peer_address).map(|it| it.0),
             })
             .collect(),
         conditions,

@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
     #[arg(required = true, num_args = 1..=2, value_name = "KIND NAME")]
     target: Vec<String>,
     /// `condition=TYPE[=STATUS]` with Ready, Reconciling, Stalled or Degraded, and True or False;
-    /// `active=NODE` for who holds a VIP group; `delete` for when it is gone.
+    /// `active=NODE` or `active=ADDRESS` for who holds a VIP group and advertises from there;
+    /// `delete` for when it is gone.
     #[arg(long = "for", value_name = "WHAT")]
     goal: Goal,
     /// How long to wait.
@@ -72,6 +73,7 @@ async fn wait(
                     return Ok(Exit::Success);
                 }
                 Met::NotYet(how) => how,
+                Met::Never(why) => bail!("{why}"),
             },
             // An agent that starts again, or whose peers do, answers in a moment.
             Err(

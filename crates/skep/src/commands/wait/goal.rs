@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
-use skep_api::status::{AgentStatus, VipGroupStatus};
+use skep_api::status::{AgentStatus, Holder, Mode, VipGroupStatus};
 use skep_manifest::condition::{ConditionStatus, ConditionType};
 use skep_plan::progress::{ObjectProgress, Progress};
 
@@ -14,7 +14,7 @@ use crate::commands::Kind;
 pub(super) enum Goal {
     /// A condition is so, or not so.
     Condition(ConditionType, bool),
-    /// This node holds the VIP group.
+    /// The node of this name, or the one that advertises from this address, holds the VIP group.
     Active(String),
     /// It is gone.
     Delete,
@@ -32,6 +32,8 @@ pub(super) struct Look {
 pub(super) enum Met {
     Yes(String),
     NotYet(String),
+    /// This agent could not tell, and what helps.
+    Never(String),
 }
 
 impl FromStr for Goal {
@@ -75,6 +77,11 @@ impl Goal {
 
     /// Whether it is so for the thing `name`.
     pub(super) fn is_met(&self, kind: Kind, name: &str, look: &Look) -> Met {
+        if let Self::Active(node) = self
+            && let Some(why) = look.refusal(name, node)
+        {
+            return Met::Never(why);
+        }
         let thing = look.thing(kind, name);
         let (is_met, how) = match (self, &thing) {
             (Self::Delete, None) => (true, "is gone".to_owned()),
@@ -82,7 +89,8 @@ impl Goal {
             (Self::Condition(..) | Self::Active(_), None) => (false, "is not there".to_owned()),
             (Self::Active(node), Some(_)) => {
                 let holders = look.holders(name);
-                (holders == [node], held_by(&holders))
+                let is_it = holders == [node.as_str()] || look.is_heard_from(name, node);
+                (is_it, held_by(&holders))
             }
             (Self::Condition(condition, is_so), Some(how)) => {
                 let known = look.condition(kind, name, *condition);
@@ -167,34 +175,57 @@ impl Look {
         groups.find(|group| group.name == name)
     }
 
-    /// The nodes that hold a VIP group, as the nodes themselves say, or else as is heard.
-    fn holders(&self, name: &str) -> Vec<&String> {
+    /// Why nobody here will ever know that `node` holds the group: who is alone hears addresses.
+    fn refusal(&self, name: &str, node: &str) -> Option<String> {
+        if self.status.mode == Mode::Clustered || self.status.node.as_deref() == Some(node) {
+            return None;
+        }
+        let mut members = self.group(name)?.members.iter();
+        let member = members.find(|member| member.name == node)?;
+        member.address.is_none().then(|| {
+            format!(
+                "an agent that is alone knows other nodes by address only, and the manifest does not \
+                 say that of {node}: ask the agent of {node}, or wait here for `active=ADDRESS`"
+            )
+        })
+    }
+
+    /// Whether whoever holds the group advertises from `address`.
+    fn is_heard_from(&self, name: &str, address: &str) -> bool {
+        let active = self.group(name).and_then(|group| group.active.as_ref());
+        let from = active.and_then(|active| active.address);
+        from.is_some() && from == address.parse().ok()
+    }
+
+    /// The nodes that hold a VIP group, as the nodes themselves say, or else as is heard: by
+    /// address where the name is not known.
+    fn holders(&self, name: &str) -> Vec<String> {
         let nodes = self
             .status
             .cluster
             .iter()
             .flat_map(|cluster| &cluster.nodes);
-        let holders: Vec<&String> = nodes
+        let holders: Vec<String> = nodes
             .filter(|node| node.holds.iter().any(|held| held == name))
-            .map(|node| &node.name)
+            .map(|node| node.name.clone())
             .collect();
         if !holders.is_empty() {
             return holders;
         }
         let active = self.group(name).and_then(|group| group.active.as_ref());
-        active
-            .and_then(|active| active.node.as_ref())
-            .into_iter()
-            .collect()
+        let name_of = |active: &Holder| {
+            let address = active.address.as_ref().map(ToString::to_string);
+            active.node.clone().or(address)
+        };
+        active.and_then(name_of).into_iter().collect()
     }
 }
 
-fn held_by(holders: &[&String]) -> String {
-    let names: Vec<&str> = holders.iter().map(|name| name.as_str()).collect();
-    if names.is_empty() {
+fn held_by(holders: &[String]) -> String {
+    if holders.is_empty() {
         "is held by nobody".to_owned()
     } else {
-        format!("is held by {}", names.join(", "))
+        format!("is held by {}", holders.join(", "))
     }
 }
 

@@ -105,6 +105,36 @@ fn who_holds_a_group_is_what_the_nodes_say() {
 }
 
 #[test]
+fn an_agent_that_is_alone_waits_for_whom_it_can_tell() {
+    let mut look = look();
+    look.status.mode = Mode::Standalone;
+    look.status.cluster = None;
+    look.objects = Vec::new();
+    let group = json!({
+        "name": "ingress", "addresses": [], "routers": [], "conditions": [],
+        "members": [
+            {"name": "cube01", "priority": 100},
+            {"name": "cube02", "priority": 90},
+            {"name": "cube03", "priority": 80, "address": "10.0.0.62"},
+        ],
+        "active": {"node": null, "address": "10.0.0.61", "heardMs": 0},
+    });
+    look.status.vip_groups = vec![serde_json::from_value(group).unwrap()];
+    let met = |node: &str| {
+        let goal: Goal = format!("active={node}").parse().unwrap();
+        goal.is_met(Kind::VipGroup, "ingress", &look)
+    };
+    let held = "vipgroup/ingress is held by 10.0.0.61";
+    assert_eq!(met("10.0.0.61"), yes(held));
+    assert_eq!(met("cube01"), not_yet(held));
+    assert_eq!(met("cube03"), not_yet(held));
+    let Met::Never(why) = met("cube02") else {
+        panic!("nobody will ever know");
+    };
+    assert!(why.ends_with("wait here for `active=ADDRESS`"), "{why}");
+}
+
+#[test]
 fn what_is_not_there_is_gone_and_nothing_else() {
     let gone = "service/old is gone";
     check("delete", Kind::Service, "old", &yes(gone));
