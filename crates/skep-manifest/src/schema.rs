@@ -96,7 +96,7 @@ pub fn kind_schema(kind: Kind) -> Value {
     schema
 }
 
-/// The files of the folder `schemas/`: their names and what stands in them.
+/// The files of the folder `schemas/` about manifests: their names and what stands in them.
 #[must_use]
 pub fn generated_schemas() -> BTreeMap<String, String> {
     let print = |schema: &Value| format!("{schema:#}\n");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skep_manifest::condition::Reason;
@@ -15,7 +16,7 @@ use crate::observed::Foundation;
 
 /// Ordered actions that lead from the observed to the desired state, as far as they can be done
 /// at present: after them the world is observed and planned again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// What can be done, in this order.
@@ -48,7 +49,7 @@ impl Plan {
 }
 
 /// One action with its executor and its reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     /// What it is about: `node/cube02`, `service/web`, `swarm/cube`.
@@ -62,7 +63,7 @@ pub struct Step {
 }
 
 /// Who does an action.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Executor {
     /// The agent of this node, on its own engine.
@@ -72,7 +73,7 @@ pub enum Executor {
 }
 
 /// One change of the world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     /// Create the swarm.
@@ -138,7 +139,7 @@ impl Action {
 }
 
 /// What a new swarm is created with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InitSwarm {
     /// The labels of the swarm itself, which make it known as skep's.
@@ -156,7 +157,7 @@ pub struct InitSwarm {
 }
 
 /// Settings of the swarm that differ.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateSwarm {
     /// What differs: paths in the engine's specification with the old and the new value.
@@ -164,7 +165,7 @@ pub struct UpdateSwarm {
 }
 
 /// What a node joins with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinSwarm {
     /// As what it joins.
@@ -180,7 +181,7 @@ pub struct JoinSwarm {
 }
 
 /// The labels of a node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LabelNode {
     /// The node by name.
@@ -194,7 +195,7 @@ pub struct LabelNode {
 }
 
 /// Whether a node gets tasks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SetAvailability {
     /// The node by name.
@@ -206,7 +207,7 @@ pub struct SetAvailability {
 }
 
 /// What a node does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SetRole {
     /// The node by name.
@@ -218,7 +219,7 @@ pub struct SetRole {
 }
 
 /// A node that goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaveSwarm {
     /// The node by its id in the swarm.
@@ -226,7 +227,7 @@ pub struct LeaveSwarm {
 }
 
 /// A node that is gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoveNode {
     /// The name it had.
@@ -236,7 +237,7 @@ pub struct RemoveNode {
 }
 
 /// A network that does not exist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateNetwork {
     /// Its name.
@@ -248,7 +249,7 @@ pub struct CreateNetwork {
 }
 
 /// A network of skep's that is declared no more, or otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoveNetwork {
     /// Its name.
@@ -258,7 +259,9 @@ pub struct RemoveNetwork {
 }
 
 /// What is a file inside the containers of a service and an object of its own in the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum FileKind {
     /// A config.
@@ -282,7 +285,7 @@ impl FileKind {
 }
 
 /// A config or secret that does not exist, or whose labels somebody changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateFile {
     /// Which of the two.
@@ -297,7 +300,7 @@ pub struct CreateFile {
 }
 
 /// A config or secret of skep's that no service has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoveFile {
     /// Which of the two.
@@ -309,7 +312,7 @@ pub struct RemoveFile {
 }
 
 /// A service that does not exist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateService {
     /// Its name.
@@ -319,7 +322,7 @@ pub struct CreateService {
 }
 
 /// A service that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateService {
     /// Its name.
@@ -336,7 +339,7 @@ pub struct UpdateService {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// Where: `TaskTemplate.ContainerSpec.Image`.
@@ -348,7 +351,7 @@ pub struct Change {
 }
 
 /// A service of skep's that is declared no more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemoveService {
     /// Its name.
@@ -358,7 +361,7 @@ pub struct RemoveService {
 }
 
 /// Something that is done by itself once other things are done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
     /// What it is about: `node/cube02`, `service/web`.
@@ -370,7 +373,7 @@ pub struct Waiting {
 }
 
 /// Something that cannot be done at present.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Blocked {
     /// What it is about: `node/cube02`, `service/web`, `swarm/cube`.

@@ -6,11 +6,13 @@
 //! indented but what belongs to an entry, so that it can stand in a fence of `diff`. Colours are the
 //! reader's affair.
 
+mod schema;
 mod summary;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,8 +28,10 @@ use crate::ownership;
 use crate::words;
 use summary::Summary;
 
+pub use schema::schema;
+
 /// A plan with what a program that looks at it should know as well.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
     /// What would be done.

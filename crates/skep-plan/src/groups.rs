@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use skep_manifest::desired::{Desired, GroupMember, VipGroup};
 use skep_manifest::name::Name;
@@ -18,7 +19,7 @@ use skep_manifest::vip_group::transport::Version;
 use crate::effect::{Effect, Risk};
 
 /// A VIP group that differs between two desired states.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupChange {
     /// Which one.
@@ -28,7 +29,7 @@ pub struct GroupChange {
 }
 
 /// How a VIP group differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GroupDifference {
     /// It comes, and what follows.
@@ -42,7 +43,7 @@ pub enum GroupDifference {
 }
 
 /// A field of a VIP group that changes. Secrets are never shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldChange {
     /// Which: `addresses`, `priority of cube02`.

@@ -16,6 +16,8 @@ use crate::plan;
 const ROUNDS_MAX: usize = 200;
 /// What every registry says: the plan compares, and asks nobody.
 const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// Why a swarm is made where none was declared.
+const NO_SWARM: &str = "there is none before";
 
 /// What would be done where `old` has come about and `new` is desired from here on.
 #[must_use]
@@ -23,9 +25,16 @@ pub fn plan_between(old: &Desired, new: &Desired) -> Plan {
     let mut observed = come_about(old);
     admit_bare(new, &mut observed);
     tell_digests(new, &mut observed);
+    let mut plan = plan(new, &observed);
+    for step in &mut plan.steps {
+        // Nobody was asked.
+        if let Action::InitSwarm(_) = step.action {
+            NO_SWARM.clone_into(&mut step.because);
+        }
+    }
     Plan {
         vip_groups: group_changes(old, new),
-        ..plan(new, &observed)
+        ..plan
     }
 }
 

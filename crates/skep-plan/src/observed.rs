@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skep_manifest::name::NodeName;
@@ -205,7 +206,7 @@ pub struct ClusterFile {
 }
 
 /// What a swarm is made with and keeps as long as it exists.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Foundation {
     /// The ranges from which overlay networks get their subnets.

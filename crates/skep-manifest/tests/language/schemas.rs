@@ -30,6 +30,8 @@ fn the_committed_schemas_are_fresh() {
                 String::from_utf8(fs::read(&path).expect("a schema can be read")).expect("UTF-8"),
             )
         })
+        // Those of what commands print are held elsewhere.
+        .filter(|(name, _)| name.starts_with("skep.v1."))
         .collect();
     let generated = generated_schemas();
     assert!(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::action::Plan;
@@ -10,7 +11,7 @@ use crate::effect::{Effect, Risk};
 use crate::groups::GroupDifference;
 
 /// How much a plan changes, and how bad that is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// How many things come.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::CommandFactory;
 use skep_lint::reference;
 use skep_manifest::schema;
+use skep_plan::diff;
 
 use crate::exit::Exit;
 use crate::render::command_line;
@@ -23,6 +24,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     for (name, text) in schema::generated_schemas() {
         write(&top.join("schemas").join(name), &text)?;
     }
+    let of_diff = format!("{:#}\n", diff::schema());
+    write(&top.join("schemas/skep-diff.v1.json"), &of_diff)?;
     write(
         &top.join("docs/reference/lints.md"),
         &reference::reference(),

@@ -60,6 +60,39 @@ fn check(directory: &TempDir, words: &str, code: i32) -> (String, String) {
     (said, complaint)
 }
 
+/// What was printed, which is as the schema says.
+#[track_caller]
+fn valid(printed: &str) -> serde_json::Value {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/skep-diff.v1.json");
+    let schema = fs::read_to_string(schema).expect("a schema of the repository");
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let value = serde_json::from_str(printed).expect("JSON");
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{printed}");
+    value
+}
+
+/// Everything that there is comes, and goes: every sort of step but those of a swarm that runs.
+#[test]
+fn what_programs_read_is_as_the_schema_says() {
+    let site = repository(&[]);
+    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
+    let seeds = ["seeds/000", "seeds/003", "standalone", "dual-stack"];
+    for (from, to) in seeds.iter().flat_map(|a| seeds.map(|b| (a, b))) {
+        let path = |seed: &str| manifests.join(seed).display().to_string();
+        let words = format!("diff --from {} -f {} -o json", path(from), path(to));
+        let (said, _) = check(&site, &words, i32::from(*from != to));
+        valid(&said);
+    }
+    // The schema is one that something can be wrong by.
+    let wrong = r#"{"steps": [{"object": 1}]}"#;
+    assert!(std::panic::catch_unwind(|| valid(wrong)).is_err());
+}
+
 #[test]
 fn what_a_branch_changes_is_told_with_what_follows() {
     let site = repository(&[
@@ -85,7 +118,7 @@ fn what_a_branch_changes_is_told_with_what_follows() {
 "
     );
     let (json, _) = check(&site, "diff --from git:main -f manifests -o json", 1);
-    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let json = valid(&json);
     assert_eq!(json["summary"]["change"], 2);
     assert_eq!(json["summary"]["interruptions"][0], "service/web");
     assert_eq!(
