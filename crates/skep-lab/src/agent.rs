@@ -81,10 +81,12 @@ impl Lab {
         Ok(())
     }
 
-    /// Starts the agent of a node, which is this `skep`, and waits until it answers.
-    pub fn start_agent(&mut self, node: &str, skep: &Path) -> Result<u32> {
+    /// Starts the agent of a node, which is this `skep` with these options and the lab's own, and
+    /// waits until it answers.
+    pub fn start_agent(&mut self, node: &str, skep: &Path, options: &[String]) -> Result<u32> {
         let socket = self.socket_on_disk(node, "agent.sock")?;
-        let command = self.agent_command(node, skep)?;
+        let mut command = self.agent_command(node, skep)?;
+        command.args(options);
         let process = self
             .spawn(command)
             .with_context(|| format!("cannot start an agent on node `{node}`"))?;

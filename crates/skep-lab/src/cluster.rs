@@ -27,6 +27,9 @@ pub struct Setup {
     pub engines: Engines,
     /// Where agents have their desired state from.
     pub agents: AgentMode,
+    /// What else every agent is told, as on its command line.
+    #[serde(default)]
+    pub agent_options: Vec<String>,
 }
 
 /// Whether nodes have engines.
@@ -92,7 +95,12 @@ impl Cluster {
 
     /// Starts the agent of a node.
     pub fn boot_agent(&mut self, node: &str) -> Result<()> {
-        self.lab.start_agent(node, &self.setup.skep).map(drop)
+        let Setup {
+            skep,
+            agent_options,
+            ..
+        } = &self.setup;
+        self.lab.start_agent(node, skep, agent_options).map(drop)
     }
 
     /// Plugs a node's cable in again; one whose power was cut comes back with its disk and starts

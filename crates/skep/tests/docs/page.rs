@@ -96,13 +96,9 @@ impl Page {
 
     /// Lets the commands call something otherwise.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        let mut commands = self.blocks.iter().map(|block| &block.commands);
+        assert!(commands.any(|it| it.contains(from)), "{}", self.name);
         for block in &mut self.blocks {
-            assert!(
-                block.commands.contains(from),
-                "{}:{}",
-                self.name,
-                block.line
-            );
             block.commands = block.commands.replace(from, to);
         }
     }

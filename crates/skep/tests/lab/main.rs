@@ -160,6 +160,17 @@ fn ctrl_c_while_the_lab_comes_up_takes_it_down_again() {
 /// The first thing that a stranger tries, word for word but for the name of the lab.
 #[test]
 fn the_first_five_minutes_go_as_the_book_says() {
+    follow("docs/start.md", "first");
+}
+
+/// A push that moves a VIP, a slip that changes nothing, and the way back.
+#[test]
+fn what_is_pushed_counts_as_the_book_says() {
+    follow("docs/gitops.md", "gitops");
+}
+
+/// Runs the commands of a page, in a lab that is called otherwise than `called`.
+fn follow(page: &'static str, called: &str) {
     struct Down(String);
     impl Drop for Down {
         fn drop(&mut self) {
@@ -167,10 +178,10 @@ fn the_first_five_minutes_go_as_the_book_says() {
             assert!(down.is_ok_and(|it| it.status.success()), "{}", self.0);
         }
     }
-    let name = lab::full_name("first");
+    let name = lab::full_name(called);
     let _down = Down(name.clone());
-    let mut page = Page::read("docs/start.md");
-    page.rename("first", &name);
+    let mut page = Page::read(page);
+    page.rename(called, &name);
     page.run(|how| matches!(how, How::InLab));
     assert_eq!(Traces::of(&name), Traces::default());
 }

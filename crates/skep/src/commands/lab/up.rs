@@ -42,6 +42,9 @@ pub(super) struct Arguments {
     /// `docker export`, or `@web`, a web server that answers on port 80 with its host name.
     #[arg(long = "image", value_name = "NAME=FILE.tar")]
     images: Vec<NamedImage>,
+    /// What every agent is told beside what the lab tells it, such as `-- --git URL`.
+    #[arg(last = true, value_name = "AGENT OPTION")]
+    agent_options: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,6 +102,7 @@ impl Arguments {
             skep,
             engines,
             agents,
+            agent_options: self.agent_options.clone(),
         })
     }
 
@@ -190,6 +194,10 @@ fn next_step(cluster: &Cluster, file: &Path) {
     let Some(first) = cluster.lab.plan().nodes.first() else {
         return;
     };
+    if !cluster.setup.agent_options.is_empty() {
+        // Where they have their manifests from is not the lab's to say.
+        return;
+    }
     output::tell(&match cluster.setup.agents {
         AgentMode::Clustered => format!(
             "hint: {} --socket {} apply -f {} --wait",
