@@ -17,6 +17,9 @@ pub const SUBMIT: &str = "/v1/submit";
 /// Takes a [`crate::submit::Submission`] and says what it would change.
 pub const DIFF: &str = "/v1/diff";
 
+/// Takes a [`crate::submit::Comparison`] and says what that would have changed.
+pub const COMPARE: &str = "/v1/compare";
+
 /// How far: a [`crate::submit::Reached`] of the desired state.
 pub const PROGRESS: &str = "/v1/progress";
 

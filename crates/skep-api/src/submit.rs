@@ -37,6 +37,16 @@ pub struct Recall {
     pub generation: Option<u64>,
 }
 
+/// A change that an earlier desired state is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// The number of that desired state.
+    pub generation: u64,
+    /// What would have changed then.
+    pub submission: Submission,
+}
+
 /// Somebody says that what waits for a confirmation may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -50,7 +50,7 @@ pub(super) use declared::{keeper, managers, own_node};
 pub(super) use engine::Sight;
 pub(super) use generations::sources;
 pub(super) use happening::Happening;
-pub(super) use history::Recalled;
+pub(super) use history::{Recalled, Wanted};
 pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use secrets::{NEEDS_KEY, is_needed_by};
 pub(super) use shelf::{Stored, WentBack};

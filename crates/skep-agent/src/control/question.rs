@@ -9,7 +9,9 @@ use skep_api::preflight::{Request, Round, Token};
 use skep_api::recovery::{Claim, ClaimAnswer, RecoverAnswer, RecoverRequest, Situation};
 use skep_api::rotation::{KeyRequest, KeyText, RotateAnswer};
 use skep_api::status::AgentStatus;
-use skep_api::submit::{Confirmation, Differences, Reached, Recall, Submission, Submitted};
+use skep_api::submit::{
+    Comparison, Confirmation, Differences, Reached, Recall, Submission, Submitted,
+};
 use skep_api::told::{Known, Told};
 use skep_manifest::name::NodeName;
 use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
@@ -25,6 +27,8 @@ pub(super) enum Question {
     Submit(Submission, Hop, Answer<Submitted>),
     /// What would this change?
     Diff(Submission, Hop, Answer<Differences>),
+    /// What would this have changed when an earlier desired state counted?
+    Compare(Comparison, Hop, Answer<Differences>),
     /// What was the desired state before?
     History(Hop, Answer<Vec<Past>>),
     /// Make an earlier desired state count again.

@@ -83,6 +83,7 @@ pub(super) fn peer_router(questions: Questions) -> Router {
 fn shared() -> Router<Questions> {
     Router::new()
         .route(path::SUBMIT, post(submit))
+        .route(path::COMPARE, post(compare))
         .route(path::DIFF, post(diff))
         .route(path::PROGRESS, get(progress))
         .route(path::HISTORY, get(history))
@@ -133,6 +134,17 @@ async fn diff(
     Json(submission): Json<skep_api::submit::Submission>,
 ) -> Response {
     ask(&questions, |answer| Question::Diff(submission, hop, answer)).await
+}
+
+async fn compare(
+    State(questions): State<Questions>,
+    Extension(hop): Extension<Hop>,
+    Json(comparison): Json<skep_api::submit::Comparison>,
+) -> Response {
+    ask(&questions, |answer| {
+        Question::Compare(comparison, hop, answer)
+    })
+    .await
 }
 
 async fn progress(State(questions): State<Questions>, Extension(hop): Extension<Hop>) -> Response {

@@ -4,6 +4,7 @@ mod admitting;
 mod adopting;
 mod answering;
 mod changing;
+mod comparing;
 mod early;
 mod feeding;
 mod group_keys;
@@ -30,12 +31,12 @@ use skep_vrrp::time::Instant;
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
 use crate::control::chronicle::Chronicle;
-use crate::control::cluster::{Cluster, Happening, Recalled};
+use crate::control::cluster::{Cluster, Happening};
 use crate::control::desired::DesiredState;
 use crate::control::moves::Moves;
 use crate::control::notifications::Notifications;
 use crate::control::preflight::listening::Listening;
-use crate::control::question::{Hop, Question};
+use crate::control::question::Question;
 use crate::control::state::early::Early;
 use crate::control::state::listening::Waiting;
 use crate::control::status::{self, Observed};
@@ -247,10 +248,7 @@ impl Control {
                 }
             }
             Happening::Moved(order) => self.take_orders([order]),
-            Happening::Recalled(recalled) => {
-                let Recalled { submission, to } = *recalled;
-                self.handle_submission(submission, Hop::First, to);
-            }
+            Happening::Recalled(recalled) => self.handle_recalled(*recalled),
             Happening::Stored(stored) => self.handle_stored(*stored),
             Happening::KeyLearned(learned) => cluster.handle_key(learned, now()),
             Happening::LookedUp(image, answer) => {
@@ -280,6 +278,7 @@ impl Control {
             Question::Status(to) => self.answer_status(to),
             Question::Submit(submission, hop, to) => self.handle_submission(submission, hop, to),
             Question::Diff(submission, hop, to) => self.handle_diff(submission, hop, to),
+            Question::Compare(comparison, hop, to) => self.handle_comparison(comparison, hop, to),
             Question::Progress(hop, to) => self.answer_progress(hop, to),
             Question::History(hop, to) => self.handle_history(hop, to),
             Question::Rollback(recall, hop, to) => self.handle_rollback(recall, hop, to),

@@ -4,15 +4,16 @@ mod from;
 
 use std::path::Path;
 
+use anyhow::bail;
 use skep_api::client::Client;
 use skep_api::path;
-use skep_api::submit::Differences;
+use skep_api::submit::{Comparison, Differences};
 use skep_plan::action::Plan;
 use skep_plan::diff::Diff;
 use skep_plan::feeding::{APPLY, Change, Feeding};
 use skep_plan::imagined::plan_between;
 
-use crate::commands::diff::from::From;
+use crate::commands::diff::from::{Files, From};
 use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
 use crate::commands::{Format, ask};
 use crate::exit::Exit;
@@ -28,9 +29,9 @@ pub(crate) struct Arguments {
     manifests: Manifests,
     #[command(flatten)]
     ownership: Ownership,
-    /// Compare with these manifests instead, offline: a path, or `git:REF` for the same paths in
-    /// another commit.
-    #[arg(long, value_name = "PATH|git:REF", conflicts_with_all = ["prune", "take_over"])]
+    /// Compare with something else than what runs: with other manifests at a path, or with the same
+    /// paths in another commit as `git:REF`, both offline; or with an earlier desired state, `@4`.
+    #[arg(long, value_name = "PATH|@GENERATION|git:REF")]
     from: Option<From>,
     /// How to print it.
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
@@ -39,8 +40,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
     let plan = match &arguments.from {
-        Some(from) => between(from, &arguments.manifests)?,
-        None => asked(arguments, socket)?,
+        Some(From::Files(_)) if arguments.ownership.is_said() => {
+            bail!("--prune and --take-over are about what a cluster has: leave them out")
+        }
+        Some(From::Files(from)) => between(from, &arguments.manifests)?,
+        Some(From::Generation(number)) => asked(arguments, Some(*number), socket)?,
+        None => asked(arguments, None, socket)?,
     };
     let Some(plan) = plan else {
         return Ok(Exit::Usage);
@@ -57,8 +62,13 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     Ok(Exit::Findings)
 }
 
-/// What the agent says; nothing when the manifests cannot be, which was shown.
-fn asked(arguments: &Arguments, socket: &Path) -> anyhow::Result<Option<Plan>> {
+/// What the agent says, of what runs or of a generation; nothing when the manifests cannot be, which
+/// was shown.
+fn asked(
+    arguments: &Arguments,
+    generation: Option<u64>,
+    socket: &Path,
+) -> anyhow::Result<Option<Plan>> {
     let Some(feeding) = arguments.manifests.feeding(arguments.ownership)? else {
         return Ok(None);
     };
@@ -69,7 +79,17 @@ fn asked(arguments: &Arguments, socket: &Path) -> anyhow::Result<Option<Plan>> {
     });
     let submission = submission(APPLY.to_owned(), change, DryRun::Yes);
     let client = Client::new(socket);
-    match ask(client.post::<Differences>(path::DIFF, &submission))? {
+    let differences = match generation {
+        None => ask(client.post::<Differences>(path::DIFF, &submission))?,
+        Some(generation) => {
+            let comparison = Comparison {
+                generation,
+                submission,
+            };
+            ask(client.post::<Differences>(path::COMPARE, &comparison))?
+        }
+    };
+    match differences {
         Differences::Plan(plan) => Ok(Some(*plan)),
         Differences::Rejected(errors) => {
             output::tell_errors(&errors);
@@ -79,7 +99,7 @@ fn asked(arguments: &Arguments, socket: &Path) -> anyhow::Result<Option<Plan>> {
 }
 
 /// What lies between two sets of manifests; nothing when one of them cannot be, which was shown.
-fn between(from: &From, manifests: &Manifests) -> anyhow::Result<Option<Plan>> {
+fn between(from: &Files, manifests: &Manifests) -> anyhow::Result<Option<Plan>> {
     let Some(new) = manifests.desired()? else {
         return Ok(None);
     };

@@ -76,6 +76,13 @@ pub(crate) struct Ownership {
     take_over: bool,
 }
 
+impl Ownership {
+    /// Whether anything is said about it.
+    pub(crate) const fn is_said(self) -> bool {
+        self.prune || self.take_over
+    }
+}
+
 /// `change` as a submission by somebody at the command line.
 pub(crate) fn submission(by: String, change: Change, dry_run: DryRun) -> Submission {
     Submission {

@@ -155,8 +155,12 @@ fn what_cannot_be_compared_with_is_said() {
     let complaint = |words: &str| check(&site, words, 2).1;
     let said = complaint("diff --from git:nothing -f manifests");
     assert!(said.contains("nothing"), "{said}");
-    let said = complaint("diff --from @4 -f manifests");
+    let said = complaint("diff --from @four -f manifests");
     assert!(said.contains("skep history"), "{said}");
+    let said = complaint("--socket none diff --from @4 -f manifests");
+    assert!(said.contains("no agent answers"), "{said}");
+    let said = complaint("diff --from git:main --prune -f manifests");
+    assert!(said.contains("leave them out"), "{said}");
     let said = complaint("diff --from git:--output=x -f manifests");
     assert!(said.contains("a branch, a tag or a commit"), "{said}");
     let said = complaint("diff --from git:main -f -");

@@ -41,6 +41,7 @@ fn the_swarm_keeps_one_history_of_the_desired_state() {
     site.apply("second", &site.write(&manifest("one")));
     check_hand_over(&site);
     check_two_at_once(&site);
+    check_comparing(&site);
     check_rollback(&site);
     check_a_store_that_lost_its_head(&site);
     check_a_leader_that_dies_meanwhile(&site);
@@ -96,6 +97,20 @@ fn check_two_at_once(site: &Site) {
     let latest = kept(site).expect("the swarm keeps it");
     let all: Vec<u64> = (1..=latest).rev().collect();
     assert_eq!(history(site, "second"), all);
+}
+
+/// What was before is compared with, whoever is asked and whatever runs.
+fn check_comparing(site: &Site) {
+    for (word, code, expected) in [("one", 0, ""), ("other", 1, "WORD: one -> other")] {
+        let path = write(site, "compared", word).display().to_string();
+        let said = site.skep("fourth", &["diff", "--from", "@1", "-f", &path]);
+        assert_eq!(said.code, Some(code), "{said:?}");
+        assert!(said.output.contains(expected), "{said:?}");
+    }
+    let path = write(site, "compared", "one").display().to_string();
+    let gone = site.skep("fourth", &["diff", "--from", "@999", "-f", &path]);
+    assert_eq!(gone.code, Some(2), "{gone:?}");
+    assert!(gone.complaint.contains("skep history"), "{gone:?}");
 }
 
 fn check_rollback(site: &Site) {

@@ -227,6 +227,7 @@ async fn check_stolen(certificate: &Path) {
         said(&client, &peer, path::ROLLBACK, &recall).await,
         said(&client, &peer, path::CONFIRM, &()).await,
         said(&client, &peer, path::SUBMIT, &()).await,
+        said(&client, &peer, path::COMPARE, &()).await,
         said(&client, &peer, path::DIFF, &()).await,
         said(&client, &peer, path::CLAIM, &()).await,
         said(&client, &peer, path::RECOVER, &()).await,

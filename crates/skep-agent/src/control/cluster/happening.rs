@@ -24,7 +24,7 @@ pub(in crate::control) enum Happening {
     KeyLearned(Result<ClusterKey, String>),
     /// The swarm was to keep a desired state.
     Stored(Box<Stored>),
-    /// A desired state was looked up, to be submitted again.
+    /// An earlier desired state was looked up.
     Recalled(Box<Recalled>),
     /// What was to be done was tried.
     Done(apply::Outcome),

@@ -1,18 +1,35 @@
 //! What the desired state was before.
 
 use skep_api::generation::{Generation, Past};
-use skep_api::submit::{Submission, Submitted};
-use skep_plan::feeding::Change;
+use skep_api::submit::{Differences, Submission, Submitted};
 use skep_swarm::generations::{Entry, Generations};
+use tokio::sync::mpsc;
 
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::question::{Answer, Trouble, answer};
 use crate::control::understand::with_causes;
 
-/// An earlier desired state that shall be submitted again, and who waits for that.
+/// An earlier desired state that was looked up, and what for.
 pub(in crate::control) struct Recalled {
-    pub(in crate::control) submission: Submission,
-    pub(in crate::control) to: Answer<Submitted>,
+    pub(in crate::control) generation: Generation,
+    pub(in crate::control) wanted: Wanted,
+}
+
+/// What an earlier desired state is looked up for, and who waits for that.
+pub(in crate::control) enum Wanted {
+    /// It shall be submitted again.
+    Again(Answer<Submitted>),
+    /// It is said what this would have changed.
+    Compared(Box<Submission>, Answer<Differences>),
+}
+
+impl Wanted {
+    fn refuse(self, trouble: Trouble) {
+        match self {
+            Self::Again(to) => answer(to, Err(trouble)),
+            Self::Compared(_, to) => answer(to, Err(trouble)),
+        }
+    }
 }
 
 impl Cluster {
@@ -35,36 +52,41 @@ impl Cluster {
         });
     }
 
-    /// Looks up generation `number`, or the one before the latest, to submit it again.
-    pub(in crate::control) fn recall(&self, number: Option<u64>, to: Answer<Submitted>) {
+    /// Looks up generation `number`, or the one before the latest. What runs is at hand without the
+    /// swarm, too.
+    pub(in crate::control) fn recall(&self, number: Option<u64>, wanted: Wanted) {
+        let happenings = self.happenings.clone();
         let Some((entries, store)) = self.shelf() else {
-            let none = "earlier generations are kept by the swarm, and this agent cannot read it";
-            return answer(to, Err(Trouble(none.to_owned())));
+            let held = self.held().map(|held| held.generation.clone());
+            let Some(generation) = held.filter(|held| number == Some(held.id.number)) else {
+                let none =
+                    "earlier generations are kept by the swarm, and this agent cannot read it";
+                return wanted.refuse(Trouble(none.to_owned()));
+            };
+            tokio::spawn(deliver(happenings, Recalled { generation, wanted }));
+            return;
         };
-        let wanted = match number {
+        let entry = match number {
             Some(number) => entries.into_iter().find(|entry| entry.number == number),
             None => entries.into_iter().nth(1),
         };
-        let Some(entry) = wanted else {
+        let Some(entry) = entry else {
             let none = "it is not kept: `skep history` shows those that are";
-            return answer(to, Err(Trouble(none.to_owned())));
+            return wanted.refuse(Trouble(none.to_owned()));
         };
-        let happenings = self.happenings.clone();
         tokio::spawn(async move {
-            let generation = match read(&store, &entry).await {
-                Ok(generation) => generation,
-                Err(trouble) => return answer(to, Err(trouble)),
-            };
-            let submission = Submission {
-                by: format!("rollback to {}", generation.id.number),
-                change: Change::Recall(generation.kept.documents),
-                dry_run: false,
-            };
-            let recalled = Box::new(Recalled { submission, to });
-            // The loop only goes away when the agent stops.
-            let _stopping = happenings.send(Happening::Recalled(recalled)).await;
+            match read(&store, &entry).await {
+                Ok(generation) => deliver(happenings, Recalled { generation, wanted }).await,
+                Err(trouble) => wanted.refuse(trouble),
+            }
         });
     }
+}
+
+async fn deliver(happenings: mpsc::Sender<Happening>, recalled: Recalled) {
+    let recalled = Happening::Recalled(Box::new(recalled));
+    // The loop only goes away when the agent stops.
+    let _stopping = happenings.send(recalled).await;
 }
 
 /// The content of `entry`, as it was submitted.

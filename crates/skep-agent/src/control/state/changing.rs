@@ -27,6 +27,15 @@ impl Control {
         let nothing = Kept::default();
         let held = self.cluster.as_ref().and_then(Cluster::held);
         let known = held.map_or(&nothing, |held| &held.generation.kept);
+        self.prepare_from(known, submission)
+    }
+
+    /// What `submission` makes of what was `known`.
+    pub(super) fn prepare_from(
+        &self,
+        known: &Kept,
+        submission: &Submission,
+    ) -> Result<Prepared, Refused> {
         let asked = match &self.cluster {
             Some(cluster) => {
                 let keys = cluster.value_keys();

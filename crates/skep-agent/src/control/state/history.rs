@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use skep_api::generation::Past;
 use skep_api::path;
-use skep_api::submit::{Confirmation, Recall, Submitted};
+use skep_api::submit::{Confirmation, Recall, Submission, Submitted};
+use skep_plan::feeding::Change;
 
-use crate::control::cluster::Cluster;
+use crate::control::cluster::{Cluster, Recalled, Wanted};
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
 use crate::control::state::passing::{PassedOn, pass_on};
@@ -23,7 +24,25 @@ impl Control {
     pub(super) fn handle_rollback(&mut self, recall: Recall, hop: Hop, to: Answer<Submitted>) {
         let passed = self.keeper_or_pass(path::ROLLBACK, Some(recall), hop, to);
         if let Some((cluster, to)) = passed {
-            cluster.recall(recall.generation, to);
+            cluster.recall(recall.generation, Wanted::Again(to));
+        }
+    }
+
+    /// Does what an earlier desired state was looked up for.
+    pub(super) fn handle_recalled(&mut self, recalled: Recalled) {
+        let Recalled { generation, wanted } = recalled;
+        match wanted {
+            Wanted::Again(to) => {
+                let submission = Submission {
+                    by: format!("rollback to {}", generation.id.number),
+                    change: Change::Recall(generation.kept.documents),
+                    dry_run: false,
+                };
+                self.handle_submission(submission, Hop::First, to);
+            }
+            Wanted::Compared(submission, to) => {
+                answer(to, Ok(self.compare(&generation, &submission)));
+            }
         }
     }
 
@@ -42,7 +61,7 @@ impl Control {
 
     /// The cluster and who waits, if this agent's engine has the swarm's store at hand; otherwise an
     /// agent that has is asked.
-    fn keeper_or_pass<Body, T>(
+    pub(super) fn keeper_or_pass<Body, T>(
         &mut self,
         path: &'static str,
         body: Option<Body>,

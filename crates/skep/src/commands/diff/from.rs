@@ -1,4 +1,4 @@
-//! The manifests that others are compared with.
+//! What manifests are compared with.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +10,18 @@ use tempfile::TempDir;
 
 use crate::commands::manifests;
 
-/// Where they are.
+/// What it is.
 #[derive(Clone, Debug)]
 pub(super) enum From {
+    /// An earlier desired state of the cluster.
+    Generation(u64),
+    /// Other manifests, without a cluster.
+    Files(Files),
+}
+
+/// Where other manifests are.
+#[derive(Clone, Debug)]
+pub(super) enum Files {
     /// At this path.
     Path(PathBuf),
     /// At the same paths in this commit.
@@ -23,23 +32,24 @@ impl FromStr for From {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        if text.starts_with('@') {
-            bail!(
-                "only a path and `git:REF` can be compared with; see `skep history` and `skep rollback`"
-            );
+        if let Some(number) = text.strip_prefix('@') {
+            let number = number.parse();
+            return Ok(Self::Generation(number.context(
+                "`@` is followed by the number of a generation: `skep history` shows them",
+            )?));
         }
-        Ok(match text.strip_prefix("git:") {
+        Ok(Self::Files(match text.strip_prefix("git:") {
             // A commit is never called like an option.
             Some(commit) if commit.is_empty() || commit.starts_with('-') => {
                 bail!("`git:` is followed by a branch, a tag or a commit")
             }
-            Some(commit) => Self::Git(commit.to_owned()),
-            None => Self::Path(text.into()),
-        })
+            Some(commit) => Files::Git(commit.to_owned()),
+            None => Files::Path(text.into()),
+        }))
     }
 }
 
-impl From {
+impl Files {
     /// What they describe, where the ones to compare lie at `paths`; nothing when lint finds errors
     /// in them, which it then has shown. No manifests at all describe nothing.
     pub(super) fn desired(&self, paths: &[PathBuf]) -> anyhow::Result<Option<Desired>> {
