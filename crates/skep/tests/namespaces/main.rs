@@ -5,6 +5,7 @@
 #[path = "../cluster/cluster.rs"]
 mod cluster;
 
+mod branch;
 mod certified;
 mod checks;
 mod checksums;
