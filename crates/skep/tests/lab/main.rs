@@ -24,6 +24,15 @@ fn a_node_s_power_cut_and_return_move_the_vip_and_nothing_is_left_behind() {
     lab.wait_until("a holds 10.0.0.70", |lab| {
         lab.status("a").contains("on in - answers 10.0.0.70")
     });
+    // Agents that are alone know each other by address only.
+    let skep_wait = |holder: &str| {
+        let goal = format!("--for=active={holder}");
+        let program = env!("CARGO_BIN_EXE_skep");
+        lab.try_run(&["exec", "b", "--", program, "wait", &goal, "vip/web"])
+    };
+    let by_address = skep_wait("10.0.0.71");
+    assert!(by_address.status.success(), "{by_address:?}");
+    check_failure(&skep_wait("a"), "ask the agent of a, or wait here for");
     lab.run(&["kill", "a"]);
     assert!(
         lab.status("a").contains("off out - silent -"),
