@@ -1,7 +1,7 @@
 //! What is known of a branch: a shallow copy of the repository and the files of its last commits.
 //!
-//! The copy is only a cache. When anything about it fails, or it has grown, the next look begins
-//! with a new one.
+//! The copy is only a cache. When anything about it fails it is made anew, at once, and when it has
+//! grown with the next look.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -70,6 +70,16 @@ impl Repository {
 
     /// Looks at the branch.
     pub(super) async fn look(&mut self) -> Contents {
+        let had_copy = self.copy().exists();
+        let contents = self.look_once().await;
+        // It may be the copy that is broken, as a power cut leaves it: that one is gone by now.
+        if had_copy && matches!(contents.sources, Err(Unread::Unreachable(_))) {
+            return self.look_once().await;
+        }
+        contents
+    }
+
+    async fn look_once(&mut self) -> Contents {
         let (sources, commit) = match self.fetch().await {
             Ok(commit) => (self.read(&commit).await, Some(commit)),
             Err(message) => (Err(Unread::Unreachable(message)), None),

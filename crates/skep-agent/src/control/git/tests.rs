@@ -195,7 +195,7 @@ async fn a_branch_that_was_written_anew_deleted_or_made_again_is_read_as_it_is()
 }
 
 #[tokio::test]
-async fn a_repository_that_is_away_or_whose_copy_is_broken_is_read_when_it_is_back() {
+async fn a_repository_that_is_away_is_read_when_it_is_back_and_a_broken_copy_is_made_anew() {
     let pair = Pair::new();
     let mut repository = pair.repository();
     read(&mut repository).await.expect("read");
@@ -207,14 +207,28 @@ async fn a_repository_that_is_away_or_whose_copy_is_broken_is_read_when_it_is_ba
     fs::rename(away, pair.origin()).expect("moved");
     assert!(read(&mut repository).await.is_ok());
 
-    pair.save("vip.yaml", "2");
-    pair.push("two");
-    fs::write(pair.state().join("copy/HEAD"), "garbage").expect("written");
-    read(&mut repository).await.expect_err("it is broken");
-    assert_eq!(
-        read(&mut repository).await,
-        Ok(vec!["vip.yaml: 2".to_owned()])
-    );
+    for (text, part) in [("2", "HEAD"), ("3", "objects/pack")] {
+        pair.save("vip.yaml", text);
+        pair.push(text);
+        spoil(&pair.state().join("copy").join(part));
+        let expected = vec![format!("vip.yaml: {text}")];
+        assert_eq!(read(&mut repository).await, Ok(expected), "{part}");
+    }
+}
+
+/// Leaves nothing in a file, or in those of a directory, as a power cut may.
+fn spoil(path: &Path) {
+    let entries = fs::read_dir(path).into_iter().flatten();
+    let inside: Vec<PathBuf> = entries.map(|it| it.expect("read").path()).collect();
+    let files = if inside.is_empty() {
+        vec![path.to_owned()]
+    } else {
+        inside
+    };
+    for file in files {
+        fs::remove_file(&file).expect("removed");
+        fs::write(&file, "").expect("written");
+    }
 }
 
 #[tokio::test]
