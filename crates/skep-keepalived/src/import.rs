@@ -9,6 +9,7 @@ mod member;
 mod model;
 mod names;
 mod notify;
+mod number;
 mod root;
 mod scribe;
 mod write;
@@ -94,11 +95,29 @@ fn settle(texts: &Texts, ledger: &mut Ledger) {
     let why: BTreeMap<Span, &str> = left_out
         .map(|problem| (problem.span, problem.message.as_str()))
         .collect();
+    let mut above: Option<String> = None;
     for entry in &mut ledger.entries {
-        if let (Fate::Taken(_), Some(why)) = (&entry.fate, why.get(&entry.span)) {
+        let Fate::Taken(_) = &entry.fate else {
+            continue;
+        };
+        if let Some(why) = why.get(&entry.span) {
             entry.fate = Fate::LeftOut((*why).to_owned());
+            above = Some(entry.keyword.clone());
+        } else if let Some(above) = above
+            .as_deref()
+            .filter(|above| is_below(&entry.keyword, above))
+        {
+            entry.fate = Fate::LeftOut(format!("`{above}` is left out"));
+        } else {
+            above = None;
         }
     }
+}
+
+/// Whether `keyword` stands in the block of `above`.
+fn is_below(keyword: &str, above: &str) -> bool {
+    let rest = keyword.strip_prefix(above);
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// How many keywords `statements` have.

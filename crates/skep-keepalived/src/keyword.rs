@@ -8,7 +8,7 @@ pub(crate) use global::GLOBAL;
 pub(crate) use instance::{
     ADDRESS, AUTHENTICATION, HMAC, INSTANCE, ROUTE, RULE, SYNC_GROUP, TRACK,
 };
-pub(crate) use other::{PROCESS, ROOT, SCRIPT};
+pub(crate) use other::{FILE, PROCESS, ROOT, SCRIPT};
 
 /// Keywords that are treated alike.
 pub(crate) struct Keywords(pub(crate) Treatment, pub(crate) &'static [&'static str]);
@@ -34,7 +34,6 @@ const BY_ITSELF: &str = "skep does this by itself";
 const LINKS: &str = "skep hears of links from the kernel";
 const LOAD_BALANCING: &str = "it belongs to load balancing (LVS), which skep does not do";
 const NO_BFD: &str = "skep has no BFD";
-const NUMBER_FILE: &str = "a manifest tracks what passes or fails, not the number in a file: use a `file` or `exec` check";
 const PACKET_FILTER: &str = "skep sets no packet filter";
 const PAUSES: &str = "skep sends its announcements without a pause between them";
 const REFRESHED: &str = "`announcements.refresh` reaches every interface that holds an address";

@@ -10,6 +10,7 @@ use skep_manifest::problem::Severity;
 use super::group::{Document, metadata};
 use super::model::{LooksAt, Node, Script};
 use super::names::Names;
+use super::number;
 use crate::language::Texts;
 use crate::{probe, program};
 
@@ -21,11 +22,15 @@ pub(super) fn documents(nodes: &[Node], names: &mut Names, texts: &mut Texts) ->
     let mut first: BTreeMap<&str, (&Script, HealthCheckSpec)> = BTreeMap::new();
     for node in nodes {
         for (name, script) in &node.scripts {
+            if matches!(script.looks_at, LooksAt::Number { .. }) && !names.has(name) {
+                number::untracked(name, script, texts);
+                continue;
+            }
             let Some(spec) = spec(node, script, texts) else {
                 texts
                     .report(Severity::Error, "missing-value", script.span)
                     .says(format!("`{name}` looks at nothing"))
-                    .help("keepalived ignores it: give it a `script` or a `process`");
+                    .help("keepalived ignores it: give it a `script`, a `process` or a `file`");
                 continue;
             };
             match first.get(name.as_str()) {
@@ -61,6 +66,7 @@ fn spec(node: &Node, script: &Script, texts: &mut Texts) -> Option<HealthCheckSp
             name: name.value.clone(),
             minimum: *minimum,
         }),
+        LooksAt::Number { path, .. } => number::probe(path, texts),
         LooksAt::Program(program) if program.value.argv.is_empty() => return None,
         LooksAt::Program(program) => {
             let native = probe::native(&program.value);

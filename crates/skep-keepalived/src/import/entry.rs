@@ -152,7 +152,7 @@ pub(super) fn rule(
     }
 }
 
-/// `track_interface`, `track_script` and `track_process`.
+/// `track_file`, `track_interface`, `track_script` and `track_process`.
 pub(super) fn tracks(
     path: &str,
     statement: &Statement,
@@ -160,28 +160,33 @@ pub(super) fn tracks(
     scribe: &mut Scribe<'_>,
 ) {
     let path = join(path, &statement.keyword.text);
-    let is_interface = statement.keyword.text == "track_interface";
     scribe.list(
         &path,
         "tracking",
         statement.entries(),
         &mut |scribe, one, path| {
-            let what = if is_interface {
-                Tracked::Interface(scribe.parse(&one.keyword, "an interface")?)
-            } else {
-                Tracked::Check(one.keyword.text.clone())
+            let mut what = match statement.keyword.text.as_str() {
+                "track_interface" => {
+                    Tracked::Interface(scribe.parse(&one.keyword, "an interface")?)
+                }
+                "track_file" => Tracked::Number(one.keyword.text.clone(), None),
+                _ => Tracked::Check(one.keyword.text.clone()),
             };
             let mut weight = None;
             scribe.options(path, TRACK, &one.words, |scribe, option, words| {
                 if option == "noreverse" {
                     return Ok(0);
                 }
-                weight = parse_weight(value(option, words)?, scribe)?;
+                let word = value(option, words)?;
+                match &mut what {
+                    Tracked::Number(_, times) => *times = Some(scribe.parse(word, "a weight")?),
+                    Tracked::Check(_) | Tracked::Interface(_) => {
+                        weight = parse_weight(word, scribe)?;
+                    }
+                }
                 Ok(1)
             });
-            if reversed(&one.words, scribe) {
-                return Err(NOT_REVERSED.to_owned());
-            }
+            not_reversed(&one.words, scribe)?;
             tracks.push(At::new(Track { what, weight }, one.keyword.span));
             Ok(())
         },
@@ -190,16 +195,16 @@ pub(super) fn tracks(
 
 const NOT_REVERSED: &str = "a weight that is reversed cannot be said in a manifest";
 
-/// Whether `reverse` stands among the words, which is told.
-fn reversed(words: &[Word], scribe: &mut Scribe<'_>) -> bool {
-    let word = words.iter().find(|word| word.text == "reverse");
-    if let Some(word) = word {
-        scribe
-            .error("not-expressible", word.span)
-            .says("a weight that is reversed cannot be said in a manifest")
-            .help("turn the check round, or give the weight the other sign on the other members");
-    }
-    word.is_some()
+/// Refuses `reverse` among the words, and tells.
+pub(super) fn not_reversed(words: &[Word], scribe: &mut Scribe<'_>) -> Reading<()> {
+    let Some(word) = words.iter().find(|word| word.text == "reverse") else {
+        return Ok(());
+    };
+    scribe
+        .error("not-expressible", word.span)
+        .says(NOT_REVERSED)
+        .help("turn the check round, or give the weight the other sign on the other members");
+    Err(NOT_REVERSED.to_owned())
 }
 
 /// The weight of a script or process; 0 is none.
@@ -209,9 +214,7 @@ pub(super) fn weight(
 ) -> Reading<Option<At<Weight>>> {
     let word = scribe.first(statement)?;
     let weight = parse_weight(word, scribe)?;
-    if reversed(&statement.words, scribe) {
-        return Err(NOT_REVERSED.to_owned());
-    }
+    not_reversed(&statement.words, scribe)?;
     Ok(weight.map(|weight| At::new(weight, statement.keyword.span)))
 }
 

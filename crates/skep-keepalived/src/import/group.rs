@@ -181,7 +181,7 @@ fn differences(one: &VipGroupSpec, other: &VipGroupSpec) -> Vec<&'static str> {
         ("vrrp_startup_delay", one.start == other.start),
         ("vrrp_sync_group", one.sync_group == other.sync_group),
         (
-            "track_interface, track_script or track_process",
+            "track_file, track_interface, track_script or track_process",
             one.tracking == other.tracking,
         ),
         ("garp_master_…", one.announcements == other.announcements),

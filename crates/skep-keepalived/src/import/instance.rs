@@ -110,7 +110,7 @@ fn read_list(
                 Ok(())
             });
         }
-        "track_interface" | "track_script" | "track_process" => {
+        "track_file" | "track_interface" | "track_script" | "track_process" => {
             entry::tracks(PATH, statement, &mut instance.tracks, scribe);
         }
         "unicast_peer" => return Some(peers(statement, instance, scribe)),

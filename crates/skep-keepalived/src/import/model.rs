@@ -8,6 +8,7 @@ use skep_manifest::duration::{Duration, Interval};
 use skep_manifest::name::{InterfaceName, NodeName};
 use skep_manifest::priority::VirtualRouterId;
 use skep_manifest::span::Span;
+use skep_manifest::value_source::AbsolutePath;
 use skep_manifest::vip_group::address::{PolicyRule, Route};
 use skep_manifest::vip_group::authentication::Authentication;
 use skep_manifest::vip_group::timing::AdvertisementInterval;
@@ -91,7 +92,15 @@ pub(super) struct Script {
 pub(super) enum LooksAt {
     Nothing,
     Program(At<Program>),
-    Process { name: At<String>, minimum: u16 },
+    Process {
+        name: At<String>,
+        minimum: u16,
+    },
+    /// The number in a file, and how often it counts.
+    Number {
+        path: At<AbsolutePath>,
+        weighs: i32,
+    },
 }
 
 /// A `vrrp_instance`.
@@ -145,6 +154,8 @@ pub(super) enum Tracked {
     Interface(InterfaceName),
     /// The name of a script or of a process.
     Check(String),
+    /// The name of a file with a number, and how often that counts.
+    Number(String, Option<i32>),
 }
 
 /// Whom to tell about transitions.

@@ -28,6 +28,11 @@ impl Names {
         name
     }
 
+    /// Whether `original` was asked for.
+    pub(super) fn has(&self, original: &str) -> bool {
+        self.given.contains_key(original)
+    }
+
     /// A name like `original` that nothing has.
     pub(super) fn another(&mut self, original: &str) -> Name {
         let label = label(original);

@@ -6,7 +6,7 @@ use skep_manifest::duration::Duration;
 
 use super::model::{At, LooksAt, Node, Script, SyncGroup, Told};
 use super::scribe::{Reading, Scribe};
-use super::{entry, globals, instance};
+use super::{entry, globals, instance, number};
 use crate::keyword::{PROCESS, ROOT, SCRIPT, SYNC_GROUP};
 use crate::language::{Statement, Word};
 use crate::program::Program;
@@ -33,6 +33,10 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
                 let (name, process) = process(statement, scribe)?;
                 node.scripts.insert(name, process);
             }
+            "track_file" | "vrrp_track_file" => {
+                let (name, file) = number::read(statement, scribe)?;
+                node.scripts.insert(name, file);
+            }
             _ => scribe.list(
                 "interface_up_down_delays",
                 "tracking[].upDelay, downDelay",
@@ -49,7 +53,7 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
     node
 }
 
-fn named<'s>(statement: &'s Statement, scribe: &mut Scribe<'_>) -> Reading<&'s Word> {
+pub(super) fn named<'s>(statement: &'s Statement, scribe: &mut Scribe<'_>) -> Reading<&'s Word> {
     let name = scribe.value(statement)?;
     if statement.block.is_none() {
         scribe
@@ -60,7 +64,7 @@ fn named<'s>(statement: &'s Statement, scribe: &mut Scribe<'_>) -> Reading<&'s W
     Ok(name)
 }
 
-fn empty(statement: &Statement) -> Script {
+pub(super) fn empty(statement: &Statement) -> Script {
     Script {
         span: statement.keyword.span,
         looks_at: LooksAt::Nothing,
@@ -168,7 +172,7 @@ fn sync_group(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<SyncGro
                         },
                     );
                 }
-                "track_interface" | "track_script" | "track_process" => {
+                "track_file" | "track_interface" | "track_script" | "track_process" => {
                     entry::tracks(PATH, statement, &mut group.tracks, scribe);
                 }
                 _ => entry::told(statement, &mut group.told, scribe)?,

@@ -3,7 +3,7 @@
 use super::Treatment::{Field, LeftOut};
 use super::{
     ADDRESS_LISTS, ANSWERS, BUFFERS, BY_ITSELF, Keywords, LINKS, LOAD_BALANCING, NO_BFD,
-    NUMBER_FILE, OWNER_ANSWERS, PRIORITIES_TOLD, REFRESHED, STRICT, THREE_ADVERTISEMENTS,
+    OWNER_ANSWERS, PRIORITIES_TOLD, REFRESHED, STRICT, THREE_ADVERTISEMENTS,
 };
 
 const HANDED_OVER: &str = "whoever stops hands over first, and is told as `backup`";
@@ -30,7 +30,12 @@ pub(crate) const INSTANCE: &[Keywords] = &[
     Keywords(Field("trackInterface"), &["dont_track_primary"]),
     Keywords(
         Field("tracking"),
-        &["track_interface", "track_script", "track_process"],
+        &[
+            "track_file",
+            "track_interface",
+            "track_script",
+            "track_process",
+        ],
     ),
     Keywords(
         Field("members[].address"),
@@ -80,7 +85,6 @@ pub(crate) const INSTANCE: &[Keywords] = &[
             "garp_lower_prio_repeat",
         ],
     ),
-    Keywords(LeftOut(NUMBER_FILE), &["track_file"]),
     Keywords(LeftOut(NO_BFD), &["track_bfd"]),
     Keywords(LeftOut("skep sends with TTL 255"), &["unicast_ttl"]),
     Keywords(
@@ -116,7 +120,12 @@ pub(crate) const SYNC_GROUP: &[Keywords] = &[
     Keywords(Field("syncGroup"), &["group"]),
     Keywords(
         Field("tracking"),
-        &["track_interface", "track_script", "track_process"],
+        &[
+            "track_file",
+            "track_interface",
+            "track_script",
+            "track_process",
+        ],
     ),
     Keywords(
         Field("notify"),
@@ -128,7 +137,6 @@ pub(crate) const SYNC_GROUP: &[Keywords] = &[
             "smtp_alert",
         ],
     ),
-    Keywords(LeftOut(NUMBER_FILE), &["track_file"]),
     Keywords(LeftOut(NO_BFD), &["track_bfd"]),
     Keywords(LeftOut(HANDED_OVER), &["notify_stop", "notify_deleted"]),
     Keywords(LeftOut(PRIORITIES_TOLD), &["notify_priority_changes"]),

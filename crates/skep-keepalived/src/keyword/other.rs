@@ -1,14 +1,22 @@
 //! The keywords outside all blocks, and those of scripts and processes.
 
 use super::Treatment::{Field, LeftOut};
-use super::{Keywords, LINKS, LOAD_BALANCING, NO_BFD, NUMBER_FILE, PACKET_FILTER, PAUSES};
+use super::{Keywords, LINKS, LOAD_BALANCING, NO_BFD, PACKET_FILTER, PAUSES};
 
 /// Outside all blocks.
 pub(crate) const ROOT: &[Keywords] = &[
     Keywords(Field("defaults of every group"), &["global_defs"]),
     Keywords(Field("VipGroup"), &["vrrp_instance"]),
     Keywords(Field("syncGroup"), &["vrrp_sync_group"]),
-    Keywords(Field("HealthCheck"), &["vrrp_script", "vrrp_track_process"]),
+    Keywords(
+        Field("HealthCheck"),
+        &[
+            "track_file",
+            "vrrp_script",
+            "vrrp_track_file",
+            "vrrp_track_process",
+        ],
+    ),
     Keywords(
         Field("tracking[].upDelay, downDelay"),
         &["interface_up_down_delays"],
@@ -40,7 +48,6 @@ pub(crate) const ROOT: &[Keywords] = &[
         ],
     ),
     Keywords(LeftOut(PAUSES), &["garp_group"]),
-    Keywords(LeftOut(NUMBER_FILE), &["track_file", "vrrp_track_file"]),
     Keywords(LeftOut(NO_BFD), &["bfd_instance"]),
     Keywords(
         LeftOut(LOAD_BALANCING),
@@ -81,5 +88,15 @@ pub(crate) const PROCESS: &[Keywords] = &[
     Keywords(
         LeftOut("`rise`, `fall` and `interval` of the check delay it"),
         &["fork_delay", "terminate_delay", "delay"],
+    ),
+];
+
+/// `track_file`.
+pub(crate) const FILE: &[Keywords] = &[
+    Keywords(Field("HealthCheck file.path"), &["file"]),
+    Keywords(Field("tracking[].weight"), &["weight"]),
+    Keywords(
+        LeftOut("a check reads a file and never writes it: create it on every node"),
+        &["init_file"],
     ),
 ];

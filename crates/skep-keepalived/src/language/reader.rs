@@ -162,6 +162,13 @@ impl Reader<'_> {
             })
         };
         match found {
+            Ok(sources) if sources.is_empty() => {
+                self.texts
+                    .report(Severity::Warning, "include-without-match", span)
+                    .says(format!("no file matches `{pattern}`"))
+                    .help("keepalived goes on without it, too: look for a typing mistake, or for files that were not copied along");
+                Ok(())
+            }
             Ok(sources) => sources
                 .into_iter()
                 .try_for_each(|source| self.read_source(source)),

@@ -18,6 +18,7 @@ use skep_manifest::vip_group::{Notification, VipGroupSpec};
 
 use super::super::model::{At, HeldAddress, Instance, SyncGroup, Track, Tracked};
 use super::super::notify::About;
+use super::super::number;
 use super::{Part, Shared, notes};
 use crate::language::Texts;
 
@@ -326,6 +327,9 @@ fn tracking(part: &Part<'_>, track: &At<Track>, shared: &mut Shared<'_>) -> Opti
                 up_delay,
                 down_delay,
             }))
+        }
+        Tracked::Number(name, weight) => {
+            number::tracking(part, &At::new(name, track.span), *weight, shared)
         }
         Tracked::Check(name) => {
             let Some(script) = part.node.scripts.get(name) else {
