@@ -1,5 +1,8 @@
 //! What the real keepalived says of the files that are written for it.
 
+#[path = "keepalived/examples.rs"]
+mod examples;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -10,8 +13,10 @@ use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
 
-/// A network of its own with the interfaces that the files name, and keepalived in it.
-const CHECK: &str = "ip link add eth0 type veth peer name eth1 && ip link set eth0 up && \
+/// A network of its own with the interfaces and the mail server that the files name, and keepalived
+/// in it, which looks for both.
+const CHECK: &str = "mount --bind \"$1\" /etc/hosts && \
+    ip link add eth0 type veth peer name eth1 && ip link set eth0 up && \
     ip link set eth1 up && ip link add ens18 type veth peer name other && ip link set ens18 up && \
     exec keepalived --config-test --use-file \"$0\"";
 
@@ -24,6 +29,8 @@ fn check(path: &Path) {
     let (desired, _) = resolve(&set);
     let interface = "eth0".parse().expect("it is a name");
     let directory = tempfile::tempdir().expect("there is room");
+    let hosts = directory.path().join("hosts");
+    fs::write(&hosts, "192.0.2.25 smtp.example.com\n").expect("there is room");
     let mut checked = 0;
     for member in desired.vip_groups.values().flat_map(|group| &group.members) {
         if member.runs != Runs::Agent {
@@ -33,8 +40,8 @@ fn check(path: &Path) {
         let file = directory.path().join(format!("{}.conf", member.name));
         fs::write(&file, &written.text).expect("there is room");
         let output = Command::new("unshare")
-            .args(["--net", "sh", "-c", CHECK])
-            .arg(&file)
+            .args(["--net", "--mount", "sh", "-c", CHECK])
+            .args([&file, &hosts])
             .output()
             .expect("unshare runs");
         let said =
@@ -54,7 +61,7 @@ fn check(path: &Path) {
 #[test]
 fn keepalived_accepts_the_files_of_every_example() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
-    for example in ["seeds/000", "seeds/001", "seeds/003", "standalone"] {
+    for example in examples::below(&top) {
         check(&top.join(example).join("skep.yaml"));
     }
 }

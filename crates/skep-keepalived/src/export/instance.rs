@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use skep_manifest::desired::Runs;
 use skep_manifest::name::InterfaceName;
 use skep_manifest::priority::{Priority, VirtualRouterId};
 use skep_manifest::value_source::ValueSource;
@@ -133,6 +134,13 @@ fn transport(own: &Own<'_>, page: &mut Page) {
             }
             if let Some(source) = own.member.source {
                 page.line(format!("mcast_src_ip {source}"));
+            }
+            let members = own.group.members.iter();
+            for other in members.filter(|other| other.runs == Runs::Elsewhere) {
+                page.leave_out(format!(
+                    "VipGroup {}: the external member {}: with multicast a file names no peers; whoever advertises is heard",
+                    own.name, other.name
+                ));
             }
         }
         Transport::Unicast(_) => {

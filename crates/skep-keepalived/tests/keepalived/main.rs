@@ -1,5 +1,6 @@
 //! Files of keepalived as manifests, and back.
 
+mod examples;
 mod fixture;
 mod hostile;
 mod round;

@@ -1,6 +1,6 @@
 //! A manifest in the words of keepalived, and back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::{ManifestSet, Source};
 
+use crate::examples;
 use crate::fixture::{Beside, directory, problems};
 
 fn read(path: &Path) -> ManifestSet {
@@ -78,7 +79,7 @@ fn what_keepalived_can_say_comes_back_as_it_was() {
 #[test]
 fn every_example_comes_back_but_for_what_is_listed() {
     let mut seen = String::new();
-    for example in examples() {
+    for example in examples::below(&top()) {
         let set = read(&top().join(&example).join("skep.yaml"));
         let (import, left_out) = around(&set);
         let back = by_key(import.objects.clone());
@@ -99,20 +100,6 @@ fn every_example_comes_back_but_for_what_is_listed() {
 
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests")
-}
-
-/// The folders below `manifests/` that hold a manifest, sorted.
-fn examples() -> BTreeSet<String> {
-    let below = |folder: &str| -> Vec<String> {
-        let entries = fs::read_dir(top().join(folder)).expect("the examples are there");
-        let names = entries.map(|entry| entry.expect("it can be listed").file_name());
-        names
-            .map(|name| format!("{folder}{}", name.to_string_lossy()))
-            .collect()
-    };
-    let all = [below(""), below("seeds/")].concat().into_iter();
-    all.filter(|example| top().join(example).join("skep.yaml").is_file())
-        .collect()
 }
 
 /// The lines that only one of the two has.
