@@ -1,9 +1,11 @@
 //! The JSON Schema of the language: for editors, for `skep explain`, and for the reader, which
 //! checks documents against this very schema.
 //!
-//! It is generated from the types; `tidy` gives it the form that editors and the reader want.
+//! It is generated from the types; `tidy` gives it the form that editors and the reader want, and
+//! `editor` what it prints that of which editors show the most.
 //! Draft 7, because that is what the YAML editors read.
 
+mod editor;
 mod example;
 mod tidy;
 
@@ -47,7 +49,7 @@ pub fn schema() -> Value {
             })
         })
         .collect();
-    json!({
+    let mut schema = json!({
         "$schema": DIALECT,
         "title": "skep manifest",
         "description": "One object of a skep manifest.",
@@ -63,7 +65,9 @@ pub fn schema() -> Value {
         "allOf": branches,
         "defaultSnippets": snippets(),
         "definitions": all_definitions(),
-    })
+    });
+    editor::for_editors(&mut schema);
+    schema
 }
 
 /// What editors offer for a document that says nothing yet: one object of each kind.
@@ -93,6 +97,7 @@ pub fn kind_schema(kind: Kind) -> Value {
         object.insert("examples".to_owned(), json!([example::example(kind)]));
         object.insert("definitions".to_owned(), json!(used));
     }
+    editor::for_editors(&mut schema);
     schema
 }
 

@@ -1,6 +1,7 @@
-//! The schemas as the YAML language server reads them: it knows draft 7, shows the `description` of
-//! the very property it stands on, completes `const` and `enum`, follows local references, and says
-//! "matches multiple schemas" where two branches of a `oneOf` fit.
+//! The schemas as the YAML language server reads them: it knows draft 7, shows the innermost
+//! `description` of what one stands on and no default, completes `const` and `enum`, follows local
+//! references with a description beside them, and says "matches multiple schemas" where two branches
+//! of a `oneOf` fit.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use skep_manifest::schema::{kind_schema, schema};
 use skep_manifest::set::Source;
 
 /// What it understands, and what it shows: nothing else has a meaning there.
-const KEYWORDS: [&str; 31] = [
+const KEYWORDS: [&str; 32] = [
     "$ref",
     "$schema",
     "additionalProperties",
@@ -23,6 +24,7 @@ const KEYWORDS: [&str; 31] = [
     "definitions",
     "description",
     "enum",
+    "enumDescriptions",
     "examples",
     "format",
     "if",
@@ -127,10 +129,18 @@ fn every_field_and_every_word_says_what_it_means_where_one_stands_on_it() {
         let steps: Vec<&str> = part.path.rsplitn(3, '/').collect();
         // A further condition of a field stands beside what says what it means.
         let is_field = steps.get(1) == Some(&"properties") && !part.path.contains("metadata/allOf");
-        let is_word = part.path.contains("/oneOf/") && part.schema.get("const").is_some();
         fields += usize::from(is_field);
-        words += usize::from(is_word);
-        if is_field || is_word {
+        let described = part.schema["enumDescriptions"].as_array();
+        for (index, word) in described.into_iter().flatten().enumerate() {
+            let of = &part.schema["enum"][index];
+            assert!(
+                word.as_str().is_some_and(|it| it.contains('.')) && of.is_string(),
+                "{}: {of}",
+                part.path
+            );
+            words += 1;
+        }
+        if is_field {
             assert!(
                 says.ends_with(['.', '…']) || says.contains(". "),
                 "{}: {says:?}",
@@ -139,6 +149,35 @@ fn every_field_and_every_word_says_what_it_means_where_one_stands_on_it() {
         }
     }
     assert!(fields > 250 && words > 50, "{fields} {words}");
+}
+
+/// The language server shows the innermost description: a type's own would hide what a field is for.
+#[test]
+fn a_field_is_described_where_its_type_is_referred_to() {
+    let schema = schema();
+    let mut count = 0;
+    for part in parts(&schema).iter().filter(|part| part.is_shown) {
+        let description = &part.schema["description"];
+        for list in ["allOf", "anyOf"] {
+            let branches = part.schema[list].as_array().into_iter().flatten();
+            let types: Vec<&Value> = branches.filter(|it| it.get("$ref").is_some()).collect();
+            if let ([only], true) = (types.as_slice(), description.is_string()) {
+                assert_eq!(&only["description"], description, "{}", part.path);
+                count += 1;
+            }
+        }
+        let default = &part.schema["default"];
+        if default.is_string() || default.is_boolean() || default.is_number() {
+            let said = format!(" Default: `{}`.", default.to_string().trim_matches('"'));
+            let says = description.as_str().unwrap_or_default();
+            assert!(
+                says.ends_with(&said) || default == "",
+                "{}: {says}",
+                part.path
+            );
+        }
+    }
+    assert!(count > 40, "{count}");
 }
 
 #[test]
