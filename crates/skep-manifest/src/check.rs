@@ -3,6 +3,7 @@
 //! It knows the part of JSON Schema that [`crate::schema`] produces, nothing more. Values that are
 //! written as text are checked by their own types, whose words are better than a pattern's.
 
+mod hint;
 mod object;
 mod scalar;
 mod text;
@@ -165,11 +166,12 @@ impl Checker<'_> {
             self.name(at),
             self.found(at.node)
         );
-        self.report(Problem::error(
-            "wrong-type",
-            self.tree.span(at.node),
-            message,
-        ));
+        let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
+        let is_map = matches!(self.tree.content(at.node), Content::Mapping(_));
+        self.report(match expected {
+            "a list" if is_map => problem.help("begin each entry with `- `"),
+            _ => problem,
+        });
     }
 
     fn report(&mut self, problem: Problem) {

@@ -161,7 +161,12 @@ fn kind_of(tree: &Tree) -> Result<Kind, Box<Problem>> {
     let kinds = Kind::ALL.map(Kind::as_str);
     let Some(value) = tree.value(root, "kind") else {
         let head = entries.first().map_or(root, |(key, _)| *key);
-        let help = format!("allowed: {}", check::listed(&kinds));
+        let help = match tree.value(root, "services") {
+            Some(_) => {
+                "a compose file is `kind: Stack` with `spec: {compose: {fromFile: …}}`".to_owned()
+            }
+            None => format!("allowed: {}", check::listed(&kinds)),
+        };
         return Err(Problem::error(
             "missing-field",
             tree.span(head),

@@ -254,9 +254,11 @@ impl Reader<'_> {
         };
         let mut problem =
             Problem::error("syntax", span, format!("this is no YAML: {}", error.info()));
-        if self.line_has_tab(at) {
-            problem = problem.help("indent with spaces: YAML does not allow tabs");
-        }
+        problem = problem.help(if self.line_has_tab(at) {
+            "indent with spaces: YAML does not allow tabs"
+        } else {
+            "look here and at the lines above: keys that belong together begin in the same column, a space follows each colon, brackets and quotes are closed"
+        });
         self.reading.problems.push(problem);
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::hint::{map_of, place_of};
 use super::words::{listed, remedy, similar};
-use super::{Checker, Place, is_object, shortened};
+use super::{Checker, PROBLEMS_MAX, Place, is_object, shortened};
 use crate::problem::Problem;
 use crate::tree::{Content, NodeId};
 
@@ -80,6 +81,10 @@ impl Checker<'_> {
             return meant;
         }
         for (key, _) in entries {
+            // Nobody is told of more, and a guess is work.
+            if self.problems.len() >= PROBLEMS_MAX {
+                break;
+            }
             let text = self.tree.text(*key).unwrap_or_default();
             if names.contains(&text) {
                 continue;
@@ -94,7 +99,9 @@ impl Checker<'_> {
                 (message, "remove it".to_owned())
             } else {
                 let message = format!("{} has no field `{}`", self.container(at), shortened(text));
-                (message, remedy(text, &names))
+                let elsewhere = || place_of(schema, text);
+                let help = guess.is_none().then(elsewhere).flatten();
+                (message, help.unwrap_or_else(|| remedy(text, &names)))
             };
             self.report(Problem::error("unknown-field", self.tree.span(*key), message).help(help));
         }
@@ -218,8 +225,12 @@ impl Checker<'_> {
         );
         let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
         let meant = names.iter().find(|name| **name == written);
-        self.report(match meant {
-            Some(name) => problem.help(format!("write `{{{name}: {}}}`", example(schema, name))),
+        let help = match meant {
+            Some(name) => Some(format!("write `{{{name}: {}}}`", example(schema, name))),
+            None => self.nothing_below(at).or_else(|| map_of(schema)),
+        };
+        self.report(match help {
+            Some(help) => problem.help(help),
             None => problem,
         });
     }

@@ -40,6 +40,11 @@ impl Checker<'_> {
         };
         let problem = Problem::error(id, self.tree.span(at.node), message);
         self.report(match (valid, scalar.plain) {
+            (false, true) if !right_type && checked.accepts(&format!("{}s", scalar.text)) => {
+                let with_unit = format!("{}s", scalar.text);
+                let help = format!("write it with its unit, such as `{with_unit}`");
+                problem.help(help)
+            }
             (false, _) => problem.help(format!("allowed: {allowed}")),
             (true, true) => quote(problem, scalar),
             (true, false) => unquote(problem, scalar),
@@ -135,7 +140,14 @@ impl Checker<'_> {
         let nothing = scalar.meaning == Meaning::Null;
         self.report(match schema["type"].as_str() {
             Some("string") if !nothing => quote(problem, scalar),
-            Some("array") if !nothing => problem.help("write it as a list: `[…]`"),
+            Some("array") if nothing => match self.nothing_below(at) {
+                Some(help) => problem.help(help),
+                None => problem,
+            },
+            Some("array") => {
+                let short = shortened(&scalar.text);
+                problem.help(format!("write it as a list: `[{short}]`"))
+            }
             Some("boolean") if OLD_TRUE.contains(&scalar.text.as_str()) => {
                 problem.help("write `true`").replacement("true")
             }
@@ -147,7 +159,10 @@ impl Checker<'_> {
                 None => problem,
             },
             _ if !scalar.plain && scalar.text.parse::<f64>().is_ok() => unquote(problem, scalar),
-            _ => problem,
+            _ => match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
+                (Some(least), Some(most)) => problem.help(format!("allowed: {least} to {most}")),
+                _ => problem,
+            },
         });
     }
 

@@ -9,6 +9,9 @@ use crate::tree::Content;
 /// The longest text for which a similar one is looked for; nobody mistypes a longer one.
 const SIMILAR_LENGTH_MAX: usize = 64;
 
+/// The shortest part of a word that tells which word it is.
+const PART_LENGTH_MIN: usize = 3;
+
 /// The words that a schema allows, when it is an enumeration.
 pub(super) fn words(schema: &'static Value) -> Option<Vec<&'static Value>> {
     if let Some(word) = schema.get("const") {
@@ -33,20 +36,35 @@ pub(crate) fn similar<'a>(
     if text.len() > SIMILAR_LENGTH_MAX {
         return None;
     }
+    let candidates: Vec<&str> = candidates.into_iter().collect();
     let lower = text.to_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
     let near = |candidate: &str| 1.max(candidate.chars().count() / 3);
     // Words whose lengths differ by more than that need no comparison.
     let length = text.chars().count();
     let as_long = |candidate: &str| length.abs_diff(candidate.chars().count()) <= near(candidate);
-    candidates
-        .into_iter()
+    let slip = candidates
+        .iter()
+        .copied()
         .filter(|candidate| as_long(candidate))
         .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| *distance <= near(candidate))
         .filter(|(_, candidate)| !differ_in_digits(text, candidate))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    slip.or_else(|| longer(&lower, &candidates))
+}
+
+/// The only candidate in which `text`, in small letters, is a part that says something: `env` of
+/// `environment`.
+fn longer<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let mut longer = candidates
+        .iter()
+        .filter(|candidate| candidate.to_lowercase().contains(text));
+    match (longer.next(), longer.next()) {
+        (Some(only), None) if text.len() >= PART_LENGTH_MIN => Some(only),
+        _ => None,
+    }
 }
 
 /// Whether two words are the same but for their digits, as `node1` and `node2`: then they are
@@ -133,6 +151,8 @@ mod tests {
         assert_eq!(similar("virtual_router_id", words), Some("virtualRouterId"));
         assert_eq!(similar("member", words), Some("members"));
         assert_eq!(similar("priority", words), None);
+        assert_eq!(similar("router", words), Some("virtualRouterId"));
+        assert_eq!(similar("er", words), None);
         assert_eq!(similar("cube2", ["cube01", "cube02"]), Some("cube02"));
         assert_eq!(similar("cube03", ["cube01", "cube02"]), None);
         assert_eq!(similar(&"m".repeat(100_000), words), None);
