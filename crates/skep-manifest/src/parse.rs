@@ -122,7 +122,8 @@ fn parse_document(raw: RawDocument, set: &mut ManifestSet, problems: &mut Vec<Pr
         Vec::new()
     };
     match typed(kind, &tree) {
-        Ok(object) if raw.whole => {
+        // Whatever is asked of a list, it is asked of one that the language allows.
+        Ok(object) if raw.whole && !found.iter().any(|it| it.id == "too-many-entries") => {
             problems.extend(of_stack(&object, &tree));
             set.documents.push(Document { object, tree });
         }

@@ -85,20 +85,32 @@ pub struct SourceText {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    /// How many characters there are before every [`STRETCH`] bytes, when a line is longer.
+    stretches: Vec<usize>,
 }
+
+/// The longest line in which the characters before a place are simply counted.
+const STRETCH: usize = 4 << 10;
 
 impl SourceText {
     /// The text `text`, which is called `name` in messages.
     #[must_use]
     pub fn new(name: String, text: String) -> Self {
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0)
+        let line_starts: Vec<usize> = std::iter::once(0)
             .chain(after_breaks.map(|(at, _)| at + 1))
             .collect();
+        let ends = line_starts.iter().skip(1).copied().chain([text.len()]);
+        let lines = line_starts.iter().zip(ends);
+        let stretches = match lines.into_iter().any(|(start, end)| end - start > STRETCH) {
+            true => stretches(&text),
+            false => Vec::new(),
+        };
         Self {
             name,
             text,
             line_starts,
+            stretches,
         }
     }
 
@@ -117,23 +129,52 @@ impl SourceText {
     /// The place of the byte `offset`, as people name it; the end for an offset beyond it.
     #[must_use]
     pub fn location(&self, offset: usize) -> Location {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = floor(&self.text, offset.min(self.text.len()));
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts[line - 1];
-        let column = self.text[start..offset]
-            .chars()
-            .filter(|c| *c != '\u{feff}')
-            .count()
-            + 1;
+        let column = match self.stretches.is_empty() {
+            true => characters(&self.text[start..offset]),
+            false => self.characters_before(offset) - self.characters_before(start),
+        } + 1;
         Location {
             file: self.name.clone(),
             line,
             column,
         }
     }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let stretch = offset / STRETCH;
+        let start = floor(&self.text, stretch * STRETCH);
+        self.stretches[stretch] + characters(&self.text[start..offset])
+    }
+}
+
+/// The characters before the beginning of each stretch.
+fn stretches(text: &str) -> Vec<usize> {
+    let mut before = 0;
+    let mut counts = vec![before];
+    let starts: Vec<usize> = (0..=text.len() / STRETCH)
+        .map(|stretch| floor(text, stretch * STRETCH))
+        .collect();
+    for pair in starts.windows(2) {
+        before += characters(&text[pair[0]..pair[1]]);
+        counts.push(before);
+    }
+    counts
+}
+
+/// The beginning of the character at `offset`.
+fn floor(text: &str, mut offset: usize) -> usize {
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+/// How many characters people see; a mark of the byte order is none.
+fn characters(text: &str) -> usize {
+    text.chars().filter(|c| *c != '\u{feff}').count()
 }
 
 /// One document: an object, and where each of its fields stands.

@@ -43,11 +43,12 @@ pub struct VipGroupSpec {
     /// Whether a member is ineligible while that interface is down.
     #[serde(default = "VipGroupSpec::default_track_interface")]
     pub track_interface: bool,
-    /// The addresses. A bare address is short for `{address: ADDRESS}`.
+    /// The addresses, as many as an advertisement can count. A bare address is short for
+    /// `{address: ADDRESS}`.
     #[serde(with = "shorthand")]
     #[schemars(
         with = "Vec<Written<InterfaceAddress, VirtualAddress>>",
-        length(min = 1)
+        length(min = 1, max = 255)
     )]
     pub addresses: Vec<VirtualAddress>,
     /// Routes that exist only on the node that holds the addresses.

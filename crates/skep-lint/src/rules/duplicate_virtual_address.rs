@@ -61,8 +61,11 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
                 continue;
             };
             // Two groups of one name are reported as that.
+            let is_other = !std::ptr::eq(other.spec, group.spec);
             if span == *place
-                || (other.name == group.name && other.spec.addresses != group.spec.addresses)
+                || (is_other
+                    && other.name == group.name
+                    && other.spec.addresses != group.spec.addresses)
             {
                 continue;
             }

@@ -10,6 +10,9 @@ use super::{Checker, PROBLEMS_MAX, Place, is_object, shortened};
 use crate::problem::Problem;
 use crate::tree::{Content, NodeId};
 
+/// For how many mistakes a field is looked for elsewhere: with more it is another kind of file.
+const PLACES_MAX: usize = 100;
+
 impl Checker<'_> {
     pub(super) fn check_object(&mut self, schema: &'static Value, at: Place) {
         let Content::Mapping(entries) = self.tree.content(at.node) else {
@@ -99,8 +102,8 @@ impl Checker<'_> {
                 (message, "remove it".to_owned())
             } else {
                 let message = format!("{} has no field `{}`", self.container(at), shortened(text));
-                let elsewhere = || place_of(schema, text);
-                let help = guess.is_none().then(elsewhere).flatten();
+                let looks = guess.is_none() && self.problems.len() < PLACES_MAX;
+                let help = looks.then(|| place_of(schema, text)).flatten();
                 (message, help.unwrap_or_else(|| remedy(text, &names)))
             };
             self.report(Problem::error("unknown-field", self.tree.span(*key), message).help(help));

@@ -83,3 +83,29 @@ spec: {data: {value: hunter2}}
     let set = set(text);
     assert!(!format!("{:?}", set.documents[0].object).contains("hunter2"));
 }
+
+#[test]
+fn a_place_in_a_long_line_is_the_character_that_it_is() {
+    let line = "aä€😀".repeat(3_000);
+    let text = format!("\u{feff}x: 1\n{line}\n{line}{line}");
+    let source = SourceText::new("long.yaml".to_owned(), text.clone());
+    for (offset, _) in text.char_indices().step_by(97) {
+        let before = &text[..offset];
+        let line = before.rsplit('\n').next().unwrap();
+        let expected = line.chars().filter(|c| *c != '\u{feff}').count() + 1;
+        assert_eq!(source.location(offset).column, expected, "{offset}");
+    }
+    assert_eq!(source.location(text.len()).column, 24_001);
+}
+
+#[test]
+fn a_list_that_is_too_long_is_one_mistake() {
+    let addresses = "10.0.0.1, ".repeat(40_000);
+    let set = set(&format!(
+        "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g}}\n\
+         spec: {{virtualRouterId: 1, members: [a], addresses: [{addresses}]}}\n"
+    ));
+    let ids: Vec<&str> = set.problems.iter().map(|problem| problem.id).collect();
+    assert_eq!(ids, ["too-many-entries"]);
+    assert!(set.documents.is_empty());
+}
