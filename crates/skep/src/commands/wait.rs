@@ -51,22 +51,38 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     };
     arguments.goal.check(kind)?;
     let client = Client::new(socket);
+    let told = match arguments.goal {
+        Goal::Active(_) => Told::ByStatus,
+        Goal::Condition(..) | Goal::Delete => Told::ByProgress,
+    };
     runtime()?.block_on(wait(
         &client,
+        told,
         |look| arguments.goal.is_met(kind, &name, look),
         arguments.timeout.time(),
     ))
 }
 
+/// Who can tell whether it is so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Every agent by itself.
+    ByStatus,
+    /// In a cluster the agent that writes to the swarm.
+    ByProgress,
+}
+
 async fn wait(
     client: &Client,
+    told: Told,
     is_met: impl Fn(&Look) -> Met,
     timeout: Duration,
 ) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let mut said = String::new();
+    let mut is_there = false;
     loop {
-        let how = match look(client).await {
+        let how = match look(client, told, &mut is_there).await {
             Ok(look) => match is_met(&look) {
                 Met::Yes(how) => {
                     output::print(&format!("{how}\n"))?;
@@ -82,7 +98,7 @@ async fn wait(
                 | CallError::Late { .. }
                 | CallError::Broken(_)),
             ) => {
-                if said.is_empty() {
+                if !is_there {
                     return Err(error.into());
                 }
                 error.to_string()
@@ -105,13 +121,15 @@ async fn wait(
     }
 }
 
-/// What the agent knows at present.
-async fn look(client: &Client) -> Result<Look, CallError> {
+/// What the agent knows at present; `is_there` from its first answer on, also when the agent that
+/// it asks in turn is silent.
+async fn look(client: &Client, told: Told, is_there: &mut bool) -> Result<Look, CallError> {
     let status: AgentStatus = client.status().await?;
-    let objects = match status.mode {
+    *is_there = true;
+    let objects = match (status.mode, told) {
         // It keeps no account of objects: what it knows of its groups is in its status.
-        Mode::Standalone => Vec::new(),
-        Mode::Clustered => client.get::<Reached>(path::PROGRESS).await?.objects,
+        (Mode::Standalone, _) | (Mode::Clustered, Told::ByStatus) => Vec::new(),
+        (Mode::Clustered, Told::ByProgress) => client.get::<Reached>(path::PROGRESS).await?.objects,
     };
     Ok(Look { status, objects })
 }
