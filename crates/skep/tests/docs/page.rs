@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The pages whose commands are run.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 20] = [
     "README.md",
     "docs/README.md",
     "docs/ci.md",
@@ -13,7 +13,10 @@ pub(crate) const NAMES: [&str; 17] = [
     "docs/concepts.md",
     "docs/diff.md",
     "docs/editors.md",
+    "docs/fuzzing.md",
     "docs/gitops.md",
+    "docs/keepalived.md",
+    "docs/lab.md",
     "docs/operating.md",
     "docs/simulate.md",
     "docs/start.md",
@@ -94,11 +97,13 @@ impl Page {
         page
     }
 
-    /// Lets the commands call something otherwise.
+    /// Lets the commands that are run in a lab call something otherwise.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
-        let mut commands = self.blocks.iter().map(|block| &block.commands);
-        assert!(commands.any(|it| it.contains(from)), "{}", self.name);
-        for block in &mut self.blocks {
+        let in_lab = |block: &&mut Block| matches!(block.how, How::InLab);
+        let called = |block: &mut Block| block.commands.contains(from);
+        let mut blocks = self.blocks.iter_mut().filter(in_lab);
+        assert!(blocks.any(called), "{}", self.name);
+        for block in self.blocks.iter_mut().filter(in_lab) {
             block.commands = block.commands.replace(from, to);
         }
     }

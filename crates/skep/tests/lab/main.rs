@@ -166,10 +166,11 @@ fn ctrl_c_while_the_lab_comes_up_takes_it_down_again() {
     drop(directory);
 }
 
-/// The first thing that a stranger tries, word for word but for the name of the lab.
+/// The first things that a stranger tries, word for word but for the names of the labs.
 #[test]
 fn the_first_five_minutes_go_as_the_book_says() {
     follow("docs/start.md", "first");
+    follow("docs/lab.md", "pair");
 }
 
 /// A push that moves a VIP, a slip that changes nothing, and the way back.
