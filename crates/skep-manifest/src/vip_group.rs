@@ -71,10 +71,11 @@ pub struct VipGroupSpec {
     /// How checksums are computed (version 3 over IPv4).
     #[serde(default)]
     pub checksum: Checksum,
-    /// The members, in order of preference. Either all of them have a priority or none. A bare
-    /// name is short for `{node: NAME}`. Exactly one of `members` and `selector` is given.
+    /// The members, in order of preference, as many as different priorities can be assigned.
+    /// Either all of them have a priority or none. A bare name is short for `{node: NAME}`.
+    /// Exactly one of `members` and `selector` is given.
     #[serde(default, with = "shorthand", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Written<NodeName, Member>>", length(min = 1))]
+    #[schemars(with = "Vec<Written<NodeName, Member>>", length(min = 1, max = 200))]
     pub members: Vec<Member>,
     /// Which nodes are members, by what they are. Exactly one of `members` and `selector` is
     /// given.

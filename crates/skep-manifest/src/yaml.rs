@@ -22,8 +22,9 @@ use builder::{Builder, Collection};
 const SOURCE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The deepest nesting: the language itself needs fewer than ten levels.
 const DEPTH_MAX: usize = 64;
-/// The most documents of one source, several times those of the largest manifest there is.
-const DOCUMENTS_MAX: usize = 50_000;
+/// The most documents of one source, nearly twice those of a thousand nodes and ten thousand
+/// services.
+const DOCUMENTS_MAX: usize = 20_000;
 /// The most values of one source, its aliases written out: they take two hundred bytes each.
 const NODES_MAX: usize = 1_000_000;
 /// The most values of one document, its aliases written out: twice those of a swarm of a

@@ -93,15 +93,4 @@ fn mistakes_take_as_much_work_as_there_are() {
         )
     };
     check("nodes that are listed twice", far, 200);
-    let again = |count: usize| {
-        let groups = (0..count / 60).map(|group| {
-            let addresses = "10.0.0.1, ".repeat(240);
-            format!(
-                "---\napiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g{group}}}\n\
-                 spec: {{virtualRouterId: 1, members: [a, b], addresses: [{addresses}]}}\n"
-            )
-        });
-        groups.collect::<String>()
-    };
-    check("addresses that are listed twice", again, 120);
 }

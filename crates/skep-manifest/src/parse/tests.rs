@@ -100,12 +100,16 @@ fn a_place_in_a_long_line_is_the_character_that_it_is() {
 
 #[test]
 fn a_list_that_is_too_long_is_one_mistake() {
-    let addresses = "10.0.0.1, ".repeat(40_000);
-    let set = set(&format!(
-        "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g}}\n\
-         spec: {{virtualRouterId: 1, members: [a], addresses: [{addresses}]}}\n"
-    ));
-    let ids: Vec<&str> = set.problems.iter().map(|problem| problem.id).collect();
-    assert_eq!(ids, ["too-many-entries"]);
-    assert!(set.documents.is_empty());
+    let long = |entry: &str| entry.repeat(40_000);
+    let check = |addresses: &str, members: &str| {
+        let set = set(&format!(
+            "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g}}\nspec: \
+             {{virtualRouterId: 1, members: [{members}], addresses: [{addresses}]}}\n"
+        ));
+        let ids: Vec<&str> = set.problems.iter().map(|problem| problem.id).collect();
+        assert_eq!(ids, ["too-many-entries"]);
+        assert!(set.documents.is_empty());
+    };
+    check(&long("10.0.0.1, "), "a");
+    check("10.0.0.1", &long("a, "));
 }

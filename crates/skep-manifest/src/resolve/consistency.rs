@@ -11,9 +11,6 @@ use crate::vip_group::authentication::{Authentication, HmacAuthentication};
 use crate::vip_group::member::Member;
 use crate::vip_group::transport::Version;
 
-/// The most members of a group: as many as different priorities can be assigned.
-const MEMBERS_MAX: usize = 200;
-
 impl Resolver<'_> {
     pub(super) fn check_consistency(&mut self, document: &Document, spec: &VipGroupSpec) {
         self.check_needs_swarm(document, spec);
@@ -142,12 +139,6 @@ impl Resolver<'_> {
                         .help("remove `priority`, or `owner`"),
                 );
             }
-        }
-        if spec.members.len() > MEMBERS_MAX {
-            let message = format!("a group has at most {MEMBERS_MAX} members");
-            let span = document.key_span("/spec/members");
-            self.problems
-                .push(Problem::error("too-many-entries", span, message));
         }
     }
 
