@@ -112,9 +112,12 @@ impl ClusterKey {
 
     /// The text in which the secret is kept.
     pub(crate) fn armour(&self) -> String {
-        format!("{FIRST_LINE}
+        format!(
+            "{FIRST_LINE}
 {}
-", self.digits())
+",
+            self.digits()
+        )
     }
 
     fn digits(&self) -> String {

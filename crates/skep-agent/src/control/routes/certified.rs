@@ -28,7 +28,7 @@ const ITS_QUESTIONS: [&str; 7] = [
 ];
 
 /// What its command line cannot ask: it would change something elsewhere, or learn secrets.
-const NEED_KEY: [&str; 9] = [
+const NEED_KEY: [&str; 10] = [
     path::SUBMIT,
     path::COMPARE,
     path::DIFF,
