@@ -17,7 +17,7 @@ use crate::control::question::{Admitted, Question, Trouble};
 use crate::control::routes::Questions;
 
 /// What such a node may ask its peers: what it needs to follow, to join, and to tell its operator.
-const ITS_QUESTIONS: [&str; 7] = [
+const ITS_QUESTIONS: &[&str] = &[
     path::REPORT,
     path::ANNOUNCE,
     path::GENERATION,
@@ -28,7 +28,7 @@ const ITS_QUESTIONS: [&str; 7] = [
 ];
 
 /// What its command line cannot ask: it would change something elsewhere, or learn secrets.
-const NEED_KEY: [&str; 10] = [
+const NEED_KEY: &[&str] = &[
     path::SUBMIT,
     path::COMPARE,
     path::DIFF,
