@@ -112,12 +112,7 @@ impl ClusterKey {
 
     /// The text in which the secret is kept.
     pub(crate) fn armour(&self) -> String {
-        format!(
-            "{FIRST_LINE}
-{}
-",
-            self.digits()
-        )
+        format!("{FIRST_LINE}\n{}\n", self.digits())
     }
 
     fn digits(&self) -> String {
