@@ -112,4 +112,12 @@ impl Reached {
         let mut states = self.objects.iter().map(|object| object.state);
         self.generation.is_some() && states.all(|state| state == Progress::Done)
     }
+
+    /// Whether everything has come to its end and something failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let is_over = |state: Progress| matches!(state, Progress::Done | Progress::Failed);
+        let mut states = self.objects.iter().map(|object| object.state);
+        states.clone().all(is_over) && states.any(|state| state == Progress::Failed)
+    }
 }

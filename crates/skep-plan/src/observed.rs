@@ -294,6 +294,8 @@ pub enum TaskTrouble {
     Ending(String),
     /// The engine replaces no more tasks until the service is changed again.
     Paused(String),
+    /// Tasks of a job failed, and the engine starts no others.
+    Over(String),
 }
 
 impl TaskTrouble {
@@ -301,7 +303,10 @@ impl TaskTrouble {
     #[must_use]
     pub fn message(&self) -> &str {
         match self {
-            Self::Failing(message) | Self::Ending(message) | Self::Paused(message) => message,
+            Self::Failing(message)
+            | Self::Ending(message)
+            | Self::Paused(message)
+            | Self::Over(message) => message,
         }
     }
 
@@ -320,6 +325,10 @@ impl TaskTrouble {
             Self::Paused(_) => {
                 "no more tasks are replaced: correct the service and apply it again".to_owned()
             }
+            Self::Over(_) => format!(
+                "no more tasks of this job are started: `docker service logs {service}` on a \
+                 manager shows what the last one said; correct the job and apply it again"
+            ),
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum Progress {
     Working,
     /// Something is in the way that time alone does not change.
     Blocked,
+    /// It is over, and not as declared: only another desired state helps.
+    Failed,
 }
 
 /// How far every declared object is: the swarm, its nodes, its services, and what is in the way of
@@ -180,6 +182,7 @@ fn service_progress(service: &Declared<ServiceSpec>, cluster: Option<&Cluster>) 
             state: match trouble {
                 TaskTrouble::Failing(_) | TaskTrouble::Ending(_) => Progress::Working,
                 TaskTrouble::Paused(_) => Progress::Blocked,
+                TaskTrouble::Over(_) => Progress::Failed,
             },
             message: format!("{count}: {}", trouble.message()),
             remedy: Some(trouble.remedy(name)),

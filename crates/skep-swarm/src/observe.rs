@@ -162,6 +162,8 @@ struct Known {
     tasks: Tasks,
     /// What is wrong with one of them.
     error: Option<String>,
+    /// Whether some of them have not ended, or are to be started.
+    goes_on: bool,
 }
 
 impl Known {
@@ -175,6 +177,7 @@ impl Known {
         for task in wanted {
             let known = services.entry(task.service_id.clone()).or_default();
             known.tasks.desired += 1;
+            known.goes_on |= !task.status.has_ended();
             let error = task.status.error.clone();
             known.error = known.error.take().or(error.filter(|it| !it.is_empty()));
         }
@@ -215,7 +218,11 @@ fn told(
         None => known.tasks.desired == 0,
     };
     let fallback = service.previous_spec.filter(|_| !is_settled);
-    let trouble = trouble(service.update_status, known.error, ended);
+    let is_over = is_job && known.error.is_none() && !known.goes_on;
+    let trouble = match ended {
+        Some(words) if is_over => Some(TaskTrouble::Over(words)),
+        ended => trouble(service.update_status, known.error, ended),
+    };
     Ok((
         spec.name,
         ClusterService {

@@ -284,6 +284,10 @@ impl Session {
                 let trouble = TaskTrouble::Paused(words.join(" "));
                 self.world.service(name).trouble = Some(trouble);
             }
+            ["over", words @ ..] => {
+                let trouble = TaskTrouble::Over(words.join(" "));
+                self.world.service(name).trouble = Some(trouble);
+            }
             ["may-go-back-to", spec @ ..] => {
                 let spec = serde_json::from_str(&spec.join(" ")).expect("JSON");
                 self.world.service(name).fallback = Some(spec);

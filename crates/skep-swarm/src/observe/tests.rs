@@ -398,6 +398,43 @@ async fn what_a_service_was_is_told_as_long_as_the_engine_may_go_back_to_it() {
 }
 
 #[tokio::test]
+async fn a_job_is_over_when_none_of_its_tasks_goes_on_and_one_failed() {
+    let task = |state: &str, error: &str| {
+        let status = json!({ "Timestamp": "15", "State": state, "Err": error });
+        json!({ "ServiceID": "w1", "NodeID": "n1", "Slot": 0, "Status": status })
+    };
+    let read = async |wanted: Value, ended: Value, mode: Value| {
+        let service = json!([{
+            "ID": "w1", "Version": { "Index": 13 },
+            "ServiceStatus": { "DesiredTasks": 1, "CompletedTasks": 1 },
+            "Spec": { "Name": "web", "Mode": mode },
+        }]);
+        let tasks = AskedTasks {
+            wanted,
+            current: json!([]),
+            ended,
+        };
+        let cluster = told_with_ended(json!([node("n1", "ready")]), service, tasks).await;
+        cluster.unwrap().services["web"].trouble.clone()
+    };
+    let words = || "task: non-zero exit (1)".to_owned();
+    let job = || json!({ "ReplicatedJob": { "TotalCompletions": 2 } });
+    let failed = json!([task("failed", "task: non-zero exit (1)")]);
+    let over = Some(TaskTrouble::Over(words()));
+    assert_eq!(read(json!([]), failed.clone(), job()).await, over);
+    let succeeded = json!([task("complete", "")]);
+    assert_eq!(read(succeeded, failed.clone(), job()).await, over);
+    // Another one is started in its place.
+    let ending = Some(TaskTrouble::Ending(words()));
+    let next = json!([task("ready", "")]);
+    assert_eq!(read(next, failed.clone(), job()).await, ending);
+    let service = json!({ "Replicated": { "Replicas": 2 } });
+    assert_eq!(read(json!([]), failed, service).await, ending);
+    // It has not begun.
+    assert_eq!(read(json!([]), json!([]), job()).await, None);
+}
+
+#[tokio::test]
 async fn a_swarm_that_cannot_be_read_whole_is_an_error() {
     let mut hostile = node("n1", "ready");
     hostile["Spec"]["Role"] = json!("observer");

@@ -28,7 +28,7 @@ const ASK: Duration = Duration::from_millis(250);
 /// Make manifests the desired state of the cluster.
 ///
 /// What was applied before and is not among them stays, unless --prune says that it goes. Ends with 0 when they are accepted (and, with --wait, when all is as declared), with 1 when they
-/// are not, with 3 when they are accepted and not everything is as declared in time.
+/// are not (or, with --wait, when nothing is left to wait for and a job failed), with 3 when they are accepted and not everything is as declared in time.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -129,6 +129,10 @@ pub(super) async fn wait(
                     output::print(&format!("{what} is as declared after {took:.1}s\n"))?;
                     return Ok(Exit::Success);
                 }
+                if is_known && reached.has_failed() {
+                    said.say_what_is_missing();
+                    return Ok(Exit::Findings);
+                }
             }
             // The agent that writes may change while managers join.
             Err(error @ (CallError::Refused { .. } | CallError::Late { .. })) => {
@@ -138,6 +142,7 @@ pub(super) async fn wait(
         }
         if started.elapsed() > timeout {
             said.say_what_is_missing();
+            output::tell("hint: it goes on without you; follow it with `skep status`");
             return Ok(Exit::NotConverged);
         }
         // How far it is can only be asked.
@@ -189,6 +194,5 @@ impl Said {
             }
         }
         output::tell_errors(self.trouble.as_slice());
-        output::tell("hint: it goes on without you; follow it with `skep status`");
     }
 }

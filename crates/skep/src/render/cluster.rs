@@ -96,6 +96,7 @@ pub(crate) const fn progress_word(state: Progress) -> &'static str {
         Progress::Done => "done",
         Progress::Working => "working",
         Progress::Blocked => "blocked",
+        Progress::Failed => "failed",
     }
 }
 

@@ -141,7 +141,7 @@ impl Look {
             match condition {
                 ConditionType::Ready => return Some(object.state == Progress::Done),
                 ConditionType::Reconciling => return Some(object.state == Progress::Working),
-                ConditionType::Stalled => return Some(object.state == Progress::Blocked),
+                ConditionType::Stalled => return Some(object.state >= Progress::Blocked),
                 ConditionType::Degraded => {}
             }
         }
