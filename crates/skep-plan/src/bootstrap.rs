@@ -183,7 +183,10 @@ fn unseen(node: &NodeName, active: &Active, engine: &Engine) -> Blocked {
             reason: Reason::QuorumLost,
             message: "it is in the swarm, but no manager tells of it: there is no majority"
                 .to_owned(),
-            remedy: "start the managers that are down; VIPs and running tasks carry on".to_owned(),
+            remedy:
+                "start the managers that are down, and list those again that left the manifest; \
+                     VIPs and running tasks carry on"
+                    .to_owned(),
         };
     }
     Blocked {

@@ -5,6 +5,7 @@
 
 use skep_manifest::condition::Reason;
 use skep_manifest::desired::Desired;
+use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Availability;
 
 use crate::action::{Action, Blocked, Executor, LeaveSwarm, Plan, RemoveNode, Step, Waiting};
@@ -54,10 +55,35 @@ impl Labelled<'_> {
 /// left behind when its engine lost its state.
 pub(crate) fn plan_departures(roster: &Roster<'_>, plan: &mut Plan) {
     for leaver in &roster.leavers {
-        plan_leaver(leaver, plan);
+        if is_only_manager(leaver, roster) {
+            plan.blocked.push(only_manager(&leaver.name));
+        } else {
+            plan_leaver(leaver, plan);
+        }
     }
     for twin in &roster.twins {
         plan_twin(twin, roster, plan);
+    }
+}
+
+/// Whether nobody else could change the swarm.
+fn is_only_manager(leaver: &Labelled<'_>, roster: &Roster<'_>) -> bool {
+    // One that was drained is told of in the line of the managers.
+    leaver.listed.is_manager() && roster.managers().count() == 1 && !leaver.may_go()
+}
+
+/// That the manifest drops a node without which nothing changes any more.
+fn only_manager(name: &NodeName) -> Blocked {
+    Blocked {
+        object: node_object(name),
+        reason: Reason::QuorumAtRisk,
+        message: "it left the manifest and is the swarm's only manager: nothing else can be \
+                  changed without it, and it stays"
+            .to_owned(),
+        remedy: format!(
+            "list {name} again as manager; to replace it, declare another manager beside it, and \
+             when that one has joined drain {name} and remove it"
+        ),
     }
 }
 

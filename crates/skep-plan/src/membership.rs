@@ -159,7 +159,9 @@ pub(crate) fn plan(roster: &Roster<'_>, turn: &Turn<'_, '_>, plan: &mut Plan) {
     for member in &roster.members {
         match member.join_state(roster) {
             JoinState::Listed => {}
-            JoinState::Blocked(blocked) => plan.blocked.push(blocked),
+            JoinState::Blocked(blocked) => {
+                plan.blocked.push(told_of_loss(blocked, member, roster));
+            }
             JoinState::Joinable => {
                 plan.blocked.extend(refusal(member));
                 match member.declared.role {
@@ -248,4 +250,22 @@ fn manager_addresses(roster: &Roster<'_>) -> Vec<IpAddr> {
         .map(|(_, address)| *address)
         .chain(others)
         .collect()
+}
+
+/// `blocked` of `member`; that a manager is kept away by another swarm costs more than a node.
+fn told_of_loss(mut blocked: Blocked, member: &Member<'_>, roster: &Roster<'_>) -> Blocked {
+    let declared = roster.members.iter();
+    let declared = declared.filter(|it| it.declared.role == Role::Manager);
+    let (wanted, there) = (declared.count(), roster.managers().count());
+    let bears = |managers: usize| managers.saturating_sub(1) / 2;
+    let is_manager = member.declared.role == Role::Manager;
+    if is_manager && blocked.reason == Reason::ForeignSwarm && bears(there) < bears(wanted) {
+        let loss = match bears(there) {
+            0 => "the loss of any stops every change".to_owned(),
+            bears => format!("it bears the loss of {bears} and not of {}", bears + 1),
+        };
+        let also = format!("; with {there} of {wanted} managers {loss}");
+        blocked.message.push_str(&also);
+    }
+    blocked
 }
