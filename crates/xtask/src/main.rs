@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask setup | test | demo | bench | regenerate | dist`.
+//! Development tasks: `cargo xtask setup | test | demo | bench | order | regenerate | dist`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,6 +9,7 @@ mod bench;
 mod demo;
 mod dist;
 mod interrupt;
+mod order;
 mod packages;
 mod regenerate;
 mod rings;
@@ -40,6 +41,8 @@ enum Task {
     Demo,
     /// Measure skep beside keepalived and print one table.
     Bench(bench::Bench),
+    /// Find what agents at rest run, and have the linker lay it side by side.
+    Order,
     /// Write every generated file: schemas and references.
     Regenerate,
     /// Build the static binary that is shipped.
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Test { rings } => rings::test(&rings),
         Task::Demo => demo::demo(),
         Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),
+        Task::Order => order::order().map(|()| ExitCode::SUCCESS),
         Task::Regenerate => regenerate::regenerate().map(|()| ExitCode::SUCCESS),
         Task::Dist => dist::dist().map(|()| ExitCode::SUCCESS),
     }
