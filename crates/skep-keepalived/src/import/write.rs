@@ -67,15 +67,13 @@ fn left_out(texts: &Texts, ledger: &Ledger) -> String {
     text
 }
 
-/// Without what would end a comment.
+/// Without what would end a comment, or may not stand in YAML.
 fn plain(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') {
-                '?'
-            } else {
-                c
-            }
+        .map(|c| match c {
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => '?',
+            _ if c.is_control() => '?',
+            _ => c,
         })
         .collect()
 }

@@ -151,3 +151,13 @@ fn a_line_full_of_dollars_is_read_once() {
     let import = read(&b"$x]${".repeat(400_000));
     assert!(import.objects.is_empty());
 }
+
+/// Found by the fuzzer: what stood in a comment of the manifest made all of it unreadable.
+#[test]
+fn characters_that_yaml_has_not_stay_out_of_the_comments() {
+    for character in [
+        '\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '\u{fffe}', '\u{ffff}',
+    ] {
+        check(format!("global_defs {{\n x{character}y 1\n}}\nvrrp_instance V {{\n}}\n").as_bytes());
+    }
+}
