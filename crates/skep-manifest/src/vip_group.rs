@@ -24,6 +24,11 @@ use timing::{AdvertisementInterval, Lease, Preemption, Start};
 use tracking::Tracking;
 use transport::{Checksum, Transport, Version};
 
+/// How many addresses an advertisement can count, RFC 9568 §5.2.5.
+pub const ADDRESSES_MAX: usize = 255;
+/// How many members a group has at the most: as many as different priorities can be assigned.
+pub const MEMBERS_MAX: usize = 200;
+
 /// Addresses that move together, and the nodes among which they move.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -48,7 +53,7 @@ pub struct VipGroupSpec {
     #[serde(with = "shorthand")]
     #[schemars(
         with = "Vec<Written<InterfaceAddress, VirtualAddress>>",
-        length(min = 1, max = 255)
+        length(min = 1, max = ADDRESSES_MAX)
     )]
     pub addresses: Vec<VirtualAddress>,
     /// Routes that exist only on the node that holds the addresses.
@@ -75,7 +80,7 @@ pub struct VipGroupSpec {
     /// Either all of them have a priority or none. A bare name is short for `{node: NAME}`.
     /// Exactly one of `members` and `selector` is given.
     #[serde(default, with = "shorthand", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<Written<NodeName, Member>>", length(min = 1, max = 200))]
+    #[schemars(with = "Vec<Written<NodeName, Member>>", length(min = 1, max = MEMBERS_MAX))]
     pub members: Vec<Member>,
     /// Which nodes are members, by what they are. Exactly one of `members` and `selector` is
     /// given.

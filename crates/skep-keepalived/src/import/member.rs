@@ -8,6 +8,7 @@ use skep_manifest::address::Address;
 use skep_manifest::priority::Priority;
 use skep_manifest::problem::Severity;
 use skep_manifest::span::Span;
+use skep_manifest::vip_group::MEMBERS_MAX;
 use skep_manifest::vip_group::member::{ExternalMember, Member, NodeMember};
 
 use super::group::Part;
@@ -73,8 +74,8 @@ pub(super) fn members(parts: &[Part<'_>], texts: &mut Texts) -> (Vec<Member>, Ve
         }));
         spans.push(place(part.instance));
     }
-    let least = priorities.iter().min().copied().unwrap_or(DEFAULT);
-    for (number, peer) in (1..).zip(strangers(parts, &known)) {
+    let mut presumed = priorities.iter().min().copied().unwrap_or(DEFAULT);
+    for peer in strangers(parts, &known) {
         let text = peer.value.to_string();
         let Ok(external) = format!("peer-{}", label(&text)).parse() else {
             continue;
@@ -85,7 +86,7 @@ pub(super) fn members(parts: &[Part<'_>], texts: &mut Texts) -> (Vec<Member>, Ve
                 "no file sends from {text}: its priority is not known"
             ))
             .help("import its file too, or correct the `priority` of this external member");
-        let presumed = least.saturating_sub(number).max(1);
+        presumed = presumed.saturating_sub(1).max(1);
         members.push(Member::External(ExternalMember {
             external,
             address: Address(peer.value),
@@ -93,6 +94,17 @@ pub(super) fn members(parts: &[Part<'_>], texts: &mut Texts) -> (Vec<Member>, Ve
         }));
         spans.push(peer.span);
     }
+    if let Some(span) = spans.get(MEMBERS_MAX) {
+        texts
+            .report(Severity::Error, "not-expressible", *span)
+            .says(format!(
+                "a group has at most {MEMBERS_MAX} members: {}",
+                members.len()
+            ))
+            .help("this one and those behind it are left out");
+    }
+    members.truncate(MEMBERS_MAX);
+    spans.truncate(MEMBERS_MAX);
     (members, spans)
 }
 

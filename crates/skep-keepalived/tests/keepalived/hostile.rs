@@ -161,3 +161,16 @@ fn characters_that_yaml_has_not_stay_out_of_the_comments() {
         check(format!("global_defs {{\n x{character}y 1\n}}\nvrrp_instance V {{\n}}\n").as_bytes());
     }
 }
+
+/// Found by the fuzzer: a sequence made a manifest that has too many entries to be read again.
+#[test]
+fn more_than_a_group_can_have_is_left_out() {
+    for entries in [
+        "virtual_ipaddress {\n~SEQ(N, 0, 255) 10.0.0.$N\n}",
+        "unicast_peer {\n~SEQ(N, 1, 255) 10.0.0.$N\n}",
+    ] {
+        let text = format!("vrrp_instance V {{\n{entries}\n}}\n");
+        check(text.as_bytes());
+        assert!(ids(&read(text.as_bytes())).contains("not-expressible"));
+    }
+}

@@ -5,6 +5,7 @@ use skep_manifest::duration::Duration;
 use skep_manifest::priority::VirtualRouterId;
 use skep_manifest::problem::Severity;
 use skep_manifest::span::Span;
+use skep_manifest::vip_group::ADDRESSES_MAX;
 use skep_manifest::vip_group::address::VirtualAddress;
 use skep_manifest::vip_group::announcements::Announcements;
 use skep_manifest::vip_group::authentication::Authentication;
@@ -191,6 +192,13 @@ fn addresses(instance: &Instance, version: Version, texts: &mut Texts) -> Vec<Vi
                 ))
                 .help("use `vrrp_version 3` on all nodes, or a group of its own; it is left out");
             continue;
+        }
+        if addresses.len() == ADDRESSES_MAX {
+            texts
+                .report(Severity::Error, "not-expressible", held.span)
+                .says(format!("a group has at most {ADDRESSES_MAX} addresses"))
+                .help("this one and those behind it are left out: put them in another instance");
+            break;
         }
         addresses.push(address(held, texts));
     }
