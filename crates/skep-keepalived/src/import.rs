@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use skep_manifest::name::NodeName;
 use skep_manifest::object::Object;
+use skep_manifest::problem::Severity;
 use skep_manifest::set::Source;
 use skep_manifest::span::Span;
 
@@ -25,6 +26,12 @@ use crate::language::{self, Files, Statement, Texts};
 use crate::ledger::{Fate, Ledger};
 use model::Node;
 use scribe::Scribe;
+
+/// The longest manifest that is made: more than four thousand groups, and what is read again at
+/// once.
+const BYTES_MAX: usize = 2 << 20;
+/// The most lines of it: each may have a comment, and a reader counts those.
+const LINES_MAX: usize = 80_000;
 
 /// The `keepalived.conf` of one node.
 #[derive(Clone, Debug)]
@@ -65,15 +72,35 @@ pub fn import(files: Vec<NodeFile>, included: &mut dyn Files) -> Import {
         let read = root::read(&statements, &mut scribe);
         nodes.push(Node { name: node, ..read });
     }
-    let documents = group::merge(&nodes, &mut texts);
+    let mut documents = group::merge(&nodes, &mut texts);
     settle(&texts, &mut ledger);
-    let text = write::manifest(&nodes, &documents, &texts, &ledger);
+    let mut text = write::manifest(&nodes, &documents, &texts, &ledger);
+    if text.len() > BYTES_MAX || text.lines().count() > LINES_MAX {
+        refuse(&mut texts, &mut ledger);
+        documents.clear();
+        text = write::manifest(&nodes, &documents, &texts, &ledger);
+    }
     Import {
         objects: documents.into_iter().map(|one| one.object).collect(),
         text,
         texts,
         ledger,
     }
+}
+
+/// Leaves everything out: a part of a manifest would release what the rest of it holds.
+fn refuse(texts: &mut Texts, ledger: &mut Ledger) {
+    const WHY: &str = "the manifest would be too large to be read";
+    let taken = ledger.entries.iter_mut();
+    let taken = taken.filter(|entry| matches!(entry.fate, Fate::Taken(_)));
+    taken.for_each(|entry| entry.fate = Fate::LeftOut(WHY.to_owned()));
+    let Some(first) = ledger.entries.first() else {
+        return;
+    };
+    texts
+        .report(Severity::Error, "too-much", first.span)
+        .says(WHY)
+        .help("import fewer instances at once, each part into a manifest of its own");
 }
 
 /// What keepalived ignores itself, or a manifest cannot say: its keyword was read all the same.

@@ -11,6 +11,10 @@ use crate::keyword::{PROCESS, ROOT, SCRIPT, SYNC_GROUP};
 use crate::language::{Statement, Word};
 use crate::program::Program;
 
+/// The most instances of a node: each is compared with those of the other nodes, and skep runs 255
+/// on an interface.
+const INSTANCES_MAX: usize = 4_000;
+
 pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
     let mut node = Node {
         name: scribe.node.clone(),
@@ -23,6 +27,9 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
     scribe.block("", ROOT, statements, &mut |scribe, statement| {
         match statement.keyword.text.as_str() {
             "global_defs" => globals::read(statement, &mut node.globals, scribe),
+            "vrrp_instance" if node.instances.len() == INSTANCES_MAX => {
+                return Err(format!("it is more than the {INSTANCES_MAX} that are read"));
+            }
             "vrrp_instance" => node.instances.push(instance::read(statement, scribe)?),
             "vrrp_sync_group" => node.sync_groups.push(sync_group(statement, scribe)?),
             "vrrp_script" => {

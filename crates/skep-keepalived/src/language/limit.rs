@@ -6,8 +6,8 @@ use super::line::Line;
 /// The most bytes that all lines come to, those of every step of an expansion counted: a thousand
 /// routers written out are a tenth of it.
 const BYTES_MAX: usize = 8 << 20;
-/// The most lines.
-const LINES_MAX: usize = 200_000;
+/// The most lines: more than two thousand routers written out.
+pub(super) const LINES_MAX: usize = 50_000;
 /// The most files that may be included; keepalived itself has no bound.
 const FILES_MAX: usize = 1_000;
 /// The deepest that includes may nest.

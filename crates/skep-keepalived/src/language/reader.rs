@@ -8,7 +8,7 @@ use skep_manifest::set::{Source, SourceText};
 use skep_manifest::span::Span;
 
 use super::definition::Definitions;
-use super::limit::{Allowance, INCLUDE_DEPTH_MAX, TooMuch};
+use super::limit::{Allowance, INCLUDE_DEPTH_MAX, LINES_MAX, TooMuch};
 use super::line::{Line, without_comment};
 use super::{Files, Include, Texts, sequence};
 
@@ -64,7 +64,9 @@ pub(super) fn read(
         reader
             .texts
             .report(Severity::Error, "too-much", span)
-            .says("the configuration comes to more than is read: 8 MiB or 200000 lines")
+            .says(format!(
+                "the configuration comes to more than is read: 8 MiB or {LINES_MAX} lines"
+            ))
             .help("look for a definition or an include that repeats itself; the rest is not read");
     }
     reader.lines

@@ -139,7 +139,7 @@ fn what_asks_for_too_much_is_refused() {
 /// Found by the fuzzer: names were counted from the first for each.
 #[test]
 fn thousands_of_instances_of_one_name_have_a_name_each() {
-    const COUNT: usize = 5_000;
+    const COUNT: usize = 4_000;
     let import = read(&b"vrrp_instance VI_1 {\n}\n".repeat(COUNT));
     let names: BTreeSet<_> = import.objects.iter().map(|object| object.name()).collect();
     assert_eq!(names.len(), COUNT);
@@ -173,4 +173,23 @@ fn more_than_a_group_can_have_is_left_out() {
         check(text.as_bytes());
         assert!(ids(&read(text.as_bytes())).contains("not-expressible"));
     }
+}
+
+/// Found by the fuzzer: a manifest was made that is too large to be read.
+#[test]
+fn a_manifest_that_could_not_be_read_is_not_made() {
+    let routes = "10.0.0.0/24 via 10.0.0.1\n".repeat(40_000);
+    let text = format!("vrrp_instance V {{\nvirtual_routes {{\n{routes}}}\n}}\n");
+    check(text.as_bytes());
+    let import = read(text.as_bytes());
+    assert!(import.objects.is_empty());
+    assert!(ids(&import).contains("too-much"));
+    assert!(import.ledger.left_out().count() > 40_000);
+}
+
+#[test]
+fn instances_beyond_what_is_read_are_left_out() {
+    let import = read(&b"vrrp_instance V {\n}\n".repeat(4_010));
+    assert_eq!(import.objects.len(), 4_000);
+    assert_eq!(import.ledger.left_out().count(), 10);
 }
