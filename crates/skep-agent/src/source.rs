@@ -16,9 +16,9 @@ use skep_manifest::span::Location;
 pub use stacks::read_stacks;
 pub use values::{fill, fill_within};
 
-/// The most that is read from one file: the largest real manifests are a hundredth of it, and a
-/// mistaken path to an image or a log must not fill the memory.
-const FILE_BYTES_MAX: u64 = 8 << 20;
+/// The most that is read from one file: ten times the manifest of three hundred nodes and a thousand
+/// services. Whatever a file of this length holds, it is read in a tenth of a second.
+const FILE_BYTES_MAX: u64 = 3 << 20;
 
 /// The most files one directory tree may hold.
 const FILES_MAX: usize = 10_000;

@@ -18,12 +18,17 @@ mod rules;
 mod suppression;
 mod timing;
 
+use std::cmp::Reverse;
+
 use skep_manifest::problem::Severity;
 use skep_manifest::set::ManifestSet;
 
-use finding::Finding;
+use finding::{Finding, Summary};
 use manifests::Manifests;
 use rules::not_supported_yet;
+
+/// The most findings that are listed: each takes a place, an excerpt and a reader's time.
+const FINDINGS_MAX: usize = 1_000;
 
 /// Who wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +46,8 @@ pub fn lint(set: &ManifestSet) -> Vec<Finding> {
 }
 
 /// Everything that is worth saying about a set to `audience`, by place. What a comment of the
-/// author suppresses is marked, not left out.
+/// author suppresses is marked, not left out. Of more than a thousand the worst are listed, and what
+/// is left out is counted by another one.
 #[must_use]
 pub fn lint_for(set: &ManifestSet, audience: Audience) -> Vec<Finding> {
     let (desired, unresolved) = skep_manifest::resolve::resolve(set);
@@ -59,6 +65,29 @@ pub fn lint_for(set: &ManifestSet, audience: Audience) -> Vec<Finding> {
             .for_each(|finding| finding.severity = Severity::Error),
     }
     suppression::mark(set, &mut findings, audience);
+    cut_off(&mut findings);
     findings.sort_by(|one, other| (one.span, one.rule).cmp(&(other.span, other.rule)));
     findings
+}
+
+/// Leaves out what nobody reads, and says how much of what.
+fn cut_off(findings: &mut Vec<Finding>) {
+    if findings.len() <= FINDINGS_MAX {
+        return;
+    }
+    let standing = |finding: &Finding| (finding.suppressed.is_none(), finding.severity);
+    findings.sort_by_key(|finding| (Reverse(standing(finding)), finding.span));
+    let rest = findings.split_off(FINDINGS_MAX);
+    let (first, last) = (&rest[0], &findings[FINDINGS_MAX - 1]);
+    let left_out = Summary::of(&rest);
+    findings.push(Finding {
+        rule: "too-many-problems",
+        severity: first.severity,
+        message: format!("{left_out} more than the {FINDINGS_MAX} that are listed"),
+        help: Some("correct these first; one cause may have many consequences".to_owned()),
+        suppressed: first.suppressed.clone(),
+        span: last.span,
+        related: Vec::new(),
+        fix: Vec::new(),
+    });
 }

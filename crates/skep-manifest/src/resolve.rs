@@ -12,6 +12,7 @@ mod swarm;
 
 use std::collections::BTreeMap;
 
+use crate::check::similar;
 use crate::desired::{Declared, Desired, Origin};
 use crate::name::{Name, NodeName};
 use crate::object::{Kind, Object, Resource};
@@ -49,7 +50,16 @@ struct Resolver<'a> {
     nodes: BTreeMap<&'a NodeName, &'a Node>,
     ports: service::Ports<'a>,
     problems: Vec<Problem>,
+    /// How many names were compared with all others.
+    guesses: usize,
+    /// How many members selectors have selected.
+    selected: usize,
 }
+
+/// The most problems of a set as a whole: nobody reads more.
+const PROBLEMS_MAX: usize = 2_000;
+/// For how many names the one that was meant is looked for among all others.
+const GUESSES_MAX: usize = 100;
 
 /// What is known of the swarm.
 #[derive(Clone, Copy)]
@@ -74,7 +84,30 @@ impl<'a> Resolver<'a> {
             nodes: BTreeMap::new(),
             ports: service::Ports::default(),
             problems: Vec::new(),
+            guesses: 0,
+            selected: 0,
         }
+    }
+
+    /// Whether nobody wants to know of another problem.
+    const fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
+    }
+
+    fn report(&mut self, problem: Problem) {
+        if !self.is_full() {
+            self.problems.push(problem);
+        }
+    }
+
+    /// The one of `candidates` that `name` was probably meant to be.
+    fn guess<'c>(
+        guesses: &mut usize,
+        name: &str,
+        candidates: impl Iterator<Item = &'c str>,
+    ) -> Option<&'c str> {
+        *guesses += 1;
+        similar(name, candidates.take_while(|_| *guesses <= GUESSES_MAX))
     }
 
     /// Learns which objects there are, and reports those that are declared twice.
@@ -91,7 +124,7 @@ impl<'a> Resolver<'a> {
             match self.declared.get(&key) {
                 Some(Some(first)) => {
                     let message = format!("there are two {} named `{}`", plural(key.0), key.1);
-                    self.problems.push(
+                    self.report(
                         Problem::error("duplicate-object", span, message)
                             .help("rename or remove one of them")
                             .related(*first, "first declared here"),
@@ -113,7 +146,7 @@ impl<'a> Resolver<'a> {
                 document: first,
                 resource: other,
             } if other.metadata.name != resource.metadata.name => {
-                self.problems.push(
+                self.report(
                     Problem::error(
                         "duplicate-swarm",
                         document.span("/metadata/name"),
@@ -135,17 +168,17 @@ impl<'a> Resolver<'a> {
         let KnownSwarm::Declared { document, resource } = self.swarm else {
             return;
         };
-        let nodes = &resource.spec.nodes;
-        for (index, node) in nodes.iter().enumerate() {
-            if self.nodes.contains_key(&node.name) {
-                let first = nodes.iter().position(|other| other.name == node.name);
-                let place = |index| document.span(&format!("/spec/nodes/{index}/name"));
+        let place = |index| document.span(&format!("/spec/nodes/{index}/name"));
+        let mut places = BTreeMap::new();
+        for (index, node) in resource.spec.nodes.iter().enumerate() {
+            if let Some(first) = places.get(&node.name) {
                 let message = format!("the node `{}` is listed twice", node.name);
-                self.problems.push(
+                self.report(
                     Problem::error("duplicate-node", place(index), message)
-                        .related(place(first.unwrap_or(index)), "first listed here"),
+                        .related(place(*first), "first listed here"),
                 );
             } else {
+                places.insert(&node.name, index);
                 self.nodes.insert(&node.name, node);
             }
         }
@@ -212,7 +245,7 @@ impl<'a> Resolver<'a> {
         let is_part = document.whole().source >= self.set.sources.len();
         if matches!(self.swarm, KnownSwarm::None) && !is_part {
             let message = format!("a `{}` needs a `Swarm`", document.object.kind());
-            self.problems.push(
+            self.report(
                 Problem::error("needs-swarm", document.span("/kind"), message)
                     .help("without a `Swarm` document there are only VIP groups and checks"),
             );

@@ -18,15 +18,15 @@ use crate::span::Span;
 use crate::tree::Tree;
 use builder::{Builder, Collection};
 
-/// The longest source: more than twice the manifest of a thousand nodes and ten thousand services.
-const SOURCE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The longest source: a file, and what it reads from others.
+const SOURCE_BYTES_MAX: usize = 8 << 20;
 /// The deepest nesting: the language itself needs fewer than ten levels.
 const DEPTH_MAX: usize = 64;
-/// The most documents of one source, nearly twice those of a thousand nodes and ten thousand
-/// services.
-const DOCUMENTS_MAX: usize = 20_000;
-/// The most values of one source, its aliases written out: they take two hundred bytes each.
-const NODES_MAX: usize = 1_000_000;
+/// The most documents of one source, empty ones among them: four times those of a large swarm.
+const DOCUMENTS_MAX: usize = 4_000;
+/// The most values of one source, its aliases written out: to read, check and resolve one takes
+/// a microsecond.
+const NODES_MAX: usize = 60_000;
 /// The most values of one document, its aliases written out: twice those of a swarm of a
 /// thousand nodes, and what a few aliases of aliases exceed at once.
 const DOCUMENT_NODES_MAX: usize = 50_000;
@@ -113,7 +113,7 @@ pub(crate) fn too_long(index: usize, name: &str, bytes: usize) -> Option<Problem
         start: 0,
         end: 0,
     };
-    let message = format!("`{name}` is larger than 8 MiB");
+    let message = format!("`{name}` is larger than {} MiB", SOURCE_BYTES_MAX >> 20);
     (bytes > SOURCE_BYTES_MAX).then(|| {
         Problem::error("too-large", start, message).help("spread its documents over several files")
     })
@@ -185,7 +185,10 @@ impl Reader<'_> {
         builder: &mut Option<Builder>,
     ) -> ControlFlow<()> {
         match event {
-            Event::DocumentStart(..) => *builder = Some(Builder::new(self.dialect)),
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                *builder = Some(Builder::new(self.dialect));
+            }
             Event::DocumentEnd => {
                 if let Some(builder) = builder.take() {
                     return self.finish(builder, Ending::Complete);
@@ -241,7 +244,6 @@ impl Reader<'_> {
             return ControlFlow::Continue(());
         };
         self.nodes += document.tree.size(document.tree.root());
-        self.documents += 1;
         (self.take)(document)
     }
 

@@ -15,6 +15,8 @@ use skep_plan::observed::{Cluster, Engine, Membership, Observed};
 const MANAGERS: usize = 5;
 /// How many services share a network, a config and a secret.
 const SHARING: usize = 10;
+/// How many documents each file holds.
+const DOCUMENTS: usize = 500;
 /// The id of the swarm.
 const ID: &str = "paper";
 
@@ -44,11 +46,14 @@ impl Size {
     ///
     /// What is wrong with it: with a size that a manifest can say, nothing.
     pub fn desired(self) -> Result<Desired, String> {
-        let source = Source {
-            name: "paper.yaml".to_owned(),
-            text: self.manifest().into_bytes(),
-        };
-        let set = parse(vec![source]);
+        let manifest = self.manifest();
+        let documents: Vec<&str> = manifest.split("---\n").collect();
+        let sources = documents.chunks(DOCUMENTS).enumerate();
+        let sources = sources.map(|(index, documents)| Source {
+            name: format!("paper-{index}.yaml"),
+            text: documents.join("---\n").into_bytes(),
+        });
+        let set = parse(sources.collect());
         let (desired, problems) = resolve(&set);
         match set.problems.first().or(problems.first()) {
             Some(problem) => Err(problem.message.clone()),

@@ -29,15 +29,13 @@ impl Resolver<'_> {
             let message = format!("every engine has a network `{name}` of its own");
             let help = format!("choose another name, or write `external: {name}` in the service");
             let span = document.span("/metadata/name");
-            self.problems
-                .push(Problem::error("predefined-network", span, message).help(help));
+            self.report(Problem::error("predefined-network", span, message).help(help));
         }
         if LOCAL_DRIVERS.contains(&spec.driver.as_str()) {
             let message = format!("a network of driver `{}` ends at its node", spec.driver);
             let help = "use `driver: overlay`, or make it on every node and write `external:`";
             let span = document.span("/spec/driver");
-            self.problems
-                .push(Problem::error("local-network", span, message).help(help));
+            self.report(Problem::error("local-network", span, message).help(help));
         }
         for (index, entry) in spec.subnets.iter().enumerate() {
             let Some(gateway) = entry.gateway else {
@@ -46,8 +44,7 @@ impl Resolver<'_> {
             if !entry.subnet.contains(gateway.0) {
                 let message = format!("{} is not in {}", gateway.0, entry.subnet);
                 let span = document.span(&format!("/spec/subnets/{index}/gateway"));
-                self.problems
-                    .push(Problem::error("gateway-outside-subnet", span, message));
+                self.report(Problem::error("gateway-outside-subnet", span, message));
             }
         }
     }
@@ -75,7 +72,6 @@ impl Resolver<'_> {
             | ValueSource::Sealed(_) => return,
         };
         let span = document.span("/spec/data");
-        self.problems
-            .push(Problem::error("impossible-content", span, message).help(help));
+        self.report(Problem::error("impossible-content", span, message).help(help));
     }
 }

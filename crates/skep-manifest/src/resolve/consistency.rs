@@ -31,8 +31,7 @@ impl Resolver<'_> {
         }
         let mut needs = |pointer: &str, message: &str, help: &str| {
             let span = document.key_span(pointer);
-            self.problems
-                .push(Problem::error("needs-swarm", span, message).help(help));
+            self.report(Problem::error("needs-swarm", span, message).help(help));
         };
         if spec.virtual_router_id == VirtualRouterId::Auto {
             needs(
@@ -60,8 +59,7 @@ impl Resolver<'_> {
     fn check_version(&mut self, document: &Document, spec: &VipGroupSpec) {
         let mut refuse = |pointer: &str, message: String, help: &str| {
             let span = document.span(pointer);
-            self.problems
-                .push(Problem::error("not-in-version", span, message).help(help));
+            self.report(Problem::error("not-in-version", span, message).help(help));
         };
         let interval = spec.advertisement_interval;
         match spec.version {
@@ -114,7 +112,7 @@ impl Resolver<'_> {
         let place = |index: usize| document.span(&format!("/spec/members/{index}"));
         for (index, member) in spec.members.iter().enumerate() {
             match first.get(member.name()) {
-                Some(before) => self.problems.push(
+                Some(before) => self.report(
                     Problem::error(
                         "duplicate-member",
                         place(index),
@@ -134,7 +132,7 @@ impl Resolver<'_> {
             {
                 let span = document.span(&format!("/spec/members/{index}/priority"));
                 let message = "the owner of the addresses always has priority 255";
-                self.problems.push(
+                self.report(
                     Problem::error("conflicting-fields", span, message)
                         .help("remove `priority`, or `owner`"),
                 );
@@ -147,7 +145,7 @@ impl Resolver<'_> {
         for (index, key) in hmac.keys.iter().enumerate() {
             let span = document.span(&format!("/spec/authentication/hmac/keys/{index}/id"));
             match first.get(&key.id) {
-                Some(before) => self.problems.push(
+                Some(before) => self.report(
                     Problem::error(
                         "duplicate-key-id",
                         span,
@@ -164,7 +162,7 @@ impl Resolver<'_> {
             let span = document.span("/spec/authentication/hmac/activeKey");
             let message = format!("there is no key with the id {}", hmac.active_key);
             let ids: Vec<String> = first.keys().map(ToString::to_string).collect();
-            self.problems.push(
+            self.report(
                 Problem::error("unresolved-reference", span, message)
                     .help(format!("allowed: {}", ids.join(", "))),
             );

@@ -12,6 +12,11 @@ use crate::vip_group::member::{Member, NodeMember, Priorities, Selector};
 use crate::vip_group::tracking::{TrackedSwarm, Tracking};
 use crate::vip_group::transport::Version;
 
+/// The most nodes that a selector may select: as many as a group may list.
+const MEMBERS_MAX: usize = 200;
+/// The most members that all selectors of a set may select together: a few words select as many as
+/// there are nodes.
+const SELECTED_MAX: usize = 50_000;
 /// The priority of the first member when the manifest gives none.
 const FIRST_PRIORITY: usize = 200;
 /// The distance to the next member, wide enough to put another one between.
@@ -25,7 +30,7 @@ impl Resolver<'_> {
     ) -> VipGroup {
         let spec = &declared.spec;
         let mut members: Vec<GroupMember> = match &spec.selector {
-            Some(selector) => self.selected(selector, spec),
+            Some(selector) => self.selected(document, selector, spec),
             None => spec
                 .members
                 .iter()
@@ -45,13 +50,39 @@ impl Resolver<'_> {
     }
 
     /// The nodes for which all conditions of a selector hold, in the order of the swarm.
-    fn selected(&self, selector: &Selector, spec: &VipGroupSpec) -> Vec<GroupMember> {
+    fn selected(
+        &mut self,
+        document: &Document,
+        selector: &Selector,
+        spec: &VipGroupSpec,
+    ) -> Vec<GroupMember> {
         let nodes = match self.swarm {
             KnownSwarm::Declared { resource, .. } => resource.spec.nodes.as_slice(),
             KnownSwarm::None | KnownSwarm::Broken => &[],
         };
-        let nodes = nodes.iter().filter(|node| selects(selector, node));
-        nodes
+        let room = SELECTED_MAX - self.selected;
+        let mut selected: Vec<&Node> = nodes
+            .iter()
+            .filter(|node| selects(selector, node))
+            .take(MEMBERS_MAX + 1)
+            .collect();
+        if selected.len() > room {
+            selected.truncate(room);
+            let message = format!("all selectors together select more than {SELECTED_MAX} members");
+            let help = "make fewer groups, or select fewer nodes";
+            let span = document.span("/spec/selector");
+            self.report(Problem::error("too-many-entries", span, message).help(help));
+        }
+        if selected.len() > MEMBERS_MAX {
+            selected.truncate(MEMBERS_MAX);
+            let message = format!("the selector selects more than {MEMBERS_MAX} nodes");
+            let help = "a group has at most so many members: ask for another label as well";
+            let span = document.span("/spec/selector");
+            self.report(Problem::error("too-many-entries", span, message).help(help));
+        }
+        self.selected += selected.len();
+        selected
+            .into_iter()
             .map(|node| self.member(&Member::Node(NodeMember::new(node.name.clone())), spec))
             .collect()
     }
@@ -104,7 +135,7 @@ impl Resolver<'_> {
             );
             let span = document.span(&format!("/spec/members/{without}"));
             let other = document.span(&format!("/spec/members/{with}/priority"));
-            self.problems.push(
+            self.report(
                 Problem::error("partial-priorities", span, message)
                     .help("give all members a priority, or none")
                     .related(other, format!("`{}` has one", members[with].name)),

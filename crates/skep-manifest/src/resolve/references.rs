@@ -1,7 +1,6 @@
 //! Names that must be declared somewhere.
 
 use super::{KnownSwarm, Resolver};
-use crate::check::similar;
 use crate::name::{Name, NodeName};
 use crate::object::Kind;
 use crate::problem::Problem;
@@ -85,11 +84,12 @@ impl Resolver<'_> {
         name: &Name,
         pointer: impl FnOnce() -> String,
     ) {
-        if self.declared.contains_key(&(kind, name)) {
+        if self.declared.contains_key(&(kind, name)) || self.is_full() {
             return;
         }
         let candidates = self.declared.keys().filter(|(other, _)| *other == kind);
-        let meant = similar(name.as_str(), candidates.map(|(_, name)| name.as_str()));
+        let candidates = candidates.map(|(_, name)| name.as_str());
+        let meant = Self::guess(&mut self.guesses, name.as_str(), candidates);
         let external = matches!(
             kind,
             Kind::Service | Kind::Network | Kind::Config | Kind::Secret
@@ -103,8 +103,7 @@ impl Resolver<'_> {
         };
         let message = format!("there is no `{kind}` named `{name}`");
         let span = document.span(&pointer());
-        self.problems
-            .push(Problem::error("unresolved-reference", span, message).help(help));
+        self.report(Problem::error("unresolved-reference", span, message).help(help));
     }
 
     fn require_node(
@@ -120,10 +119,11 @@ impl Resolver<'_> {
         else {
             return;
         };
-        if self.nodes.contains_key(name) {
+        if self.nodes.contains_key(name) || self.is_full() {
             return;
         }
-        let meant = similar(name.as_str(), self.nodes.keys().map(|node| node.as_str()));
+        let nodes = self.nodes.keys().map(|node| node.as_str());
+        let meant = Self::guess(&mut self.guesses, name.as_str(), nodes);
         let help = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "list it there, or write `external:` for a router skep does not run".to_owned(),
@@ -132,7 +132,7 @@ impl Resolver<'_> {
             "`{name}` is no node of the swarm `{}`",
             resource.metadata.name
         );
-        self.problems.push(
+        self.report(
             Problem::error("unresolved-reference", document.span(&pointer()), message)
                 .help(help)
                 .related(

@@ -1,5 +1,6 @@
 //! Settings of the swarm that no engine takes.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ impl Resolver<'_> {
                 spec.certificate_expiry
             );
             let problem = Problem::error("out-of-range", span, message);
-            self.problems.push(problem.help("give `1h` or more"));
+            self.report(problem.help("give `1h` or more"));
         }
         self.check_address_pools(document, spec);
         self.check_registries(document, spec);
@@ -30,12 +31,14 @@ impl Resolver<'_> {
     /// A service has one set of credentials: of two for one registry one would count for nothing.
     fn check_registries(&mut self, document: &Document, spec: &SwarmSpec) {
         let place = |index: usize| document.span(&format!("/spec/registries/{index}/host"));
+        let mut places = BTreeMap::new();
         for (index, registry) in spec.registries.iter().enumerate() {
-            let mut before = spec.registries[..index].iter();
-            let first = before.position(|other| other.host.eq_ignore_ascii_case(&registry.host));
-            if let Some(first) = first {
+            let first = *places
+                .entry(registry.host.to_ascii_lowercase())
+                .or_insert(index);
+            if first < index {
                 let message = format!("the registry `{}` is listed twice", registry.host);
-                self.problems.push(
+                self.report(
                     Problem::error("duplicate-registry", place(index), message)
                         .help("keep one of them")
                         .related(place(first), "first listed here"),
@@ -50,7 +53,7 @@ impl Resolver<'_> {
             let place = |field: &str| document.span(&format!("/spec/addressPools/{index}/{field}"));
             let mut refuse = |field: &str, message: String, help: &str| {
                 let problem = Problem::error("unusable-address-pool", place(field), message);
-                self.problems.push(problem.help(help));
+                self.report(problem.help(help));
             };
             if matches!(pool.base.base(), IpAddr::V6(_)) {
                 let message = format!("`{}` is no pool of IPv4 addresses", pool.base);

@@ -6,7 +6,7 @@ use granit_parser::Tag;
 
 use super::scalar::{self, Written};
 use super::{DEPTH_MAX, DOCUMENT_NODES_MAX, Dialect, RawDocument};
-use crate::check::PROBLEMS_MAX;
+use crate::check::{PROBLEMS_MAX, shortened};
 use crate::problem::Problem;
 use crate::span::Span;
 use crate::tree::{Content, Meaning, NodeId, Scalar, Tree};
@@ -156,7 +156,10 @@ impl Builder {
     }
 
     pub(super) fn unknown_alias(&mut self, name: &str, span: Span) {
-        let message = format!("there is no anchor `&{name}` before this alias in the document");
+        let message = format!(
+            "there is no anchor `&{}` before this alias in the document",
+            shortened(name)
+        );
         let help = "a text that begins with `*` needs quotes";
         self.refuse(Problem::error("unknown-anchor", span, message).help(help));
         self.hole(span, 0);
@@ -172,7 +175,7 @@ impl Builder {
     }
 
     fn report_tag(&mut self, tag: &str, span: Span) {
-        let message = format!("the tag `{tag}` means nothing here");
+        let message = format!("the tag `{}` means nothing here", shortened(tag));
         self.refuse(
             Problem::error("unsupported-tag", span, message)
                 .help("leave it out; a text is written in quotes"),
@@ -268,9 +271,13 @@ impl Builder {
             let span = self.tree.span(*key);
             match first.get(text) {
                 Some(before) => found.push(
-                    Problem::error("duplicate-key", span, format!("`{text}` is given twice"))
-                        .help("keep one of them")
-                        .related(*before, "first given here"),
+                    Problem::error(
+                        "duplicate-key",
+                        span,
+                        format!("`{}` is given twice", shortened(text)),
+                    )
+                    .help("keep one of them")
+                    .related(*before, "first given here"),
                 ),
                 None => {
                     first.insert(text, span);

@@ -5,18 +5,30 @@ use crate::problem::Problem;
 use crate::set::{SourceText, Suppression};
 use crate::span::Span;
 
+/// The longest comment that is looked at: each of its rules is compared with all there are, and has
+/// its reason.
+const BYTES_MAX: usize = 2_000;
+
 /// Looks whether a comment suppresses findings; `text` is what follows the `#`.
 pub(super) fn read(text: &str, span: Span, source: &SourceText, reading: &mut Reading) {
     let Some(instruction) = text.trim().strip_prefix("skep:") else {
         return;
     };
-    let Some((rules, reason)) = parse(instruction.trim()) else {
-        let message = "this comment is meant for skep, but says nothing it understands";
-        reading.problems.push(
-            Problem::warning("malformed-suppression", span, message)
-                .help("write `# skep: ignore[rule-id] reason`"),
+    let mut refuse = |message: &str, help: &str| {
+        let problem = Problem::warning("malformed-suppression", span, message);
+        reading.problems.push(problem.help(help));
+    };
+    if text.len() > BYTES_MAX {
+        return refuse(
+            "this comment is meant for skep, but is longer than 2000 bytes",
+            "write less, or several comments",
         );
-        return;
+    }
+    let Some((rules, reason)) = parse(instruction.trim()) else {
+        return refuse(
+            "this comment is meant for skep, but says nothing it understands",
+            "write `# skep: ignore[rule-id] reason`",
+        );
     };
     let line = suppressed_line(span, source);
     reading.suppressions.extend(rules.map(|rule| Suppression {

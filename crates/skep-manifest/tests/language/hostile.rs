@@ -130,6 +130,65 @@ fn what_never_ends_is_given_up() {
     assert_eq!(documents.problems.len(), 2001);
 }
 
+#[test]
+fn documents_of_nothing_are_counted_too() {
+    for text in ["---\n", "---\n# x\n", "---\n...\n", "--- # x\n"] {
+        let set = read(text.repeat(20_000));
+        assert_eq!(ids(&set), ["too-large"], "{text:?}");
+        assert!(set.problems[0].message.contains("documents"));
+    }
+}
+
+/// A rule of a comment costs a comparison with all rules, and a copy of the reason.
+#[test]
+fn a_comment_cannot_name_more_rules_than_anybody_reads() {
+    let rules = vec!["some-rule"; 200_000].join(", ");
+    let long = read(format!("# skep: ignore[{rules}] why\n"));
+    assert_eq!(ids(&long), ["malformed-suppression"]);
+    let reason = read(format!("# skep: ignore[a] {}\n", "x".repeat(2_000)));
+    assert_eq!(ids(&reason), ["malformed-suppression"]);
+    let many = format!("# skep: ignore[{}] why\n", vec!["a"; 500].join(", "));
+    let many = read(many.repeat(500));
+    assert_eq!(ids(&many), ["too-large"]);
+    assert!(many.suppressions.len() < 1_600);
+}
+
+/// Neither the names of what is missing nor the nodes that a selector selects multiply.
+#[test]
+fn what_refers_to_others_costs_what_is_written() {
+    let nodes = |count: usize| {
+        let nodes = (0..count).map(|node| {
+            let (high, low) = (node / 250, node % 250);
+            format!("  - {{name: n{node}, address: 10.0.{high}.{low}, role: worker}}\n")
+        });
+        let nodes: String = nodes.collect();
+        format!("apiVersion: skep/v1\nkind: Swarm\nmetadata: {{name: s}}\nspec:\n  nodes:\n{nodes}")
+    };
+    let group = |at: usize, members: &str| {
+        let high = at / 250;
+        format!(
+            "---\napiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g{at}}}\nspec: {{interface: \
+             eth{high}, addresses: [10.1.{high}.{}], {members}}}\n",
+            at % 250
+        )
+    };
+    let groups = (0..1_000).map(|at| group(at, "selector: {role: worker}"));
+    let text = format!("{}{}", nodes(1_000), groups.collect::<String>());
+    let set = parsed(text);
+    let (desired, problems) = resolve(&set);
+    assert_eq!((set.documents.len(), problems.len()), (1_001, 1_000));
+    assert!(problems.iter().all(|it| it.id == "too-many-entries"));
+    let members = desired.vip_groups.values().map(|group| group.members.len());
+    assert!(members.sum::<usize>() <= 50_000);
+
+    let members: Vec<String> = (0..200).map(|at| format!("x{at}")).collect();
+    let members = format!("members: [{}]", members.join(", "));
+    let groups = (0..100).map(|at| group(at, &members));
+    let set = parsed(format!("{}{}", nodes(1_000), groups.collect::<String>()));
+    let (_, problems) = resolve(&set);
+    assert_eq!(problems.len(), 2_000);
+}
+
 /// Documents that are as long as they may be, and wrong, are given up as well.
 #[test]
 fn what_is_wrong_again_and_again_is_given_up() {
@@ -198,6 +257,12 @@ fn read(text: impl Into<Vec<u8>>) -> ManifestSet {
     check_each(&set, &problems);
     assert!(begin.elapsed() < TIME_MAX, "took {:?}", begin.elapsed());
     set
+}
+
+fn parsed(text: String) -> ManifestSet {
+    let text = text.into_bytes();
+    let name = "hostile.yaml".to_owned();
+    parse(vec![Source { name, text }])
 }
 
 fn check_places(set: &ManifestSet) {
