@@ -90,7 +90,7 @@ struct Mark<'a> {
 }
 
 /// The most bytes that are shown around the marks of a finding.
-const EXCERPT_BYTES_MAX: usize = 1 << 10;
+const EXCERPT_BYTES_MAX: usize = 2 << 10;
 
 /// The lines from the first mark to the last. Only these are handed over, because the renderer
 /// looks at every line it is given. Marks that are far from each other have an excerpt each; of a
