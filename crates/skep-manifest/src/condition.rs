@@ -94,7 +94,7 @@ pub enum Reason {
     /// no other agent answers it, and it goes on with what it knows.
     ///
     /// Remedy: `skep keygen --node NAME` where the cluster's key is makes another; put it in place of
-    /// the old one and restart that node's agent.
+    /// the old one, and that node's agent takes it up.
     CertificateEnds,
     /// The cluster's key is exchanged for another one, in three steps that every node of the
     /// manifest takes; the message says how far and what for this node waits.

@@ -15,6 +15,7 @@ mod images;
 mod peers;
 mod recovery;
 mod remembrance;
+mod renewing;
 mod rotating;
 mod secrets;
 mod shelf;

@@ -89,7 +89,8 @@ pub enum Missing {
     /// The group's key is derived from a secret that this agent does not have.
     #[error(
         "`authentication: cluster` takes its key from cluster.key, which this agent does not have: \
-         give `hmac` keys of your own, or `none`"
+         with a certificate it gets the key from an agent that has it; standalone, give `hmac` keys \
+         of your own, or `none`"
     )]
     ClusterKey,
     /// A key is none.

@@ -1,9 +1,12 @@
-//! Agents without the cluster's key.
+//! Agents without the cluster's key: strangers, and one with a certificate.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
+use serde_json::json;
+
+use crate::engine::SwarmNode;
 use crate::site::{Site, Speak as _, skep};
 
 const MANIFEST: &str = "\
@@ -17,12 +20,31 @@ spec:
     - {name: stranger, address: 10.0.0.62, role: worker}
 ";
 
+/// What the stranger does once it is none: a task on each node, and it is to hold the address.
+const WORK: &str = "\
+---
+apiVersion: skep/v1
+kind: Service
+metadata: {name: web}
+spec: {image: nginx, mode: {global: {}}}
+---
+apiVersion: skep/v1
+kind: VipGroup
+metadata: {name: ingress}
+spec:
+  virtualRouterId: 51
+  interface: eth0
+  addresses: [10.0.0.70]
+  members: [{node: stranger, priority: 100}, {node: first, priority: 90}]
+";
+
 #[test]
-fn an_agent_with_another_key_stays_outside_and_one_without_a_key_refuses_the_swarm() {
+fn an_agent_with_another_key_or_none_stays_outside_and_a_worker_with_a_certificate_does_its_work() {
     let site = Site::up_with("trust", MANIFEST);
     site.stop_agent("stranger");
     check_another_key(&site);
     check_no_key(&site);
+    check_certificate(&site);
 }
 
 fn check_another_key(site: &Site) {
@@ -64,6 +86,87 @@ fn check_no_key(site: &Site) {
     assert!(errors.contains(expected), "{errors}");
     assert_eq!(site.engine("stranger").membership(), "inactive");
     stranger.stop(site);
+}
+
+/// A worker that never has the key joins by way of the manager's agent and works like any other,
+/// until its certificate ends; another one is taken up where it lies.
+fn check_certificate(site: &Site) {
+    let manifests = site.disk("stranger").join("manifests/skep.yaml");
+    fs::remove_file(manifests).expect("it was fed");
+    // Until it is used, what certificates tell time by, a second, has passed thrice: in an election.
+    let ended = make_certificate(site, "ended.key", "1ms");
+    let own = make_certificate(site, "stranger.key", "24h");
+    let mut stranger = Stranger::start(site, &own);
+    let manifest = site.write(&format!("{MANIFEST}{WORK}"));
+    site.apply("first", &manifest);
+    let ready = [
+        ("first", "manager"),
+        ("second", "worker"),
+        ("stranger", "worker"),
+    ];
+    let ready = ready.map(|(name, role)| SwarmNode::ready(name, role));
+    assert_eq!(site.engine("first").nodes(), ready);
+    let tasks = || site.engine("stranger").containers().len();
+    assert_eq!((site.generation("stranger"), tasks()), (Some(2), 1));
+    check_holds(site);
+    stranger.stop(site);
+
+    fs::rename(&ended, &own).expect("it was written");
+    let mut stranger = Stranger::start(site, &own);
+    let told = |node: &str, words: &str| {
+        site.wait_until(words, || {
+            site.skep(node, &["status"]).output.contains(words)
+        });
+    };
+    told(
+        "first",
+        "no trusted connection to stranger (10.0.0.62:7380): a node's certificate has ended, or a \
+         clock is wrong: make another with `skep keygen --node`",
+    );
+    told("stranger", "its certificate ended at ");
+    // It does what it was told before all the same.
+    check_holds_address(site);
+    assert_eq!((site.generation("stranger"), tasks()), (Some(2), 1));
+
+    let renewed = make_certificate(site, "renewed.key", "24h");
+    fs::rename(&renewed, &own).expect("it was written");
+    site.wait_until("the new one is taken up, and all is well", || {
+        site.skep("first", &["status"]).code == Some(0)
+    });
+    check_holds(site);
+    assert_eq!(tasks(), 1);
+    stranger.stop(site);
+}
+
+/// A certificate of the stranger, as somebody with the key of the lab makes it.
+fn make_certificate(site: &Site, name: &str, period: &str) -> PathBuf {
+    let out = site.directory().join(name);
+    let key = site.lab().cluster_key().display().to_string();
+    skep(&["keygen", "--node", "stranger", "--for", period])
+        .args(["--cluster-key", &key, "--out"])
+        .arg(&out)
+        .said()
+        .check_success();
+    out
+}
+
+fn check_holds_address(site: &Site) {
+    site.wait_until("the stranger has the address", || {
+        site.has_address("stranger", "eth0", "10.0.0.70/32")
+    });
+}
+
+/// Checks that the stranger holds the address, and that everybody sees it.
+fn check_holds(site: &Site) {
+    check_holds_address(site);
+    for node in ["first", "second", "stranger"] {
+        site.wait_until(&format!("{node} sees it"), || {
+            let status = site.json(node, &["status"]);
+            let nodes = status["cluster"]["nodes"].as_array().into_iter().flatten();
+            let mut nodes = nodes.filter(|it| it["name"] == "stranger");
+            nodes.any(|it| it["holds"] == json!(["ingress"]) && it["engine"] == "up")
+        });
+    }
 }
 
 /// An agent that was started by hand, without the lab's key.

@@ -4,7 +4,7 @@
 //! a restart in the middle of anything goes on where it was.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skep_api::path;
@@ -16,6 +16,7 @@ use skep_plan::rotation::{Fingerprint, Keyring, KeysTold, Next, Other, next, obj
 use skep_vrrp::time::Instant;
 
 use crate::control::cluster::peers::complaint;
+use crate::control::cluster::renewing::Stamp;
 use crate::control::cluster::view::FRESH;
 use crate::control::cluster::{Cluster, Happening};
 use crate::control::desired::Accepted;
@@ -39,6 +40,8 @@ pub(super) struct Rotating {
     trouble: Option<String>,
     /// Since when other keys stand in the file than those this process has.
     written_at: Option<Instant>,
+    /// The file as it was when a certificate was last looked for in it.
+    pub(super) seen: Option<Stamp>,
 }
 
 impl Rotating {
@@ -51,7 +54,18 @@ impl Rotating {
             is_learning: false,
             trouble: None,
             written_at: None,
+            seen: None,
         }
+    }
+
+    /// The file of the keys, or of what stands for them.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Lets control start anew: something else stands in the file than what this process has.
+    pub(super) const fn start_anew(&mut self, now: Instant) {
+        self.written_at = Some(now);
     }
 }
 
@@ -192,7 +206,7 @@ impl Cluster {
         match &written {
             Ok(()) => {
                 tracing::info!(keys = ?keys.keyring(), "the keys of the cluster change");
-                self.rotating.written_at = Some(now);
+                self.rotating.start_anew(now);
                 self.rotating.trouble = None;
             }
             Err(trouble) => self.rotating.trouble = Some(trouble.clone()),

@@ -38,6 +38,9 @@ impl Control {
         if let (Some(cluster), Some(accepted)) = (&mut self.cluster, self.desired.accepted()) {
             cluster.follow_keys(accepted, in_force, now());
         }
+        if let Some(cluster) = &mut self.cluster {
+            cluster.follow_certificate(now());
+        }
     }
 
     /// Whether control is to start anew, with other keys.

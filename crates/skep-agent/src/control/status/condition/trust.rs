@@ -57,8 +57,10 @@ fn ends(
 ) -> Option<(ConditionType, Reason, String)> {
     let (until, node) = (certificate.until(), certificate.node());
     let at = until.format(&Rfc3339).unwrap_or_default();
-    let remedy =
-        format!("make another with `skep keygen --node {node}` where the cluster's key is");
+    let remedy = format!(
+        "make another with `skep keygen --node {node} --out FILE` where the cluster's key is, and \
+         put it in place of this one: the agent takes it up"
+    );
     if until <= now {
         let message = format!(
             "its certificate ended at {at}, so no other agent answers: it goes on with what it \
@@ -90,7 +92,10 @@ mod tests {
         let (soon, message) = told(datetime!(2030-05-31 12:00:00 UTC)).expect("it ends");
         assert_eq!(soon, ConditionType::Degraded);
         assert!(message.starts_with("its certificate ends at 2030-06-30T12:00:00Z"));
-        assert!(message.contains("`skep keygen --node cube04`"), "{message}");
+        assert!(
+            message.contains("`skep keygen --node cube04 --out FILE`"),
+            "{message}"
+        );
         let (over, message) = told(until).expect("it ended");
         assert_eq!(over, ConditionType::Stalled);
         assert!(message.starts_with("its certificate ended at"), "{message}");
