@@ -22,10 +22,13 @@ use goal::{Goal, Look, Met};
 /// How often the agent is asked.
 const ASK: Duration = Duration::from_millis(250);
 
+/// What somebody wrote or applied a moment ago may not have come to this agent yet.
+const NEWS: Duration = Duration::from_secs(2);
+
 /// Wait until one thing is as it shall be.
 ///
 /// Ends with 0 when it is, with 3 when it is not in time (and says how it is), with 2 when nobody
-/// can tell. A thing that is not there is waited for.
+/// can tell or it can never be: what the manifest does not declare is given two seconds to come.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// KIND NAME or KIND/NAME; kinds are: node, service, vip.
@@ -81,6 +84,7 @@ async fn wait(
     let started = Instant::now();
     let mut said = String::new();
     let mut is_there = false;
+    let mut undeclared_since = None;
     loop {
         let how = match look(client, told, &mut is_there).await {
             Ok(look) => match is_met(&look) {
@@ -88,7 +92,17 @@ async fn wait(
                     output::print(&format!("{how}\n"))?;
                     return Ok(Exit::Success);
                 }
-                Met::NotYet(how) => how,
+                Met::NotYet(how) => {
+                    undeclared_since = None;
+                    how
+                }
+                Met::Undeclared(why) => {
+                    let since: Instant = *undeclared_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= NEWS {
+                        bail!("{why}");
+                    }
+                    why
+                }
                 Met::Never(why) => bail!("{why}"),
             },
             // An agent that starts again, or whose peers do, answers in a moment.

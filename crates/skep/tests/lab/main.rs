@@ -33,6 +33,10 @@ fn a_node_s_power_cut_and_return_move_the_vip_and_nothing_is_left_behind() {
     let by_address = skep_wait("10.0.0.71");
     assert!(by_address.status.success(), "{by_address:?}");
     check_failure(&skep_wait("a"), "ask the agent of a, or wait here for");
+    check_failure(
+        &skep_wait("d"),
+        "d is no member of vipgroup/web: it has a, b, c",
+    );
     lab.run(&["kill", "a"]);
     assert!(
         lab.status("a").contains("off out - silent -"),

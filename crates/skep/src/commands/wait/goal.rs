@@ -1,5 +1,6 @@
 //! What is waited for, and whether it is so.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
@@ -8,6 +9,9 @@ use skep_manifest::condition::{ConditionStatus, ConditionType};
 use skep_plan::progress::{ObjectProgress, Progress};
 
 use crate::commands::Kind;
+
+/// As many names as are read at a glance.
+const NAMES_SHOWN: usize = 10;
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub(super) struct Look {
 pub(super) enum Met {
     Yes(String),
     NotYet(String),
+    /// The manifest that the agent has does not declare what this is about.
+    Undeclared(String),
     /// This agent could not tell, and what helps.
     Never(String),
 }
@@ -82,6 +88,9 @@ impl Goal {
         {
             return Met::Never(why);
         }
+        if let Some(what) = self.undeclared(kind, name, look) {
+            return Met::Undeclared(what);
+        }
         let thing = look.thing(kind, name);
         let (is_met, how) = match (self, &thing) {
             (Self::Delete, None) => (true, "is gone".to_owned()),
@@ -106,7 +115,60 @@ impl Goal {
     }
 }
 
+impl Goal {
+    /// What of this the manifest does not declare, and what it declares; nothing as long as there
+    /// is none.
+    fn undeclared(&self, kind: Kind, name: &str, look: &Look) -> Option<String> {
+        look.status.desired.accepted.as_ref()?;
+        if *self != Self::Delete && look.thing(kind, name).is_none() {
+            let object = format!("{}/{name}", kind.word());
+            return Some(match (look.status.mode, kind) {
+                (Mode::Standalone, Kind::Node | Kind::Service) => {
+                    format!("{object} is not declared: an agent that is alone has VIP groups only")
+                }
+                (Mode::Standalone | Mode::Clustered, _) => {
+                    let declared = list(&look.declared(kind));
+                    format!("{object} is not declared: of its kind there is {declared}")
+                }
+            });
+        }
+        let Self::Active(node) = self else {
+            return None;
+        };
+        let is_address = node.parse::<IpAddr>().is_ok();
+        let members: Vec<&str> = look
+            .group(name)?
+            .members
+            .iter()
+            .map(|it| &*it.name)
+            .collect();
+        let holds = || look.holders(name).iter().any(|holder| holder == node);
+        if is_address || members.contains(&node.as_str()) || holds() {
+            return None;
+        }
+        let members = list(&members);
+        Some(format!(
+            "{node} is no member of {}/{name}: it has {members}",
+            kind.word()
+        ))
+    }
+}
+
 impl Look {
+    /// The names of all things of this kind.
+    fn declared(&self, kind: Kind) -> Vec<&str> {
+        let cluster = self.status.cluster.as_ref();
+        match kind {
+            Kind::VipGroup => self.status.vip_groups.iter().map(|it| &*it.name).collect(),
+            Kind::Node => cluster.map_or_else(Vec::new, |it| {
+                it.nodes.iter().map(|node| &*node.name).collect()
+            }),
+            Kind::Service => cluster.map_or_else(Vec::new, |it| {
+                it.services.iter().map(|service| &*service.name).collect()
+            }),
+        }
+    }
+
     /// How the thing `name` is, if it is there.
     fn thing(&self, kind: Kind, name: &str) -> Option<String> {
         let progress = self.progress(kind, name).map(|object| {
@@ -114,21 +176,8 @@ impl Look {
             let remedy = remedy.map_or_else(String::new, |remedy| format!(" ({remedy})"));
             format!("{}{remedy}", object.message)
         });
-        let is_declared = || match kind {
-            Kind::VipGroup => self.group(name).is_some(),
-            Kind::Node => {
-                let cluster = self.status.cluster.iter();
-                let mut nodes = cluster.flat_map(|cluster| &cluster.nodes);
-                nodes.any(|node| node.name == name)
-            }
-            Kind::Service => {
-                let cluster = self.status.cluster.iter();
-                let mut services = cluster.flat_map(|cluster| &cluster.services);
-                services.any(|service| service.name == name)
-            }
-        };
         progress.or_else(|| {
-            is_declared().then(|| match kind {
+            self.declared(kind).contains(&name).then(|| match kind {
                 Kind::VipGroup => held_by(&self.holders(name)),
                 Kind::Node | Kind::Service => "is declared".to_owned(),
             })
@@ -218,6 +267,16 @@ impl Look {
             active.node.clone().or(address)
         };
         active.and_then(name_of).into_iter().collect()
+    }
+}
+
+/// Names as a person reads them, not all of very many.
+fn list(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).copied().collect::<Vec<_>>();
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        _ if names.is_empty() => "none".to_owned(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -148,6 +148,57 @@ fn what_is_not_there_is_gone_and_nothing_else() {
 }
 
 #[test]
+fn what_is_not_declared_is_said_with_what_is_as_soon_as_something_is_declared() {
+    let mut look = look();
+    let group = json!({
+        "name": "ingress", "addresses": [], "active": null, "routers": [], "conditions": [],
+        "members": [{"name": "cube01", "priority": 100}, {"name": "router", "priority": 90}],
+    });
+    look.status.vip_groups = vec![serde_json::from_value(group).unwrap()];
+    let met = |look: &Look, goal: &str, kind, name| {
+        let goal: Goal = goal.parse().unwrap();
+        match goal.is_met(kind, name, look) {
+            Met::Undeclared(what) => what,
+            Met::Yes(_) | Met::NotYet(_) | Met::Never(_) => String::new(),
+        }
+    };
+    // Nothing was applied yet.
+    assert_eq!(met(&look, "active=cube01", Kind::VipGroup, "egress"), "");
+    let accepted = json!({"generation": 1, "documents": 1, "ageMs": 0});
+    look.status.desired.accepted = serde_json::from_value(accepted).unwrap();
+    let missing = "vipgroup/egress is not declared: of its kind there is ingress";
+    for goal in ["active=cube01", "condition=Ready"] {
+        assert_eq!(met(&look, goal, Kind::VipGroup, "egress"), missing);
+    }
+    assert_eq!(met(&look, "delete", Kind::VipGroup, "egress"), "");
+    assert_eq!(
+        met(&look, "condition=Ready", Kind::Node, "cube03"),
+        "node/cube03 is not declared: of its kind there is cube01, cube02"
+    );
+    assert_eq!(
+        met(&look, "condition=Stalled", Kind::Service, "old"),
+        "service/old is not declared: of its kind there is none"
+    );
+    assert_eq!(
+        met(&look, "active=cube02", Kind::VipGroup, "ingress"),
+        "cube02 is no member of vipgroup/ingress: it has cube01, router"
+    );
+    // Who is external is a member, and an address may be anybody's.
+    for holder in ["router", "10.0.0.9"] {
+        let goal = format!("active={holder}");
+        assert_eq!(met(&look, &goal, Kind::VipGroup, "ingress"), "");
+    }
+    look.status.mode = Mode::Standalone;
+    look.status.cluster = None;
+    assert_eq!(
+        met(&look, "condition=Ready", Kind::Service, "old"),
+        "service/old is not declared: an agent that is alone has VIP groups only"
+    );
+    let absent = met(&look, "condition=Ready", Kind::VipGroup, "egress");
+    assert_eq!(absent, missing);
+}
+
+#[test]
 fn what_cannot_be_waited_for_is_said_with_what_can() {
     let error = |goal: &str| goal.parse::<Goal>().unwrap_err().to_string();
     assert!(error("ready").starts_with("one of `condition="));
