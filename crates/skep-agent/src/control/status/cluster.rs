@@ -1,8 +1,11 @@
 //! The cluster as this agent sees it.
 
+use std::collections::BTreeSet;
+
 use skep_api::cluster::{ClusterStatus, NodeStatus, ServiceStatus};
 use skep_api::status::{Holder, RouterStatus, VipGroupStatus};
 use skep_manifest::desired::Declared;
+use skep_manifest::name::NodeName;
 use skep_manifest::service::ServiceSpec;
 use skep_manifest::service::port::{Port, Protocol, PublishMode};
 use skep_manifest::swarm::{Availability, Node, Role, SwarmSpec};
@@ -23,6 +26,7 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
     let own = accepted.node.as_ref();
     let writer = own.and_then(|own| cluster.writer(&declared.spec, own, now));
     let nodes = declared.spec.nodes.iter();
+    let groups = vip_groups(known, now);
     let services = &accepted.desired.services;
     let troubled = services.keys().filter_map(|name| {
         let service = swarm?.services.get(name.as_str())?;
@@ -48,7 +52,7 @@ pub(super) fn status(known: &Knowledge<'_>, now: Instant) -> Option<ClusterStatu
         managers_listed: swarm.map(|swarm| manager_states(swarm).count()),
         leaderless_ms,
         nodes: nodes
-            .map(|node| node_status(node, known, cluster, accepted, now))
+            .map(|node| node_status(node, (cluster, &groups), accepted, now))
             .collect(),
         services: services
             .values()
@@ -166,22 +170,21 @@ fn manager_states(swarm: &Swarm) -> impl Iterator<Item = Manager> + '_ {
     swarm.nodes.values().filter_map(|node| node.manager)
 }
 
+/// How `node` is, of a cluster where this node knows `groups`.
 fn node_status(
     node: &Node,
-    known: &Knowledge<'_>,
-    cluster: &Cluster,
+    (cluster, groups): (&Cluster, &[VipGroupStatus]),
     accepted: &Accepted,
     now: Instant,
 ) -> NodeStatus {
     let is_here = accepted.node.as_ref() == Some(&node.name);
     let (agent, heard_ms, engine, holds) = if is_here {
-        let groups = vip_groups(known, now);
         let version = env!("CARGO_PKG_VERSION").to_owned();
         (
             Some(version),
             Some(0),
             Some(cluster.engine()),
-            held(&groups).collect(),
+            held(groups).collect(),
         )
     } else {
         let peer = cluster.peer(&node.name);
@@ -190,7 +193,11 @@ fn node_status(
             peer.map(|(report, _)| report.version.clone()),
             peer.map(|(_, at)| age_ms(*at, now)),
             peer.map(|(report, _)| report.engine.clone()),
-            holds.map_or_else(Vec::new, |(report, _)| held(&report.vip_groups).collect()),
+            holds_elsewhere(
+                &node.name,
+                holds.map_or(&[], |(report, _)| &report.vip_groups),
+                groups,
+            ),
         )
     };
     let swarm = accepted
@@ -219,6 +226,25 @@ fn node_status(
         }),
         holds,
     }
+}
+
+/// The groups that the other node `node` holds: those that it said so of, up to a few seconds ago,
+/// and those that it is heard to advertise, of which it may not have said so yet.
+fn holds_elsewhere(
+    node: &NodeName,
+    told: &[VipGroupStatus],
+    groups: &[VipGroupStatus],
+) -> Vec<String> {
+    let is_heard = |group: &&VipGroupStatus| {
+        let active = group.active.as_ref().and_then(|it| it.node.as_deref());
+        active == Some(node.as_str())
+    };
+    let heard = groups
+        .iter()
+        .filter(is_heard)
+        .map(|group| group.name.clone());
+    let holds: BTreeSet<String> = held(told).chain(heard).collect();
+    holds.into_iter().collect()
 }
 
 /// The groups that a node says it holds.
@@ -282,4 +308,36 @@ fn port(port: &Port) -> String {
         .published
         .map_or_else(|| "*".to_owned(), |published| published.to_string());
     format!("{published}->{}/{protocol} {mode}", port.target)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn group(name: &str, active: &Value, holding: &Value) -> VipGroupStatus {
+        let group = json!({
+            "name": name, "addresses": [], "members": [], "conditions": [],
+            "active": active, "routers": holding,
+        });
+        serde_json::from_value(group).expect("a group")
+    }
+
+    #[test]
+    fn a_node_holds_what_it_says_and_what_it_is_heard_to_advertise() {
+        let by = |node: &str| json!({"node": node, "address": "10.0.0.60", "heardMs": 20});
+        let heard = [
+            group("egress", &by("cube01"), &json!([])),
+            group("ingress", &by("cube02"), &json!([])),
+            group("mail", &Value::Null, &json!([])),
+        ];
+        let holds = |node: &str| {
+            let node: NodeName = node.parse().expect("a name");
+            holds_elsewhere(&node, &[], &heard)
+        };
+        // It came back a moment ago: what it said last is from before.
+        assert_eq!(holds("cube02"), ["ingress"]);
+        assert_eq!(holds("cube03"), [""; 0]);
+    }
 }
