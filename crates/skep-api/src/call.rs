@@ -128,9 +128,22 @@ impl CallError {
             Self::PermissionDenied { .. } => {
                 "run this as root or as a member of the socket's group"
             }
-            Self::Untrusted { .. } => {
-                "every node needs the same cluster key, and its own name and address in the manifest"
-            }
+            Self::Untrusted { source, .. } => match **source {
+                HandshakeError::NotTrusted(_) => {
+                    "every node needs the same cluster key, or a certificate that was made with it"
+                }
+                HandshakeError::OtherNode(_) => {
+                    "start it with --node and the name that the manifest gives the node at that \
+                     address, or correct the name or the address there"
+                }
+                HandshakeError::Late | HandshakeError::Broken(_) => {
+                    "look at the agent's log there: journalctl -u skep"
+                }
+                // Its words say what helps.
+                HandshakeError::Ended(_) | HandshakeError::Nameless | HandshakeError::Name(_) => {
+                    return None;
+                }
+            },
             Self::Late { .. } | Self::Broken(_) | Self::Unreadable(_) => {
                 "look at the agent's log: journalctl -u skep"
             }

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::trust::identity::Identity;
-use crate::trust::name::{NameTooLong, Proven, Standing, certified_name, proven_by};
+use crate::trust::name::{NameTooLong, Proven, Standing, certified_name, node_called, proven_by};
 
 /// How long a handshake may take: an honest one takes milliseconds, and retransmissions on a bad
 /// network a second or two.
@@ -50,9 +50,9 @@ pub enum HandshakeError {
         "a node's certificate has ended, or a clock is wrong: make another with `skep keygen --node`"
     )]
     Ended(#[source] rustls::Error),
-    /// The peer belongs to the cluster and is another node.
-    #[error("another node answers there")]
-    OtherNode(#[source] rustls::Error),
+    /// The peer belongs to the cluster and is another node, which is named.
+    #[error("the agent that answers there is {0}")]
+    OtherNode(String),
     /// The peer's certificate is good and names no node.
     #[error("the peer's certificate does not name one node")]
     Nameless,
@@ -124,9 +124,12 @@ impl HandshakeError {
     pub(crate) fn from_tls(error: &rustls::Error) -> Option<Self> {
         use rustls::Error::{AlertReceived, InvalidCertificate, NoCertificatesPresented};
         match error {
-            InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            ) => Some(Self::OtherNode(error.clone())),
+            InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
+                Some(Self::OtherNode(node_among(presented)))
+            }
+            InvalidCertificate(CertificateError::NotValidForName) => {
+                Some(Self::OtherNode(node_among(&[])))
+            }
             InvalidCertificate(
                 CertificateError::Expired | CertificateError::ExpiredContext { .. },
             )
@@ -148,6 +151,15 @@ impl HandshakeError {
             .and_then(Self::from_tls)
             .unwrap_or(Self::Broken(error))
     }
+}
+
+/// The node that a certificate names, of whose names TLS says that they are others.
+fn node_among(presented: &[String]) -> String {
+    let mut names = presented
+        .iter()
+        .filter_map(|shown| shown.strip_prefix("DnsName(\"")?.strip_suffix("\")"));
+    let node = names.find_map(node_called);
+    node.unwrap_or("another node").to_owned()
 }
 
 /// What TLS said, when `error` of a connection comes from it.

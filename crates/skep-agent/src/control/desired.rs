@@ -100,6 +100,14 @@ impl DesiredState {
         accepted.or_else(|| self.names.first())
     }
 
+    /// The name that this node proves to others, where a manifest that has another name for its
+    /// address calls it by that.
+    pub(super) fn unproven_name(&self) -> Option<(&NodeName, &NodeName)> {
+        let declared = self.accepted.as_ref()?.node.as_ref()?;
+        let proven = self.names.first()?;
+        (!self.names.contains(declared)).then_some((proven, declared))
+    }
+
     /// The names beside the first by which a manifest may name this node.
     pub(super) fn other_names(&self) -> &[NodeName] {
         self.names.get(1..).unwrap_or_default()

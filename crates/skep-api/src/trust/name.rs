@@ -50,11 +50,16 @@ pub(crate) fn mark_of_certified(node: &NodeName) -> Result<DnsName<'static>, Nam
         .map_err(|_too_long| NameTooLong { node: node.clone() })
 }
 
+/// The node that is called `name` in a certificate.
+pub(crate) fn node_called(name: &str) -> Option<&str> {
+    name.strip_suffix(SUFFIX)
+}
+
 /// The node that `certificate` names, when it names exactly one and nothing else.
 pub(crate) fn proven_by(certificate: &CertificateDer<'_>) -> Option<Proven> {
     let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
     let mut names = certificate.valid_dns_names();
-    let name = names.next()?.strip_suffix(SUFFIX)?;
+    let name = node_called(names.next()?)?;
     let standing = match names.next() {
         None => Standing::KeyHolder,
         Some(mark) if mark.strip_suffix(CERTIFIED_SUFFIX) == Some(name) => Standing::Certified,

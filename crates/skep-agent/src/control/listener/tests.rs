@@ -157,11 +157,19 @@ async fn a_node_at_the_address_of_another_is_not_taken_for_it() {
         node: node("cube09"),
         ..served.peer.clone()
     };
-    let error = served.client("cube02").get::<String>(&peer, "/who").await;
-    let Err(CallError::Untrusted { source, .. }) = error else {
+    let answer = served.client("cube02").get::<String>(&peer, "/who").await;
+    let error = answer.expect_err("it is another node");
+    let CallError::Untrusted { source, .. } = &error else {
         panic!("{error:?}");
     };
-    assert!(matches!(*source, HandshakeError::OtherNode(_)), "{source}");
+    assert!(matches!(**source, HandshakeError::OtherNode(_)), "{source}");
+    let (who, hint) = (error.to_string(), error.hint());
+    assert!(
+        who.starts_with("no trusted connection to cube09 ("),
+        "{who}"
+    );
+    let hint = hint.expect("somebody has to do something");
+    assert!(hint.starts_with("start it with --node"), "{hint}");
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ pub(super) fn of_agent(
     };
     let mut conditions = vec![condition];
     conditions.extend(degraded::of_data_plane(observed, generation, now));
+    conditions.extend(trust::of_name(state, now));
     conditions.extend(trust::of_certificate(cluster, state.accepted(), now));
     conditions.extend(rotation::of_keys(cluster, observed, state.accepted(), now));
     let went_back = cluster.and_then(Cluster::went_back);

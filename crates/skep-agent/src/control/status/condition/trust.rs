@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::wall_time;
 use crate::control::cluster::{Cluster, own_node};
-use crate::control::desired::Accepted;
+use crate::control::desired::{Accepted, DesiredState};
 
 /// How long before its end a certificate is told to end: whoever looks once in a month sees it.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -50,6 +50,24 @@ pub(super) fn of_certificate(
     keyless.into_iter().chain(ends).map(condition).collect()
 }
 
+/// That other agents call this node by a name that it does not prove: it was found by its address.
+pub(super) fn of_name(state: &DesiredState, now: Instant) -> Option<Condition> {
+    let accepted = state.accepted()?;
+    let (proven, declared) = state.unproven_name()?;
+    Some(Condition {
+        condition_type: ConditionType::Stalled,
+        status: ConditionStatus::True,
+        reason: Reason::NotAMember,
+        message: format!(
+            "the manifest gives this host's address to {declared}, and it proves to be {proven}: \
+             no other agent takes it for {declared} (start it with `--node {declared}`, or call the \
+             node {proven} in the manifest)"
+        ),
+        last_transition_time: wall_time(accepted.at, now),
+        observed_generation: accepted.generation,
+    })
+}
+
 /// That `certificate` ends soon or has ended.
 fn ends(
     certificate: &NodeCertificate,
@@ -77,9 +95,40 @@ fn ends(
 #[cfg(test)]
 mod tests {
     use skep_api::trust::key::{ClusterKey, ClusterKeys};
+    use skep_manifest::set::Source;
     use time::macros::datetime;
 
     use super::*;
+    use crate::control::understand::Mode;
+
+    #[test]
+    fn a_node_that_is_found_by_its_address_says_which_name_it_proves_and_which_it_has() {
+        let manifest = "apiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec:\n  \
+            nodes: [{name: cube04, address: 127.0.0.1, role: manager}]\n";
+        let told = |name: &str| {
+            let name = name.parse().expect("a name");
+            let mut state = DesiredState::new(Some(name), Mode::Clustered);
+            let source = Source {
+                name: "skep.yaml".to_owned(),
+                text: manifest.as_bytes().to_vec(),
+            };
+            let understood = state.understand(vec![source]).expect("it is whole");
+            assert_eq!(
+                understood.node.as_ref().map(|it| it.as_str()),
+                Some("cube04")
+            );
+            let now = Instant::default();
+            state.accept(1, None, understood, now);
+            of_name(&state, now).map(|condition| condition.message)
+        };
+        assert_eq!(told("cube04"), None);
+        let message = told("box").expect("others call it otherwise");
+        assert!(
+            message.contains("to cube04, and it proves to be box")
+                && message.contains("`--node cube04`"),
+            "{message}"
+        );
+    }
 
     #[test]
     fn the_end_of_a_certificate_is_told_a_month_before_and_when_it_came() {
