@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use skep_manifest::desired::{Desired, GroupMember, VipGroup};
 use skep_manifest::name::Name;
+use skep_manifest::vip_group::authentication::Authentication;
 use skep_manifest::vip_group::transport::Version;
 
 use crate::effect::{Effect, Risk};
@@ -36,7 +37,8 @@ pub enum GroupDifference {
     Created(String),
     /// It goes, and what follows.
     Removed(String),
-    /// It is the group that had another name, and what follows.
+    /// It is the group that had another name, and what follows. What else changes about it is a
+    /// change of its own.
     Renamed(Name, String),
     /// These of its fields change.
     Changed(Vec<FieldChange>),
@@ -60,27 +62,30 @@ pub struct FieldChange {
 /// What follows from a name that is nothing but a name.
 const UNMOVED: &str = "it keeps its state, nothing moves";
 
+/// What follows where the key is derived from the name: who knows the new one does not ask for
+/// signatures before all others sign with its key, who does not know it yet goes on asking.
+const OTHER_KEY: &str = "its key is derived from its name: members that do not know the new one yet \
+                         ignore the others, which count what is not signed: two may hold the \
+                         addresses until all know, usually for less than a second";
+
 /// The VIP groups that differ between `old` and `new`, by name.
 #[must_use]
 pub fn group_changes(old: &Desired, new: &Desired) -> Vec<GroupChange> {
     let names: BTreeSet<&Name> = old.vip_groups.keys().chain(new.vip_groups.keys()).collect();
     let mut changes = Vec::new();
     for name in names {
-        let change = match (old.vip_groups.get(name), new.vip_groups.get(name)) {
-            (None, Some(group)) => Some(match former_name(old, new, group) {
-                Some(former) => renamed(former, group),
-                None => GroupDifference::Created(created(group)),
-            }),
-            (Some(group), None) if later_name(old, new, group).is_none() => {
-                Some(GroupDifference::Removed(removed(group)))
-            }
-            (Some(_) | None, None) => None,
-            (Some(old), Some(new)) => {
-                let fields = fields::changes(old, new);
-                (!fields.is_empty()).then_some(GroupDifference::Changed(fields))
-            }
+        let differences = match (old.vip_groups.get(name), new.vip_groups.get(name)) {
+            (None, Some(group)) => match former(old, new, group) {
+                Some(former) => [Some(renamed(former, group)), changed(former, group)],
+                None => [Some(GroupDifference::Created(created(group))), None],
+            },
+            (Some(group), None) if goes_on(old, new, group) => [None, None],
+            (Some(group), None) => [Some(GroupDifference::Removed(removed(group))), None],
+            (None, None) => [None, None],
+            (Some(old), Some(new)) => [changed(old, new), None],
         };
-        changes.extend(change.map(|change| GroupChange {
+        let differences = differences.into_iter().flatten();
+        changes.extend(differences.map(|change| GroupChange {
             group: name.clone(),
             change,
         }));
@@ -88,25 +93,31 @@ pub fn group_changes(old: &Desired, new: &Desired) -> Vec<GroupChange> {
     changes
 }
 
-/// The name under which a group of `new` ran before, when all else about it is equal.
-fn former_name<'a>(old: &'a Desired, new: &Desired, group: &VipGroup) -> Option<&'a Name> {
-    let mut gone = old
+/// The group that `group` of `new` was under another name: the data plane carries it over.
+fn former<'a>(old: &'a Desired, new: &Desired, group: &VipGroup) -> Option<&'a VipGroup> {
+    let gone = old
         .vip_groups
         .iter()
         .filter(|(name, _)| !new.vip_groups.contains_key(*name));
-    gone.find(|(_, before)| fields::changes(before, group).is_empty())
-        .map(|(name, _)| name)
+    let mut same = gone.filter(|(_, before)| fields::are_the_same_routers(before, group));
+    same.next().map(|(_, before)| before)
 }
 
-/// The name under which a group of `old` goes on.
-fn later_name<'a>(old: &Desired, new: &'a Desired, group: &VipGroup) -> Option<&'a Name> {
-    let come = new
+/// Whether a group of `old` has another name in `new`.
+fn goes_on(old: &Desired, new: &Desired, group: &VipGroup) -> bool {
+    let mut come = new
         .vip_groups
         .iter()
         .filter(|(name, _)| !old.vip_groups.contains_key(*name));
     let name = &group.declared.metadata.name;
-    let mut later = come.filter(|(_, after)| former_name(old, new, after) == Some(name));
-    later.next().map(|(name, _)| name)
+    come.any(|(_, after)| {
+        former(old, new, after).is_some_and(|before| before.declared.metadata.name == *name)
+    })
+}
+
+fn changed(old: &VipGroup, new: &VipGroup) -> Option<GroupDifference> {
+    let fields = fields::changes(old, new);
+    (!fields.is_empty()).then_some(GroupDifference::Changed(fields))
 }
 
 fn created(group: &VipGroup) -> String {
@@ -121,15 +132,15 @@ fn removed(group: &VipGroup) -> String {
     format!("{} released at once", addresses(group))
 }
 
-fn renamed(former: &Name, group: &VipGroup) -> GroupDifference {
-    use skep_manifest::vip_group::authentication::Authentication;
+fn renamed(former: &VipGroup, group: &VipGroup) -> GroupDifference {
     let consequence = match &group.authentication {
-        Authentication::Cluster(_) => {
-            "its key follows its name: two may hold the addresses until all members know"
-        }
+        Authentication::Cluster(_) => OTHER_KEY,
         Authentication::None(_) | Authentication::Simple(_) | Authentication::Hmac(_) => UNMOVED,
     };
-    GroupDifference::Renamed(former.clone(), consequence.to_owned())
+    GroupDifference::Renamed(
+        former.declared.metadata.name.clone(),
+        consequence.to_owned(),
+    )
 }
 
 fn addresses(group: &VipGroup) -> String {

@@ -40,7 +40,11 @@ impl Summary {
         for step in &plan.steps {
             *summary.count(step.sign()) += 1;
         }
-        for change in &plan.vip_groups {
+        // What is renamed and changed is one thing.
+        let distinct = plan
+            .vip_groups
+            .chunk_by(|one, other| one.group == other.group);
+        for change in distinct.filter_map(<[_]>::first) {
             let sign = match &change.change {
                 GroupDifference::Created(_) => '+',
                 GroupDifference::Removed(_) => '-',

@@ -29,6 +29,19 @@ pub(super) fn changes(old: &VipGroup, new: &VipGroup) -> Vec<FieldChange> {
     changes
 }
 
+/// Whether two groups are the same virtual routers on the network, and hold the same.
+pub(super) fn are_the_same_routers(old: &VipGroup, new: &VipGroup) -> bool {
+    let held = |group: &VipGroup| -> BTreeSet<String> {
+        let addresses = group.declared.spec.addresses.iter();
+        addresses
+            .map(|held| held.address.address().to_string())
+            .collect()
+    };
+    let is_shared = shared(old, new).next().is_some();
+    let is_identical = identity(old, new).is_empty() && interfaces(old, new).is_empty();
+    is_shared && is_identical && held(old) == held(new)
+}
+
 fn change(field: &str, change: String, effect: Effect) -> FieldChange {
     FieldChange {
         field: field.to_owned(),

@@ -79,6 +79,41 @@ fn a_group_of_another_name_and_nothing_else_is_renamed() {
 }
 
 #[test]
+fn a_group_that_gets_another_name_and_more_is_renamed_and_changed() {
+    let renamed = "~ rename vipgroup/old to a\n    => it keeps its state, nothing moves\n";
+    let same = group(&[]);
+    assert_eq!(
+        printed(&[("old", &same)], &[("a", &group(&[("lease", "5s")]))]),
+        format!(
+            "{renamed}~ change vipgroup/a\n    lease\n    \
+             => the addresses are renewed with it, nothing moves\n"
+        )
+    );
+    // To the network these are others.
+    for other in [
+        ("virtualRouterId", "52"),
+        ("interface", "eth1"),
+        ("addresses", "[10.0.0.71]"),
+        ("version", "3"),
+        ("members", "[c]"),
+    ] {
+        let printed = printed(&[("old", &same)], &[("a", &group(&[other]))]);
+        assert!(printed.starts_with("+ create vipgroup/a\n"), "{printed}");
+        assert!(printed.contains("- remove vipgroup/old\n"), "{printed}");
+    }
+}
+
+#[test]
+fn a_name_from_which_a_key_is_derived_is_more_than_a_name() {
+    let signed = [("version", "3"), ("authentication", "{cluster: {}}")];
+    let signed = group(&signed);
+    let printed = printed(&[("old", &signed)], &[("a", &signed)]);
+    let head = "~ rename vipgroup/old to a\n    => interruption: its key is derived from its name:";
+    assert!(printed.starts_with(head), "{printed}");
+    assert!(!printed.contains("change vipgroup"), "{printed}");
+}
+
+#[test]
 fn a_default_that_is_written_out_is_no_change() {
     let long = group(&[
         ("addresses", "[{address: 10.0.0.70/32, advertised: true}]"),
