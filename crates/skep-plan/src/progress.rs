@@ -181,8 +181,7 @@ fn service_progress(service: &Declared<ServiceSpec>, cluster: Option<&Cluster>) 
         Some(trouble) => How {
             state: match trouble {
                 TaskTrouble::Failing(_) | TaskTrouble::Ending(_) => Progress::Working,
-                TaskTrouble::Paused(_) => Progress::Blocked,
-                TaskTrouble::Over(_) => Progress::Failed,
+                TaskTrouble::Paused(_) | TaskTrouble::Over(_) => Progress::Failed,
             },
             message: format!("{count}: {}", trouble.message()),
             remedy: Some(trouble.remedy(name)),

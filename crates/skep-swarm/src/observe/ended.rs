@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Known, wire};
 use crate::engine::{Client, EngineError, percent_encoded};
@@ -22,21 +22,37 @@ pub(super) async fn read(
         let known = known.get(&service.id);
         let is_explained = known.is_some_and(|known| known.error.is_some());
         let running = known.map_or(0, |known| known.tasks.running);
+        // Of a service with a task on each node the engine counts none that waits to be started.
+        let waiting = known.filter(|known| known.goes_on);
+        let waiting = waiting.map_or(0, |known| known.tasks.desired);
         let status = service.service_status.as_ref();
-        !is_explained && status.is_some_and(|status| running < status.desired_tasks)
+        !is_explained && status.is_some_and(|status| running < status.desired_tasks.max(waiting))
     });
-    let lacking: Vec<&str> = lacking.map(|service| service.id.as_str()).collect();
+    let lacking: Vec<&wire::Service> = lacking.collect();
     if lacking.is_empty() {
         return Ok(BTreeMap::new());
     }
+    let ids: Vec<&str> = lacking.iter().map(|service| service.id.as_str()).collect();
     let filter = json!({
-        "service": lacking,
+        "service": ids,
         "desired-state": ["shutdown"],
         "_up-to-date": ["true"],
     });
+    let ended = tasks(client, &filter).await?;
+    let mut words = last_words(&ended, current);
+    // The one that an update was given up for had failed by then, whatever else was seen of it.
+    let updates = lacking.iter().filter_map(|it| it.update_status.as_ref());
+    let named: Vec<&str> = updates.filter_map(|it| it.failed_task()).collect();
+    if !named.is_empty() {
+        let failed = tasks(client, &json!({ "id": named })).await?;
+        words.extend(last_words(&failed, &[]));
+    }
+    Ok(words)
+}
+
+async fn tasks(client: &Client, filter: &Value) -> Result<Vec<wire::Task>, EngineError> {
     let path = format!("/tasks?filters={}", percent_encoded(&filter.to_string()));
-    let ended = client.read::<Vec<wire::Task>>(&path).await?;
-    Ok(last_words(&ended, current))
+    client.read(&path).await
 }
 
 /// What the last of `ended` says for each service, leaving out places where one of `current` runs.

@@ -110,6 +110,12 @@ struct AskedTasks {
     ended: Value,
 }
 
+/// A task in this state.
+fn task_of_w1(state: &str, error: &str) -> Value {
+    let status = json!({ "Timestamp": "15", "State": state, "Err": error });
+    json!({ "ServiceID": "w1", "NodeID": "n1", "Status": status })
+}
+
 /// The same with tasks that ended.
 async fn told_with_ended(
     nodes: Value,
@@ -145,6 +151,9 @@ async fn told_with_ended(
             "GET /networks/net3" => (404, json!({ "message": "network net3 not found" })),
             tasks_path if tasks_path.starts_with("GET /tasks?filters=") => {
                 let has = |word: &str| tasks_path.contains(word);
+                if has("%22id%22") {
+                    return (200, json!([task_of_w1("rejected", "No such image")]));
+                }
                 let asked = match (has("shutdown"), has("_up-to-date")) {
                     (true, _) => &tasks.ended,
                     (false, true) => &tasks.current,
@@ -322,6 +331,33 @@ async fn tasks_that_ended_say_why_where_no_other_one_runs_in_their_place() {
     // Who was stopped on purpose has nothing to say, and neither has whoever is replaced already.
     let stopped = json!([task(2, "15", "shutdown", ""), first, replaced]);
     assert_eq!(read(wanted, current, stopped, Value::Null).await, None);
+}
+
+#[tokio::test]
+async fn a_task_that_waits_to_be_started_again_does_not_hide_why_the_one_before_it_ended() {
+    let told = async |message: &str, ended: Value| {
+        let service = json!([{
+            "ID": "w1", "Version": { "Index": 13 },
+            "UpdateStatus": { "State": "paused", "Message": message },
+            "ServiceStatus": { "DesiredTasks": 0 },
+            "Spec": { "Name": "web", "Mode": { "Global": {} } },
+        }]);
+        let tasks = AskedTasks {
+            wanted: json!([task_of_w1("ready", "")]),
+            current: json!([]),
+            ended,
+        };
+        let cluster = told_with_ended(json!([node("n1", "ready")]), service, tasks).await;
+        cluster.unwrap().services["web"].trouble.clone()
+    };
+    let paused = |words: &str| Some(TaskTrouble::Paused(words.to_owned()));
+    let why = "update paused: No such image";
+    let failed = json!([task_of_w1("rejected", "No such image")]);
+    assert_eq!(told("update paused", failed).await, paused(why));
+    // The one that an update was given up for is asked by its name, when that is told.
+    let named = "update paused due to failure or early termination of task t9";
+    let words = format!("{named}: No such image");
+    assert_eq!(told(named, json!([])).await, paused(&words));
 }
 
 #[tokio::test]

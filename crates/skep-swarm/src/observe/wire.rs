@@ -243,6 +243,12 @@ impl UpdateStatus {
         matches!(self.state.as_str(), "paused" | "rollback_paused")
     }
 
+    /// The task for which it gave up, as it says at the end of its words.
+    pub(super) fn failed_task(&self) -> Option<&str> {
+        let (_, task) = self.message.rsplit_once(" of task ")?;
+        self.is_paused().then_some(task)
+    }
+
     /// Whether the engine does not go back any more to what was before.
     pub(super) fn is_settled(&self) -> bool {
         matches!(self.state.as_str(), "completed" | "rollback_completed")

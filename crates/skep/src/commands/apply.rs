@@ -28,7 +28,7 @@ const ASK: Duration = Duration::from_millis(250);
 /// Make manifests the desired state of the cluster.
 ///
 /// What was applied before and is not among them stays, unless --prune says that it goes. Ends with 0 when they are accepted (and, with --wait, when all is as declared), with 1 when they
-/// are not (or, with --wait, when nothing is left to wait for and a job failed), with 3 when they are accepted and not everything is as declared in time.
+/// are not (or, with --wait, when nothing is left to wait for and a job failed or an update was paused), with 3 when they are accepted and not everything is as declared in time.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
