@@ -145,9 +145,9 @@ impl DesiredState {
         let origin = commit.map(|commit| commit.origin);
         let understood = sources
             .map_err(|unread| vec![unread.message()])
-            .and_then(|sources| self.refuse_sudden_emptiness(sources))
             .and_then(|sources| self.understand(sources))
             .and_then(|mut understood| {
+                self.refuse_sudden_emptiness(&understood)?;
                 // Without a swarm, groups have numbers: nothing is chosen here.
                 self.decide(&mut understood, &BTreeSet::new())?;
                 Ok(understood)
@@ -253,18 +253,16 @@ impl DesiredState {
         self.rejected = Some(Rejected { at: now, errors });
     }
 
-    /// A directory that lost every manifest at once is more often a mistake (an unmounted disk, a
-    /// checkout that failed) than a wish to release everything.
-    fn refuse_sudden_emptiness(&self, sources: Vec<Source>) -> Result<Vec<Source>, Vec<String>> {
-        let runs_something = self
-            .accepted
-            .as_ref()
-            .is_some_and(|last| last.documents > 0);
-        if sources.is_empty() && runs_something {
+    /// Manifests that are all gone or empty at once are more often a mistake (an unmounted disk, a
+    /// checkout that failed, a save on a full disk) than a wish to release everything.
+    fn refuse_sudden_emptiness(&self, understood: &Understood) -> Result<(), Vec<String>> {
+        let last = self.accepted.as_ref();
+        let runs_something = last.is_some_and(|last| last.documents > 0);
+        if understood.documents == 0 && runs_something {
             return Err(vec![
-                "every manifest is gone: to release everything, stop the agent".to_owned(),
+                "every manifest is gone or empty: to release everything, stop the agent".to_owned(),
             ]);
         }
-        Ok(sources)
+        Ok(())
     }
 }

@@ -84,12 +84,18 @@ fn what_cannot_be_accepted_changes_nothing_and_says_where_and_what_to_do() {
         cluster.save(A, "skep.yaml", &good);
         assert_accepted(&cluster);
     }
+    let remedy = ["every manifest is gone or empty", "stop the agent"];
     fs::remove_file(cluster.manifests(A).join("skep.yaml")).expect("it is there");
-    assert_refused(&cluster, &["every manifest is gone", "stop the agent"]);
+    assert_refused(&cluster, &remedy);
+    cluster.save(A, "skep.yaml", &good);
+    assert_accepted(&cluster);
+    // What an editor leaves behind on a full disk.
+    cluster.save(A, "skep.yaml", "");
+    assert_refused(&cluster, &remedy);
     cluster.save(A, "skep.yaml", &good);
     assert_accepted(&cluster);
     measured(
-        "5 broken manifests and an empty directory",
+        "5 broken manifests, an empty directory and an empty file",
         &assert_none_lost(prober),
     );
 }
