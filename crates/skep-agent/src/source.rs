@@ -77,13 +77,23 @@ pub struct Tree {
 pub fn read(paths: &[PathBuf]) -> Result<Tree, ReadError> {
     let mut reader = Reader::default();
     for path in paths {
-        if metadata(path)?.is_dir() {
-            reader.read_directory(path, path)?;
-        } else {
-            reader.read_file(path)?;
-        }
+        reader.read_path(path)?;
     }
     Ok(reader.tree)
+}
+
+/// Reads every manifest of `directory`, and says also when that fails which directories decide
+/// about it.
+pub(crate) fn read_followed(
+    directory: &Path,
+) -> (Result<Vec<Source>, ReadError>, BTreeSet<PathBuf>) {
+    let mut reader = Reader::default();
+    let outcome = reader.read_path(directory);
+    let Tree {
+        sources,
+        directories,
+    } = reader.tree;
+    (outcome.map(|()| sources), directories)
 }
 
 /// Reads one file.
@@ -122,6 +132,14 @@ struct Reader {
 }
 
 impl Reader {
+    fn read_path(&mut self, path: &Path) -> Result<(), ReadError> {
+        if metadata(path)?.is_dir() {
+            self.read_directory(path, path)
+        } else {
+            self.read_file(path)
+        }
+    }
+
     fn read_directory(&mut self, root: &Path, directory: &Path) -> Result<(), ReadError> {
         let metadata = metadata(directory)?;
         let identity = (metadata.dev(), metadata.ino());

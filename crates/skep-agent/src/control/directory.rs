@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use crate::control::contents::{Contents, Unread};
+use crate::control::understand::with_causes;
 use crate::source::{self, ReadError, is_manifest};
 
 /// How long nothing may change before the directory is read: a save is a few events within a
@@ -65,7 +66,7 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
     let (hint, mut hints) = mpsc::channel(1);
     let mut watch = Watch::new(hint);
     let mut last: Option<Vec<Source>> = None;
-    let mut failing = false;
+    let mut failure: Option<String> = None;
     loop {
         watch.renew();
         let mut read = read_at_rest(&directory, &mut watch, &mut hints).await;
@@ -74,11 +75,12 @@ async fn run(directory: PathBuf, contents: mpsc::Sender<Contents>) {
             read = read_at_rest(&directory, &mut watch, &mut hints).await;
         }
         let read = read.and_then(source::fill);
+        let fails = read.as_ref().err().map(|error| with_causes(error));
         let changed = match &read {
-            Ok(sources) => failing || last.as_ref() != Some(sources),
-            Err(_) => !failing,
+            Ok(sources) => failure.is_some() || last.as_ref() != Some(sources),
+            Err(_) => failure != fails,
         };
-        failing = read.is_err();
+        failure = fails;
         if let Ok(sources) = &read {
             last = Some(sources.clone());
         }
@@ -112,14 +114,14 @@ fn has_lost(last: Option<&[Source]>, read: &Read) -> bool {
 async fn read_at_rest(directory: &Path, watch: &mut Watch, hints: &mut mpsc::Receiver<()>) -> Read {
     let give_up = Instant::now() + QUIET_WAIT_MAX;
     loop {
-        let read = source::read(&[directory.to_owned()]);
-        let all_watched = match &read {
-            Ok(tree) => watch.follow(&tree.directories),
-            Err(_) => watch.follow(&nearest_existing(directory)),
-        };
+        let (read, mut directories) = source::read_followed(directory);
+        if directories.is_empty() {
+            directories = nearest_existing(directory);
+        }
+        let all_watched = watch.follow(&directories);
         let changed = hints.try_recv().is_ok() || watch.sees_writing();
         if (all_watched && !changed) || Instant::now() > give_up {
-            return read.map(|tree| tree.sources);
+            return read;
         }
         if changed {
             wait_for_quiet(directory, watch, hints).await;

@@ -157,6 +157,25 @@ async fn a_directory_that_was_deleted_is_reported_and_followed_when_it_returns()
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_seen_to_be_mended() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    let sub = root.join("sub");
+    fs::create_dir(&sub).expect("created");
+    fs::write(root.join("vip.yaml"), "1").expect("written");
+    symlink("loop.yaml", sub.join("loop.yaml")).expect("linked");
+    let mut fed = Fed::start(root.to_owned());
+    let unread = fed.next().await.expect_err("it leads nowhere");
+    assert!(unread.message().contains("loop.yaml"), "{unread:?}");
+    swap_link(&sub.join("other.yaml"), "other.yaml");
+    fs::remove_file(sub.join("loop.yaml")).expect("removed");
+    let unread = fed.next().await.expect_err("the other one does neither");
+    assert!(unread.message().contains("other.yaml"), "{unread:?}");
+    fs::remove_file(sub.join("other.yaml")).expect("removed");
+    fed.becomes(&["1"]).await;
+}
+
+#[tokio::test]
 async fn files_in_new_directories_are_seen() {
     let directory = tempfile::tempdir().expect("a directory");
     let root = directory.path();
