@@ -27,12 +27,6 @@ use crate::ledger::{Fate, Ledger};
 use model::Node;
 use scribe::Scribe;
 
-/// The longest manifest that is made: more than four thousand groups, and what is read again at
-/// once.
-const BYTES_MAX: usize = 2 << 20;
-/// The most lines of it: each may have a comment, and a reader counts those.
-const LINES_MAX: usize = 80_000;
-
 /// The `keepalived.conf` of one node.
 #[derive(Clone, Debug)]
 pub struct NodeFile {
@@ -75,7 +69,7 @@ pub fn import(files: Vec<NodeFile>, included: &mut dyn Files) -> Import {
     let mut documents = group::merge(&nodes, &mut texts);
     settle(&texts, &mut ledger);
     let mut text = write::manifest(&nodes, &documents, &texts, &ledger);
-    if text.len() > BYTES_MAX || text.lines().count() > LINES_MAX {
+    if !write::is_readable(&text, documents.len()) {
         refuse(&mut texts, &mut ledger);
         documents.clear();
         text = write::manifest(&nodes, &documents, &texts, &ledger);

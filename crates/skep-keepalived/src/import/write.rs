@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::parse::parse;
-use skep_manifest::set::Source;
+use skep_manifest::set::{ManifestSet, Source};
 use skep_manifest::span::Span;
 
 use super::group::Document;
@@ -37,6 +37,19 @@ pub(super) fn manifest(
         text.push_str(&annotated(document, texts));
     }
     text
+}
+
+/// Whether a manifest is within the bounds of what is read, with all its `documents`.
+pub(super) fn is_readable(manifest: &str, documents: usize) -> bool {
+    read(manifest).documents.len() == documents
+}
+
+fn read(manifest: &str) -> ManifestSet {
+    let source = Source {
+        name: String::new(),
+        text: manifest.as_bytes().to_vec(),
+    };
+    parse(vec![source])
 }
 
 fn left_out(texts: &Texts, ledger: &Ledger) -> String {
@@ -91,10 +104,7 @@ fn place(span: Span, texts: &Texts) -> String {
 /// The document with the places of its fields behind them.
 fn annotated(document: &Document, texts: &Texts) -> String {
     let text = document.object.to_yaml();
-    let set = parse(vec![Source {
-        name: String::new(),
-        text: text.clone().into_bytes(),
-    }]);
+    let set = read(&text);
     let Some(read) = set.documents.first() else {
         return text;
     };

@@ -6,14 +6,12 @@ use crate::priority::Priority;
 use crate::problem::Problem;
 use crate::set::Document;
 use crate::swarm::Node;
-use crate::vip_group::VipGroupSpec;
 use crate::vip_group::authentication::{Authentication, ClusterAuthentication, NoAuthentication};
 use crate::vip_group::member::{Member, NodeMember, Priorities, Selector};
 use crate::vip_group::tracking::{TrackedSwarm, Tracking};
 use crate::vip_group::transport::Version;
+use crate::vip_group::{MEMBERS_MAX, VipGroupSpec};
 
-/// The most nodes that a selector may select: as many as a group may list.
-const MEMBERS_MAX: usize = 200;
 /// The most members that all selectors of a set may select together: a few words select as many as
 /// there are nodes.
 const SELECTED_MAX: usize = 50_000;
