@@ -68,6 +68,25 @@ pub fn set_real_time(priority: u8) -> Result<(), RealTimeError> {
     }
 }
 
+/// Gives back the real-time priority that the current thread has from the one that started it.
+pub fn set_ordinary() -> io::Result<()> {
+    // SAFETY: `sched_param` is a plain C structure for which all bytes zero is a value, the one
+    // that `SCHED_OTHER` asks for.
+    let parameters: libc::sched_param = unsafe { std::mem::zeroed() };
+    // SAFETY: the current thread is alive and `parameters` outlives the call.
+    let code = unsafe {
+        libc::pthread_setschedparam(
+            libc::pthread_self(),
+            libc::SCHED_OTHER,
+            &raw const parameters,
+        )
+    };
+    match code {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
+    }
+}
+
 /// Keeps every page of this process, present and future, in memory once it was touched.
 pub fn lock_memory() -> Result<(), MemoryLockError> {
     // Without ONFAULT every thread's whole stack and arena would be made present: 47 MB for
@@ -112,6 +131,21 @@ mod tests {
                 assert_eq!(policy().0, libc::SCHED_OTHER);
                 assert!(error.to_string().contains("CAP_SYS_NICE"), "{error}");
             }
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_thread_gives_back_the_priority_that_it_was_started_with() {
+        thread::spawn(|| {
+            let _may_be_refused = set_real_time(7);
+            thread::spawn(|| {
+                set_ordinary().unwrap();
+                assert_eq!(policy(), (libc::SCHED_OTHER, 0));
+            })
+            .join()
+            .unwrap();
         })
         .join()
         .unwrap();

@@ -9,6 +9,7 @@
 
 mod ancillary;
 mod batch;
+mod filter;
 mod header;
 mod ipv4;
 mod ipv6;
@@ -17,7 +18,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use thiserror::Error;
 
 pub use batch::{Batch, Received};
@@ -158,10 +159,10 @@ impl VrrpSocket {
         })
     }
 
-    /// Lets the kernel drop what this classic BPF program rejects; over IPv4 it sees the
-    /// header first, over IPv6 only what follows the header.
-    pub fn attach_filter(&self, program: &[SockFilter]) -> io::Result<()> {
-        self.socket.attach_filter(program)
+    /// Lets the kernel drop what does not begin with these bytes after the IP header.
+    pub fn receive_only(&self, beginning: [u8; 2]) -> io::Result<()> {
+        self.socket
+            .attach_filter(&filter::beginning_with(self.family, beginning))
     }
 
     /// The interface it was opened for.
