@@ -20,6 +20,7 @@ mod reports;
 mod routes;
 mod silence;
 mod sockets;
+mod trials;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -103,6 +103,6 @@ pub const PREFLIGHT_LISTEN: &str = "/v1/peer/preflight/listen";
 /// of [`skep_plan::preflight::Knock`].
 pub const PREFLIGHT_KNOCK: &str = "/v1/peer/preflight/knock";
 
-/// Takes a [`crate::preflight::Token`]; the agent ends listening and answers with a list of
-/// [`skep_plan::preflight::Heard`].
+/// Takes a [`crate::preflight::Token`]; the agent ends listening and answers with
+/// [`skep_plan::preflight::Arrived`].
 pub const PREFLIGHT_HEARD: &str = "/v1/peer/preflight/heard";

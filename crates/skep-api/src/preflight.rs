@@ -48,6 +48,12 @@ impl Token {
         format!("{} {sender}", self.0).into_bytes()
     }
 
+    /// The characters of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Who wrote `datagram`, if somebody did who knows this token.
     #[must_use]
     pub fn sender<'a>(&self, datagram: &'a [u8]) -> Option<&'a str> {

@@ -3,7 +3,7 @@
 mod authentication;
 mod clash;
 mod family;
-mod interface;
+pub(crate) mod interface;
 mod missing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +115,10 @@ fn router(
     let spec = &group.declared.spec;
     let interface = match &member.interface {
         Some(interface) => interface.to_string(),
-        None => interface::find(group, member, site)?,
+        None => {
+            let addresses = spec.addresses.iter().map(|held| held.address.address());
+            interface::find(name, &addresses.collect::<Vec<_>>(), member, site)?
+        }
     };
     let priority = member.priority.ok_or(Missing::Priority)?;
     Ok(RouterConfiguration {

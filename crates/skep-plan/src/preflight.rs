@@ -2,8 +2,10 @@
 //!
 //! Agents do the looking; [`judge()`] makes findings of what they saw.
 
+mod groups;
 mod judge;
 mod nodes;
+mod vrrp;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +14,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 use skep_manifest::desired::Desired;
-use skep_manifest::name::NodeName;
+use skep_manifest::name::{Name, NodeName};
 use skep_manifest::service::image::Image;
 use skep_manifest::swarm::{Node, Role, SwarmSpec};
+use skep_vip::message::trial::LaneReport;
 
+pub use groups::{Carrier, Group, GroupLane, Lanes, Unplaced};
 pub use judge::judge;
 
 use crate::observed::Engine;
@@ -35,8 +39,8 @@ pub struct Asked {
     pub data_path_port: u16,
     /// The images of the services.
     pub images: BTreeSet<Image>,
-    /// Whether there are VIP groups.
-    pub has_groups: bool,
+    /// The VIP groups.
+    pub groups: BTreeMap<Name, Group>,
     /// Whether the manifest names a swarm that it takes over.
     pub adopts: bool,
 }
@@ -52,11 +56,14 @@ impl Asked {
             ..
         } = &desired.swarm.as_ref()?.spec;
         let services = desired.services.values();
+        let groups = desired.vip_groups.iter();
         Some(Self {
             nodes: nodes.clone(),
             data_path_port: *data_path_port,
             images: services.map(|service| service.spec.image.clone()).collect(),
-            has_groups: !desired.vip_groups.is_empty(),
+            groups: groups
+                .map(|(name, group)| (name.clone(), Group::of(group)))
+                .collect(),
             adopts: adopt.is_some(),
         })
     }
@@ -201,6 +208,28 @@ pub struct Heard {
     pub way: Way,
 }
 
+/// Everything that arrived at a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Arrived {
+    /// On the ports of its engine.
+    pub heard: Vec<Heard>,
+    /// For its VIP groups, or why its data plane does not say.
+    pub vrrp: Result<Vec<LaneSeen>, String>,
+    /// The groups that have no place on it.
+    pub unplaced: Vec<Unplaced>,
+}
+
+/// How advertisements of VIP groups would leave and reach a node, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LaneSeen {
+    /// How.
+    pub lane: GroupLane,
+    /// What became of it.
+    pub report: LaneReport,
+}
+
 /// Everything that was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -223,6 +252,10 @@ pub struct Visit {
     pub knocks: Vec<Knock>,
     /// Of what arrived.
     pub heard: BTreeSet<Heard>,
+    /// Of its VIP groups, or why its data plane does not say.
+    pub vrrp: Result<Vec<LaneSeen>, String>,
+    /// Of the groups that have no place on it.
+    pub unplaced: Vec<Unplaced>,
 }
 
 /// What all of it means.
@@ -303,7 +336,17 @@ pub struct Path {
     /// The nodes that they try to reach.
     pub to: Vec<NodeName>,
     /// How.
-    pub way: Way,
+    pub way: Passage,
+}
+
+/// How something passes between nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Passage {
+    /// Into a port.
+    Port(Way),
+    /// As advertisements of VIP groups do, by IP protocol 112.
+    Vrrp(Carrier),
 }
 
 #[cfg(test)]

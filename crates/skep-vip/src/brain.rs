@@ -19,6 +19,7 @@ use crate::holdings::Holdings;
 use crate::inputs::Inputs;
 use crate::interfaces::{Interfaces, Link, Socket};
 use crate::links::Links;
+use crate::message::trial::is_trial;
 use crate::message::{Command, Health};
 use crate::news::News;
 use crate::outbox::Outbox;
@@ -105,14 +106,20 @@ impl Brain {
                 self.handle_standby(&key, priority, heard_at, now);
                 Ok(())
             }
-            // That control speaks is for the shell to notice; the shell keeps the reports and opens
-            // the sockets.
-            Command::Listen { .. } | Command::Heartbeat | Command::ReportAll => Ok(()),
+            // That control speaks is for the shell to notice; the shell keeps the reports, opens
+            // the sockets and tries what shall be tried.
+            Command::Listen { .. } | Command::Try(_) | Command::Heartbeat | Command::ReportAll => {
+                Ok(())
+            }
         }
     }
 
     /// A packet of protocol 112 arrived on `interface` at `now`.
     pub fn handle_packet(&mut self, interface: &str, packet: &Packet<'_>, now: Instant) {
+        // Not even a proof that the interface delivers advertisements: it may have come by unicast.
+        if is_trial(packet.message) {
+            return;
+        }
         self.note_reception(interface, now);
         let id = packet.virtual_router_id();
         let slot = id.and_then(|id| self.interfaces.route(interface, packet.family(), id));

@@ -4,6 +4,7 @@
 //! so either side can restart and be told again.
 
 mod process;
+pub mod trial;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use skep_vrrp::time::Instant;
 use skep_vrrp::trailer::Unproven;
 
 use crate::configuration::{HmacMode, RouterConfiguration, RouterKey, VirtualAddress};
+use crate::message::trial::{Trial, TrialReport};
 
 pub use process::{
     Contested, LATENESS_BOUNDS_US, Lateness, Overheard, ProcessReport, SegmentReport, Silence,
@@ -65,6 +67,8 @@ pub enum Command {
         /// Which.
         interfaces: BTreeSet<String>,
     },
+    /// Take part in this trial, as far as it says; what was tried before is over.
+    Try(Box<Trial>),
     /// Control is alive. Its silence is a reason, never a fault.
     Heartbeat,
     /// Control has just started: every report is due again.
@@ -93,6 +97,8 @@ pub enum Report {
     Removed(RouterKey),
     /// The process itself.
     Process(Box<ProcessReport>),
+    /// What became of a trial.
+    Trial(Box<TrialReport>),
 }
 
 /// What a virtual router is and knows.

@@ -6,6 +6,7 @@
 pub(super) mod facts;
 pub(super) mod knocking;
 pub(super) mod listening;
+pub(super) mod trial;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -18,7 +19,7 @@ use skep_api::path;
 use skep_api::peer::{Peer, PeerClient};
 use skep_api::preflight::{Round, Token};
 use skep_manifest::name::NodeName;
-use skep_plan::preflight::{Asked, Facts, Heard, Knock, Seen, Verdict, Visit, Way, judge};
+use skep_plan::preflight::{Arrived, Asked, Facts, Knock, Seen, Verdict, Visit, Way, judge};
 
 use crate::control::cluster::agent_of;
 use crate::control::preflight::knocking::outcome;
@@ -68,6 +69,8 @@ impl Guide {
                 facts,
                 knocks: Vec::new(),
                 heard: [].into(),
+                vrrp: Ok(Vec::new()),
+                unplaced: Vec::new(),
             };
             self.seen.visits.insert(node, visit);
         }
@@ -82,12 +85,16 @@ impl Guide {
     }
 
     async fn hear(&mut self, token: &Token) {
-        let heard = self.ask::<Vec<Heard>>(path::PREFLIGHT_HEARD, token).await;
+        let arrived = self.ask::<Arrived>(path::PREFLIGHT_HEARD, token).await;
         // Who cannot say what arrived is not known to have missed it.
-        self.seen.visits.retain(|node, _| heard.contains_key(node));
-        for (node, heard) in heard {
+        self.seen
+            .visits
+            .retain(|node, _| arrived.contains_key(node));
+        for (node, arrived) in arrived {
             if let Some(visit) = self.seen.visits.get_mut(&node) {
-                visit.heard = heard.into_iter().collect();
+                visit.heard = arrived.heard.into_iter().collect();
+                visit.vrrp = arrived.vrrp;
+                visit.unplaced = arrived.unplaced;
             }
         }
     }

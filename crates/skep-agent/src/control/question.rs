@@ -14,7 +14,7 @@ use skep_api::submit::{
 };
 use skep_api::told::{Known, Told};
 use skep_manifest::name::NodeName;
-use skep_plan::preflight::{Facts, Heard, Knock, Verdict};
+use skep_plan::preflight::{Arrived, Facts, Knock, Verdict};
 use tokio::sync::oneshot;
 
 use crate::control::listener::Caller;
@@ -72,7 +72,7 @@ pub(super) enum Question {
     /// Try to reach the others.
     PreflightKnock(Round, Answer<Vec<Knock>>),
     /// Say what arrived.
-    PreflightHeard(Token, Answer<Vec<Heard>>),
+    PreflightHeard(Token, Answer<Arrived>),
 }
 
 /// Whether a node without the cluster's key is told anything.

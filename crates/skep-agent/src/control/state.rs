@@ -25,8 +25,10 @@ use std::time::{Duration, SystemTime};
 use skep_plan::site::{LocalInterface, Site};
 use skep_probe::check::Finding;
 use skep_vip::configuration::RouterConfiguration;
+use skep_vip::message::trial::TrialReport;
 use skep_vip::message::{Command, Report};
 use skep_vrrp::time::Instant;
+use tokio::sync::watch;
 
 use crate::control::alarms::Alarms;
 use crate::control::checks::Checks;
@@ -74,6 +76,8 @@ pub(super) struct Control {
     untold: bool,
     /// Where this agent listens in place of its engine while nodes try to reach each other.
     listening: Option<Listening>,
+    /// What the data plane last said of a trial.
+    tried: watch::Sender<Option<TrialReport>>,
     /// When memory is given back that only a desired state or a transition needed.
     rest_at: Option<Instant>,
 }
@@ -110,6 +114,7 @@ impl Control {
             waiting: VecDeque::new(),
             untold: false,
             listening: None,
+            tried: watch::Sender::new(None),
             rest_at: None,
         }
     }
@@ -147,6 +152,9 @@ impl Control {
 
     pub(super) fn handle_report(&mut self, report: Result<Report, ReceiveError>) {
         match report {
+            Ok(Report::Trial(report)) => {
+                let _before = self.tried.send_replace(Some(*report));
+            }
             Ok(report) => {
                 if self.observed.is_transition(&report) {
                     self.rest_at = Some(now() + UNREST);

@@ -20,6 +20,7 @@ use skep_linux::scheduling::set_real_time;
 use skep_vip::action::Announcement;
 use skep_vip::configuration::Setting;
 use skep_vip::interfaces::Link as LinkState;
+use skep_vip::message::trial::{Lane, TrialReport};
 use skep_vip::message::{Command, Report};
 use skep_vrrp::identity::Family;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -38,6 +39,7 @@ use crate::vip::reports::Reports;
 use crate::vip::routes::Routes;
 use crate::vip::silence::Control;
 use crate::vip::sockets::Sockets;
+use crate::vip::trials::Trials;
 
 /// How often what failed is tried again, and what control may have missed is said again.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -57,6 +59,8 @@ enum Event {
     Commanded(Result<Command, ReceiveError>),
     /// Wire wants something.
     Wished,
+    /// There is news of a trial.
+    Tried(TrialReport),
     /// The kernel changed a link or an address.
     Changed(Result<Change, EventsEnded>),
     /// A lease is to be renewed, or an address shall come back.
@@ -89,6 +93,7 @@ pub(super) struct Hand {
     /// Addresses that are to be announced when they are in place.
     unannounced: BTreeSet<Place>,
     keeper: Keeper,
+    trials: Trials,
     control: Link<Report, Command>,
     /// Whether the channel to control is closed. The supervisor keeps it open while it lives.
     orphaned: bool,
@@ -132,6 +137,7 @@ impl Hand {
             announcements: Vec::new(),
             unannounced: BTreeSet::new(),
             keeper: Keeper::new(Arc::clone(&memory)),
+            trials: Trials::new(),
             memory,
             control: Link::new(channel).context("cannot wait for control")?,
             orphaned: false,
@@ -186,6 +192,10 @@ impl Hand {
                         return Ok(());
                     }
                 }
+                Event::Tried(report) => {
+                    self.reports.note(Report::Trial(Box::new(report)));
+                    self.reports.send(&self.control);
+                }
                 Event::Changed(Ok(change)) => self.handle_change(change).await?,
                 Event::Changed(Err(EventsEnded)) => self.listen_again().await?,
                 Event::AddressDue => self.handle_address_due().await,
@@ -209,6 +219,7 @@ impl Hand {
             biased;
             _ = self.wished.read(|| self.wishes.was_woken().then_some(())) => Event::Wished,
             change = self.changes.next() => Event::Changed(change),
+            report = self.trials.next() => Event::Tried(report),
             command = self.control.receive(), if !self.orphaned => Event::Commanded(command),
             _ = self.terminate.recv() => Event::Stopped,
             _ = self.interrupt.recv() => Event::Stopped,
@@ -226,6 +237,12 @@ impl Hand {
         if let Command::Listen { interfaces } = command {
             self.keeper.listen(interfaces);
             self.open_sockets();
+            return;
+        }
+        if let Command::Try(trial) = command {
+            let (interfaces, keeper) = (&self.interfaces, &self.keeper);
+            let place = |lane: &Lane| interfaces.place(lane, keeper.virtual_addresses());
+            self.trials.follow(*trial, place);
             return;
         }
         if let Some(needs) = self.keeper.note(&command) {

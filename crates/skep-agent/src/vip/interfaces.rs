@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use skep_linux::netlink::{Address, Link, SKEP_PROTOCOL};
+use skep_vip::message::trial::Lane;
+use skep_vrrp::identity::Family;
 
 use crate::memory::Placed;
+use crate::vip::trials::Place;
 
 /// Links and addresses of this network namespace, as the kernel last told.
 #[derive(Default)]
@@ -145,6 +148,28 @@ impl Interfaces {
             }
         }
         condition
+    }
+}
+
+impl Interfaces {
+    /// Where `lane` is: as a virtual router would be there, it sends from no virtual address.
+    pub(super) fn place(
+        &self,
+        lane: &Lane,
+        virtual_addresses: &BTreeSet<IpAddr>,
+    ) -> Result<Place, String> {
+        let condition = self.condition(&lane.interface, virtual_addresses);
+        let index = condition.index.ok_or("there is no such interface")?;
+        if !condition.usable {
+            return Err("it is down".to_owned());
+        }
+        let offered = match lane.family {
+            Family::Ipv4 => condition.source_ipv4.map(IpAddr::V4),
+            Family::Ipv6 => condition.source_ipv6.map(IpAddr::V6),
+        };
+        let source = offered.ok_or("it has no address to send from")?;
+        let source = lane.source.unwrap_or(source);
+        Ok(Place { index, source })
     }
 }
 

@@ -94,6 +94,7 @@ impl Keeper {
             }
             Command::Standby { .. }
             | Command::Listen { .. }
+            | Command::Try(_)
             | Command::Heartbeat
             | Command::ReportAll => None,
         }
@@ -184,6 +185,7 @@ const fn revision_of(command: &Command) -> Option<u64> {
         Command::Input { .. }
         | Command::Standby { .. }
         | Command::Listen { .. }
+        | Command::Try(_)
         | Command::Heartbeat
         | Command::ReportAll => None,
     }
@@ -196,6 +198,7 @@ fn routers(commands: &[Command]) -> impl Iterator<Item = &RouterConfiguration> {
         | Command::Input { .. }
         | Command::Standby { .. }
         | Command::Listen { .. }
+        | Command::Try(_)
         | Command::Heartbeat
         | Command::ReportAll => None,
     })

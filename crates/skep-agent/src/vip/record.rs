@@ -77,7 +77,7 @@ impl Record {
                     standings.set_state(index, StandingState::Without);
                 }
             }
-            Report::Process(_) => {}
+            Report::Process(_) | Report::Trial(_) => {}
         }
     }
 

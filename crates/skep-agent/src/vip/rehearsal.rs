@@ -30,6 +30,7 @@ pub(super) fn come_to_rest(keeper: &Keeper, now: Duration) -> Result<(), MemoryL
         | Command::Listen { .. }
         | Command::Input { .. }
         | Command::Standby { .. }
+        | Command::Try(_)
         | Command::Heartbeat
         | Command::ReportAll => None,
     });

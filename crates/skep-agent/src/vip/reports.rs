@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use skep_linux::clock;
 use skep_vip::configuration::RouterKey;
+use skep_vip::message::trial::TrialReport;
 use skep_vip::message::{
     Command, Contested, Lateness, ProcessReport, Report, RouterReport, SegmentReport, Silence,
 };
@@ -19,6 +20,8 @@ pub(super) struct Reports {
     unsaid: BTreeSet<RouterKey>,
     removed: BTreeSet<RouterKey>,
     process_unsaid: bool,
+    /// What became of a trial, as far as control has not heard it.
+    trial: Option<Box<TrialReport>>,
 }
 
 impl Reports {
@@ -33,6 +36,7 @@ impl Reports {
             unsaid: BTreeSet::new(),
             removed: BTreeSet::new(),
             process_unsaid: true,
+            trial: None,
         }
     }
 
@@ -52,6 +56,7 @@ impl Reports {
                 self.process = *process;
                 self.process_unsaid = true;
             }
+            Report::Trial(trial) => self.trial = Some(trial),
         }
     }
 
@@ -108,6 +113,11 @@ impl Reports {
 
     /// Says what control has not heard, as far as it listens.
     pub(super) fn send(&mut self, control: &Link<Report, Command>) {
+        if let Some(trial) = self.trial.take()
+            && control.send(&Report::Trial(trial.clone())).is_err()
+        {
+            self.trial = Some(trial);
+        }
         if self.process_unsaid
             && control
                 .send(&Report::Process(Box::new(self.process.clone())))

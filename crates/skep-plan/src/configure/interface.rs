@@ -3,25 +3,24 @@
 
 use std::net::IpAddr;
 
-use skep_manifest::desired::{GroupMember, VipGroup};
+use skep_manifest::desired::GroupMember;
+use skep_manifest::name::Name;
 
 use crate::configure::Missing;
 use crate::site::{LocalInterface, Site};
 
-/// The interface of `site` for `group`, where it was found before when its network is not to be
-/// seen at present.
-pub(super) fn find(group: &VipGroup, member: &GroupMember, site: &Site) -> Result<String, Missing> {
-    let addresses = &group.declared.spec.addresses;
-    let first = addresses.first().ok_or(Missing::Addresses)?;
-    let first = first.address.address();
+/// The interface of `site` for the group `name` with these addresses, where it was found before
+/// when its network is not to be seen at present.
+pub(crate) fn find(
+    name: &Name,
+    addresses: &[IpAddr],
+    member: &GroupMember,
+    site: &Site,
+) -> Result<String, Missing> {
+    let first = *addresses.first().ok_or(Missing::Addresses)?;
     // A virtual address that somebody else put on an interface says nothing about its network,
     // except the owner's, whose own address it is.
-    let is_virtual = |address: IpAddr| {
-        !member.owner
-            && addresses
-                .iter()
-                .any(|held| held.address.address() == address)
-    };
+    let is_virtual = |address: IpAddr| !member.owner && addresses.contains(&address);
     let leads_there = |interface: &&LocalInterface| {
         let mut networks = interface.addresses.iter();
         networks.any(|own| !is_virtual(own.address()) && own.subnet().contains(first))
@@ -32,10 +31,7 @@ pub(super) fn find(group: &VipGroup, member: &GroupMember, site: &Site) -> Resul
         .filter(leads_there)
         .map(|interface| interface.name.as_str())
         .collect();
-    match (
-        found.as_slice(),
-        site.found.get(&group.declared.metadata.name),
-    ) {
+    match (found.as_slice(), site.found.get(name)) {
         ([one], _) => Ok((*one).to_owned()),
         ([], Some(before)) => Ok(before.clone()),
         ([], None) => Err(Missing::NoInterface {

@@ -32,21 +32,6 @@ pub(super) fn findings(asked: &Asked, seen: &Seen) -> Vec<Finding> {
         facts().map(|(name, facts)| (name, facts.engine_version.as_ref().ok())),
     ));
     findings.extend(images(asked, seen));
-    if asked.has_groups {
-        findings.push(Finding {
-            severity: Severity::Note,
-            subject: Subject::Network,
-            nodes: Vec::new(),
-            path: None,
-            message:
-                "IP protocol 112 (VRRP) between the members of VIP groups is not tried before \
-                      they run"
-                    .to_owned(),
-            remedy: "let it pass between the members, or between their unicast peers; once \
-                     applied, `skep status` names the member that is not heard"
-                .to_owned(),
-        });
-    }
     findings
 }
 

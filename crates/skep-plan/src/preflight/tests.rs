@@ -1,3 +1,5 @@
+mod vrrp;
+
 use super::*;
 use crate::observed::Membership;
 
@@ -19,7 +21,7 @@ fn asked() -> Asked {
             .into(),
         data_path_port: 4789,
         images: BTreeSet::new(),
-        has_groups: false,
+        groups: BTreeMap::new(),
         adopts: false,
     }
 }
@@ -83,6 +85,8 @@ fn well() -> Seen {
             clock_ahead_ms: 3,
             knocks,
             heard: heard.collect(),
+            vrrp: Ok(Vec::new()),
+            unplaced: Vec::new(),
         };
         seen.visits.insert(node.name.clone(), visit);
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::name::NodeName;
 
-use super::{Asked, Finding, Heard, Knock, Outcome, Path, Protocol, Seen, Severity, Subject, Way};
+use super::{
+    Asked, Finding, Heard, Knock, Outcome, Passage, Path, Protocol, Seen, Severity, Subject, Way,
+};
 
 /// An attempt to reach a node.
 pub(super) struct Attempt<'a> {
@@ -269,7 +271,7 @@ impl<'a> Judged<'a> {
         Path {
             from: from.into_iter().cloned().collect(),
             to: to.into_iter().cloned().collect(),
-            way: self.way,
+            way: Passage::Port(self.way),
         }
     }
 

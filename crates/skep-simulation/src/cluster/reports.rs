@@ -33,7 +33,7 @@ impl Cluster {
                 Report::Router(report) => &report.key,
                 Report::Removed(key) => key,
                 // The shell says that, not the brain.
-                Report::Process(_) => continue,
+                Report::Process(_) | Report::Trial(_) => continue,
             };
             let Some(group) = self.groups.iter().position(|group| group.is_called(key)) else {
                 continue;
@@ -60,7 +60,7 @@ impl Cluster {
                     agent.routers[group] = None;
                     owed = Owed::Changed;
                 }
-                Report::Process(_) => {}
+                Report::Process(_) | Report::Trial(_) => {}
             }
         }
         Ok(owed)

@@ -154,7 +154,7 @@ fn counted(message: &[u8], hop_limit: u8) -> Counters {
     let report = std::iter::from_fn(|| segment.hosts[1].brain.poll_report()).last();
     let report = match report {
         Some(Report::Router(report)) => *report,
-        Some(Report::Removed(_) | Report::Process(_)) | None => {
+        Some(Report::Removed(_) | Report::Process(_) | Report::Trial(_)) | None => {
             segment.hosts[1].reports[&key("web")].clone()
         }
     };

@@ -376,7 +376,7 @@ impl Segment {
                 Report::Removed(key) => {
                     host.reports.remove(&key);
                 }
-                Report::Process(_) => panic!("the shell reports about the process"),
+                Report::Process(_) | Report::Trial(_) => panic!("the shell reports that"),
             }
         }
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use skep_vip::configuration::{RouterConfiguration, Start};
 use skep_vip::interfaces::Link;
 use skep_vip::message::Command;
+use skep_vip::message::trial::{Stage, Trial};
 use skep_vrrp::identity::Priority;
+use skep_vrrp::packet::{MULTICAST_IPV4, Packet};
 
 use crate::segment::{Event, INTERFACE, Segment, at, key, micros, router};
 
@@ -63,6 +65,29 @@ fn whoever_is_heard_proves_that_the_interface_delivers() {
     segment.commit(0, 1, &[starting(100, 0, true)]);
     segment.run_until(at(20_000));
     assert_eq!(taken(&segment, 0, 10_000), Some(3_609_375));
+}
+
+#[test]
+fn a_trial_proves_nothing_and_tells_nobody_of_a_router() {
+    let mut segment = Segment::running([starting(100, 0, true)]);
+    let trial = Trial {
+        token: "a1".to_owned(),
+        sender: "cube02".to_owned(),
+        lanes: Vec::new(),
+        stage: Stage::Listening,
+    };
+    let message = trial.message();
+    segment.act(0, |brain| {
+        let packet = Packet {
+            source: "10.0.0.99".parse().expect("an address"),
+            destination: MULTICAST_IPV4.into(),
+            hop_limit: 255,
+            message: &message,
+        };
+        brain.handle_packet(INTERFACE, &packet, at(0));
+    });
+    segment.run_until(at(20_000));
+    assert_eq!(taken(&segment, 0, 0), Some(2 * 3_609_375));
 }
 
 #[test]

@@ -21,8 +21,10 @@ const LIMIT: Duration = Duration::from_secs(20);
 ///
 /// Every agent tries to reach every other node: the agents by TCP port 7380 with the key that they
 /// share, the engines-to-be by TCP ports 2377 (managers) and 7946 and UDP ports 7946 and 4789, where
-/// the agents listen as long as no engine does. Addresses, engines, images and clocks are looked at
-/// too. Changes nothing. Ends with 0 when nothing is in the way, with 1 when something is, with 2
+/// the agents listen as long as no engine does. Members of a VIP group try IP protocol 112 (VRRP) to
+/// each other, by multicast or unicast and on the interface as the group will, with a datagram that
+/// no router takes for an advertisement. Addresses, engines, images and clocks are looked at too.
+/// Changes nothing. Ends with 0 when nothing is in the way, with 1 when something is, with 2
 /// when no agent answers.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

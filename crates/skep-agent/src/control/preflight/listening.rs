@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use skep_api::preflight::Token;
 use skep_manifest::name::NodeName;
-use skep_plan::preflight::{Heard, Protocol, Taken, Way};
+use skep_plan::preflight::{Arrived, Heard, Protocol, Taken, Way};
+use skep_vip::message::trial::TrialReport;
 use skep_vrrp::time::Instant;
 
+use crate::control::preflight::trial::Trial;
 use crate::control::understand::with_causes;
 
 /// How long the agent listens at most: all three rounds fit in.
@@ -31,6 +33,7 @@ pub(in crate::control) struct Listening {
     until: Instant,
     connections: Vec<TcpListener>,
     datagrams: Vec<(Way, UdpSocket)>,
+    trial: Trial,
 }
 
 impl Listening {
@@ -38,6 +41,7 @@ impl Listening {
     pub(in crate::control) fn open(
         token: Token,
         ways: Vec<(Way, SocketAddr)>,
+        trial: Trial,
         now: Instant,
     ) -> (Self, Vec<Taken>) {
         let mut listening = Self {
@@ -45,6 +49,7 @@ impl Listening {
             until: now + LISTEN,
             connections: Vec::new(),
             datagrams: Vec::new(),
+            trial,
         };
         let mut taken = Vec::new();
         for (way, address) in ways {
@@ -68,6 +73,18 @@ impl Listening {
         Ok(())
     }
 
+    /// What the data plane tries meanwhile.
+    pub(in crate::control) const fn trial(&self) -> &Trial {
+        &self.trial
+    }
+
+    /// Ends, with what arrived so far from nodes that know the token, and what the data plane told
+    /// in the end.
+    pub(in crate::control) fn end(self, tried: Option<TrialReport>) -> Arrived {
+        let heard = self.heard();
+        self.trial.arrived(heard, tried)
+    }
+
     /// Whether it is for the try that `token` marks.
     pub(in crate::control) fn is_for(&self, token: &Token) -> bool {
         self.token == *token
@@ -78,8 +95,7 @@ impl Listening {
         now >= self.until
     }
 
-    /// What arrived so far from nodes that know the token.
-    pub(in crate::control) fn heard(&self) -> Vec<Heard> {
+    fn heard(&self) -> Vec<Heard> {
         let arrived = self.datagrams.iter().flat_map(|(way, socket)| {
             let senders = (0..DATAGRAMS_MAX).map_while(|_| self.receive(socket));
             senders.flatten().map(|from| Heard { from, way: *way })

@@ -1,13 +1,16 @@
 //! Trying whether nodes can work together: as the agent that is asked, and as one of the nodes.
 
+use futures_util::future::OptionFuture;
 use skep_api::preflight::{Request, Round, Token};
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::Node;
-use skep_plan::preflight::{Asked, Facts, Heard, Knock, Verdict};
+use skep_plan::preflight::{Arrived, Asked, Facts, Knock, Verdict};
 use skep_swarm::engine::Client;
+use skep_vip::message::trial::{Stage, TrialReport};
 
 use crate::control::now;
 use crate::control::preflight::listening::Listening;
+use crate::control::preflight::trial::Trial;
 use crate::control::preflight::{self, facts, knocking};
 use crate::control::question::{Answer, Trouble, answer};
 use crate::control::state::Control;
@@ -42,12 +45,17 @@ impl Control {
             return answer(to, Err(Trouble(busy.to_owned())));
         }
         let Round { token, asked } = round;
-        let (listening, taken) = Listening::open(token, asked.engine_ways(&own), now());
+        let trial = Trial::new(&token, &own.name, asked.lanes(&own.name, &self.site));
+        let begun = self.carry_on(&trial, Stage::Listening);
+        let ways = asked.engine_ways(&own);
+        let (listening, taken) = Listening::open(token, ways, trial, now());
         let (engine, docker) = (cluster.engine(), self.options.cluster.docker.clone());
         self.listening = Some(listening);
         tokio::spawn(async move {
             let client = Client::new(&docker);
-            let facts = facts::look(&client, engine, &asked, &own, taken).await;
+            let facts = facts::look(&client, engine, &asked, &own, taken);
+            // Nobody sends before it listens; whether it does is told in the end.
+            let (facts, _begun) = tokio::join!(facts, begun);
             answer(to, Ok(facts));
         });
     }
@@ -61,17 +69,40 @@ impl Control {
             return answer(to, Err(self.not_asked_for()));
         };
         let client = cluster.client();
+        let listening = self.listening.as_ref();
+        let listening = listening.filter(|listening| listening.is_for(&round.token));
+        let sent = listening.map(|listening| self.carry_on(listening.trial(), Stage::Sent));
         tokio::spawn(async move {
-            answer(to, Ok(knocking::knock(&client, &own, &round).await));
+            let knocks = knocking::knock(&client, &own, &round);
+            let (knocks, _sent) = tokio::join!(knocks, OptionFuture::from(sent));
+            answer(to, Ok(knocks));
         });
     }
 
     /// Ends listening and says what arrived.
-    pub(super) fn answer_heard(&mut self, token: &Token, to: Answer<Vec<Heard>>) {
+    pub(super) fn answer_heard(&mut self, token: &Token, to: Answer<Arrived>) {
         let ours = self.listening.take_if(|listening| listening.is_for(token));
-        let over = || Trouble("this agent does not listen any more".to_owned());
-        let heard = ours.map(|listening| listening.heard());
-        answer(to, heard.ok_or_else(over));
+        let Some(listening) = ours else {
+            let over = "this agent does not listen any more".to_owned();
+            return answer(to, Err(Trouble(over)));
+        };
+        let ended = self.carry_on(listening.trial(), Stage::Ended);
+        tokio::spawn(async move {
+            let tried = ended.await;
+            answer(to, Ok(listening.end(tried)));
+        });
+    }
+
+    /// Lets the data plane go on with `trial` to `stage`; what it says when it is there.
+    fn carry_on(
+        &self,
+        trial: &Trial,
+        stage: Stage,
+    ) -> impl Future<Output = Option<TrialReport>> + use<> {
+        if let Some(command) = trial.command(stage) {
+            self.send(&command);
+        }
+        trial.reached(stage, self.tried.subscribe())
     }
 
     /// Leaves the engine's ports to the engine when nobody asked what arrived.

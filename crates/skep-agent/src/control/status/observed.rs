@@ -67,6 +67,8 @@ impl Observed {
             Report::Removed(key) => {
                 self.routers.remove(&key);
             }
+            // It says nothing of what runs.
+            Report::Trial(_) => {}
         }
         false
     }
@@ -79,7 +81,7 @@ impl Observed {
                 known.is_none_or(|(before, _)| before.state != router.state)
             }
             Report::Removed(_) => true,
-            Report::Process(_) => false,
+            Report::Process(_) | Report::Trial(_) => false,
         }
     }
 
