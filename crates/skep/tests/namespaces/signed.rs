@@ -1,5 +1,7 @@
 //! Members that sign what they send, and one that has no key.
 
+use std::fs;
+
 use rustix::process::Signal;
 use skep_api::status::RouterStatus;
 use skep_manifest::condition::Reason;
@@ -109,6 +111,53 @@ fn a_cluster_begins_to_sign_and_then_asks_for_it_without_a_failover() {
     clustered::start(&mut cluster, A);
     cluster.wait_for_holder(VIP, A);
     measured("signed, enforced: stop and back", &assert_none_lost(prober));
+    check_another_name(&cluster, &manifest);
+}
+
+/// Under another name, from which another key is derived, the group goes on: who holds it keeps it,
+/// and all ask for signatures again.
+fn check_another_name(cluster: &Cluster, manifest: &str) {
+    wait_for_mode(cluster, [A, B], "enforce");
+    let before = cluster.agent(A).wait_for_state("ingress", "Active");
+    let prober = cluster.probe(CLIENT, VIP);
+    let since = now();
+    let renamed = manifest.replace("{name: ingress}", "{name: entrance}");
+    let path = cluster.directory(CLIENT).join("renamed.yaml");
+    fs::write(&path, renamed).expect("there is room for files");
+    let path = path.display().to_string();
+    let agent = cluster.agent(A);
+    let (_, diff) = agent.ask(&["diff", "--prune", "-f", &path]);
+    assert!(
+        diff.contains("~ rename vipgroup/ingress to entrance\n") && !diff.contains("\n- "),
+        "{diff}"
+    );
+    // To its feeder it is an object that goes, here the last one of its kind.
+    let (code, said) = agent.ask(&["apply", "--prune", "-f", &path]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("hint: `skep confirm 3` lets it"), "{said}");
+    let (code, said) = agent.ask(&["confirm", "3"]);
+    assert_eq!(code, 0, "{said}");
+    for node in [A, B] {
+        let status = cluster
+            .agent(node)
+            .wait_for_status("enforce again", |status| {
+                router(status, "entrance").is_some_and(|router| router.authentication == "enforce")
+            });
+        assert!(router(&status, "ingress").is_none(), "{status:?}");
+    }
+    cluster.agent(B).wait_for_state("entrance", "Backup");
+    let after = cluster.agent(A).wait_for_state("entrance", "Active");
+    assert!(after.since_ms > before.since_ms, "{after:?}");
+    let of_other = adverts(&cluster.capture, ID)
+        .into_iter()
+        .filter(|advert| advert.at > since && advert.node == B);
+    let of_other = of_other.count();
+    let report = prober.stop().expect("it probed");
+    let (lost, all) = (report.lost(), report.probes.len());
+    measured(
+        "signed, enforced: another name",
+        &format!("{lost} of {all} probes lost, {of_other} advertisements of the other member"),
+    );
 }
 
 fn stop(cluster: &Cluster, node: &str) {
