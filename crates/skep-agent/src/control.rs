@@ -28,6 +28,7 @@ mod state;
 pub mod status;
 mod surroundings;
 mod understand;
+mod unkept;
 mod watched;
 pub mod webhook;
 mod whole_file;

@@ -142,6 +142,12 @@ pub enum Reason {
     ///
     /// Remedy: Submit the manifests that shall run; nothing changes until then.
     StoreWentBack,
+    /// The disk of this node does not take what its agent has to remember: a restart begins with
+    /// what was before.
+    ///
+    /// Remedy: Make room on the disk, or make it writable again, as the message says; it is tried
+    /// every second.
+    StateNotKept,
     /// A watched source is not what was last fed from it and did not change from that, or part of
     /// what it fed was rolled back or taken over.
     ///

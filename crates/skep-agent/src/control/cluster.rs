@@ -55,7 +55,7 @@ pub(super) use history::{Recalled, Wanted};
 pub(super) use peers::{Heard, agent_of, complaint};
 pub(super) use secrets::{NEEDS_KEY, is_needed_by};
 pub(super) use shelf::{Stored, WentBack};
-pub(super) use store::{KeptMove, Store};
+pub(super) use store::{KeptMove, Store, StoreError};
 pub(super) use tasks::TasksSeen;
 
 use crate::control::cluster::apply::{Errand, is_init, is_join, is_leave};
@@ -74,6 +74,7 @@ use crate::control::cluster::tracking::Told;
 use crate::control::cluster::unlocking::UnlockKeys;
 use crate::control::desired::Accepted;
 use crate::control::now;
+use crate::control::unkept::Unkept;
 
 /// Happenings that may wait for the loop.
 const HAPPENINGS_WAITING: usize = 64;
@@ -140,6 +141,7 @@ pub(super) struct Cluster {
     /// When the swarm last took one, or refused to: a look that began before says nothing of it.
     stored_at: Option<Instant>,
     went_back: Option<WentBack>,
+    unkept: Option<Unkept>,
     recovery: Recovery,
     rotating: Rotating,
     blocked: Vec<Blocked>,
@@ -207,6 +209,7 @@ impl Cluster {
             storing: false,
             stored_at: None,
             went_back: None,
+            unkept: None,
             recovery: Recovery::open(&store)?,
             blocked: Vec::new(),
             happenings,

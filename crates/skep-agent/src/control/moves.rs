@@ -12,6 +12,7 @@ use skep_vrrp::time::Instant;
 
 use crate::control::cluster::{KeptMove, Store};
 use crate::control::understand::with_causes;
+use crate::control::unkept::Unkept;
 
 /// How much of the name of who ordered a move is kept: enough for a user and a host.
 const BY_LENGTH_MAX: usize = 128;
@@ -21,6 +22,7 @@ pub(super) struct Moves {
     /// Where they survive a restart.
     directory: PathBuf,
     held: BTreeMap<Name, Held>,
+    unkept: Option<Unkept>,
 }
 
 struct Held {
@@ -44,6 +46,7 @@ impl Moves {
         Self {
             held: held.collect(),
             directory,
+            unkept: None,
         }
     }
 
@@ -121,7 +124,19 @@ impl Moves {
         }
     }
 
-    fn keep(&self, now: Instant) {
+    /// Keeps the orders on disk, if that did not take them.
+    pub(super) fn keep_again(&mut self, now: Instant) {
+        if self.unkept.is_some() {
+            self.keep(now);
+        }
+    }
+
+    /// Why the disk lacks the orders.
+    pub(super) const fn unkept(&self) -> Option<&Unkept> {
+        self.unkept.as_ref()
+    }
+
+    fn keep(&mut self, now: Instant) {
         let wall = SystemTime::now();
         let kept: Vec<KeptMove> = self
             .held
@@ -129,10 +144,8 @@ impl Moves {
             .map(|held| held.kept(now, wall))
             .collect();
         let written = Store::open(&self.directory).and_then(|store| store.keep_moves(&kept));
-        if let Err(error) = written {
-            let why = with_causes(&error);
-            tracing::warn!("a restart forgets where VIP groups were moved: {why}");
-        }
+        let before = self.unkept.take();
+        self.unkept = Unkept::after(before, "where VIP groups are moved", written, now);
     }
 }
 

@@ -197,7 +197,9 @@ impl Control {
         if let Some(cluster) = &mut self.cluster {
             cluster.follow_groups(&groups);
             cluster.attend(self.desired.accepted(), now());
+            cluster.keep_again(now());
         }
+        self.moves.keep_again(now());
         if self.untold {
             self.configure();
         }

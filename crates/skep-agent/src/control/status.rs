@@ -101,6 +101,12 @@ pub(super) fn agent_status(known: &Knowledge<'_>, now: Instant) -> AgentStatus {
 /// How well this agent and what is fed here do.
 pub(super) fn own_conditions(known: &Knowledge<'_>, now: Instant) -> Vec<Condition> {
     let mut conditions = condition::of_agent(known.desired, known.observed, known.cluster, now);
+    let generation = known.desired.accepted().map_or(0, |it| it.generation);
+    let unkept = known
+        .cluster
+        .and_then(Cluster::unkept)
+        .or(known.moves.unkept());
+    conditions.extend(unkept.map(|unkept| condition::of_disk(unkept, generation, now)));
     conditions.extend(feeding(known, now));
     conditions
 }

@@ -24,6 +24,7 @@ use crate::control::question::Trouble;
 use crate::control::sealing::hand_out;
 use crate::control::status::wall_clock;
 use crate::control::understand::with_causes;
+use crate::control::unkept::Unkept;
 
 impl Cluster {
     /// The desired state that this agent works towards.
@@ -97,8 +98,21 @@ impl Cluster {
     }
 
     /// Keeps `held` on disk.
-    pub(in crate::control) fn keep(&self, held: &Held) -> Result<(), String> {
-        self.store.keep(held).map_err(|error| with_causes(&error))
+    pub(in crate::control) fn keep(&mut self, held: &Held, now: Instant) {
+        let (before, written) = (self.unkept.take(), self.store.keep(held));
+        self.unkept = Unkept::after(before, "the desired state", written, now);
+    }
+
+    /// Keeps what it works towards on disk, if that did not take it.
+    pub(in crate::control) fn keep_again(&mut self, now: Instant) {
+        if let (Some(_), Some(held)) = (&self.unkept, self.held.clone()) {
+            self.keep(&held, now);
+        }
+    }
+
+    /// Why the disk lacks what it works towards.
+    pub(in crate::control) const fn unkept(&self) -> Option<&Unkept> {
+        self.unkept.as_ref()
     }
 
     /// Keeps `next` on disk as what follows the desired state that this agent knows.

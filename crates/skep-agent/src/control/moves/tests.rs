@@ -109,6 +109,22 @@ fn a_desired_state_without_the_group_or_the_target_ends_it() {
 }
 
 #[test]
+fn an_order_that_the_disk_does_not_take_is_kept_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Moves::open(directory.path().to_owned(), at(0), wall(0));
+    let mut moves = open();
+    let place = directory.path().join("moves.json");
+    std::fs::create_dir(&place).unwrap();
+    assert!(moves.take(order(1, Some("b"), None), &desired("[a, b]"), at(1)));
+    moves.keep_again(at(2));
+    assert_eq!(moves.unkept().map(|unkept| unkept.since), Some(at(1)));
+    std::fs::remove_dir(&place).unwrap();
+    moves.keep_again(at(3));
+    assert_eq!(moves.unkept(), None);
+    assert_eq!(target(&open()).as_deref(), Some("b"));
+}
+
+#[test]
 fn a_broken_file_is_no_reason_not_to_start() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("moves.json"), "[{").unwrap();

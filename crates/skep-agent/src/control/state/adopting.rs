@@ -62,9 +62,7 @@ impl Control {
         };
         match understood {
             Ok(understood) => {
-                if let Err(trouble) = cluster.keep(&held) {
-                    tracing::error!("the desired state is not kept: {trouble}");
-                }
+                cluster.keep(&held, now());
                 if is_known {
                     cluster.follow_stored(held.is_stored);
                 } else {

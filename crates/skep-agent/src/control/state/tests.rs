@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use skep_api::cluster::{Vote, VoteRequest};
@@ -10,6 +11,7 @@ use skep_api::trust::file::Credentials;
 use skep_api::trust::identity::Identity;
 use skep_api::trust::key::{ClusterKey, ClusterKeys};
 use skep_linux::process::channel::Channel;
+use skep_manifest::condition::Reason;
 use skep_manifest::name::NodeName;
 use skep_manifest::swarm::{Availability, Role};
 use skep_plan::decisions::Decisions;
@@ -365,4 +367,32 @@ async fn what_is_submitted_while_no_manager_is_heard_waits_for_one() {
         errors[0].starts_with("no manager of the swarm"),
         "{errors:?}"
     );
+}
+
+#[tokio::test]
+async fn a_desired_state_that_the_disk_does_not_take_is_told_and_tried_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    let told = |agent: &Agent| {
+        let conditions = status::own_conditions(&agent.control.knowledge(), now());
+        let mut conditions = conditions.into_iter();
+        conditions.find(|it| it.reason == Reason::StateNotKept)
+    };
+    // Nobody can put a file in the place of a directory, not even root.
+    let place = directory.path().join("state/generation.json");
+    fs::create_dir(&place).expect("created");
+    agent.control.take_over(agent.generation(1, SWARM));
+    assert_eq!(agent.numbers().0, Some(1), "it runs all the same");
+    let condition = told(&agent).expect("it is told");
+    assert!(
+        condition.message.contains("generation.json"),
+        "{condition:?}"
+    );
+    agent.control.handle_heartbeat();
+    assert!(told(&agent).is_some(), "it is told until it is over");
+    fs::remove_dir(&place).expect("removed");
+    agent.control.handle_heartbeat();
+    assert_eq!(told(&agent), None);
+    drop(agent);
+    assert_eq!(Agent::start(&directory).numbers().0, Some(1));
 }

@@ -19,6 +19,7 @@ use crate::control::cluster::{Cluster, WentBack};
 use crate::control::desired::{Accepted, DesiredState};
 use crate::control::status::observed::{Known, Observed};
 use crate::control::status::router::because;
+use crate::control::unkept::Unkept;
 
 /// Whether the agent runs what its source says.
 pub(super) fn of_agent(
@@ -84,6 +85,22 @@ fn of_store(went_back: &WentBack, generation: u64, now: Instant) -> Condition {
             went_back.message
         ),
         last_transition_time: wall_time(went_back.since, now),
+        observed_generation: generation,
+    }
+}
+
+/// That a restart would begin with something older than what runs.
+pub(super) fn of_disk(unkept: &Unkept, generation: u64, now: Instant) -> Condition {
+    Condition {
+        condition_type: ConditionType::Degraded,
+        status: ConditionStatus::True,
+        reason: Reason::StateNotKept,
+        message: format!(
+            "{}: what runs goes on, and a restart may begin with what was before (it is tried \
+             every second)",
+            unkept.message
+        ),
+        last_transition_time: wall_time(unkept.since, now),
         observed_generation: generation,
     }
 }
