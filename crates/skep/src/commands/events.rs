@@ -1,5 +1,7 @@
 //! `skep events`.
 
+mod about;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use skep_api::path;
 use skep_manifest::duration::Interval;
 use tokio::time::sleep;
 
+use crate::commands::events::about::About;
 use crate::commands::{Format, runtime};
 use crate::exit::Exit;
 use crate::{output, render};
@@ -24,8 +27,9 @@ const ASK: Duration = Duration::from_millis(500);
 /// is interrupted, also when an agent is away for a while. Ends with 2 when no agent answers.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only what is about this: KIND/NAME, such as vipgroup/ingress.
-    object: Option<String>,
+    /// Only what is about this: KIND, KIND NAME or KIND/NAME, such as vip/ingress.
+    #[arg(num_args = 0..=2, value_name = "KIND NAME")]
+    about: Vec<String>,
     /// Only what happened within this time.
     #[arg(long, value_name = "DURATION")]
     since: Option<Interval>,
@@ -40,6 +44,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
     let reader = Reader {
         client: Client::new(socket),
+        about: About::parse(&arguments.about)?,
         arguments,
         marks: Marks::new(),
         latest: BTreeMap::new(),
@@ -57,6 +62,7 @@ pub(super) async fn all(client: &Client) -> Result<Vec<Event>, CallError> {
 /// Reads what happened, and remembers no more than how far it is.
 struct Reader<'a> {
     client: Client,
+    about: Option<About>,
     arguments: &'a Arguments,
     marks: Marks,
     /// The time of the last event of each node: an agent that starts again tells some once more.
@@ -114,9 +120,9 @@ impl Reader<'_> {
         self.tell_silent(silent);
         let since = self.arguments.since.filter(|_| is_first);
         let since = since.map(|since| since.time().as_millis());
-        let object = self.arguments.object.as_ref();
         for event in events {
-            let is_wanted = object.is_none_or(|object| event.object == *object)
+            let about = self.about.as_ref();
+            let is_wanted = about.is_none_or(|about| about.holds(&event))
                 && since.is_none_or(|since| u128::from(event.age_ms) <= since);
             if is_wanted {
                 self.print(&event)?;
