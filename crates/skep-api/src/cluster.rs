@@ -250,9 +250,9 @@ pub struct ServiceStatus {
     pub name: String,
     /// Its image, as declared.
     pub image: String,
-    /// How many tasks run.
+    /// How many tasks run; nothing where no manager tells of the swarm.
     pub running: Option<u64>,
-    /// How many shall run.
+    /// How many shall run; nothing where the swarm does not have it.
     pub desired: Option<u64>,
     /// Its ports: `80->80/tcp host`.
     pub ports: Vec<String>,

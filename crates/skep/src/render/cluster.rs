@@ -37,8 +37,10 @@ pub(crate) fn nodes(nodes: &[NodeStatus]) -> String {
 
 /// Whether the agents of all nodes answer, the swarm can be told, and every service has its tasks.
 pub(crate) fn is_ready(cluster: &ClusterStatus) -> bool {
-    let has_tasks =
-        |service: &ServiceStatus| service.running.is_some() && service.running >= service.desired;
+    let has_tasks = |service: &ServiceStatus| {
+        let tasks = service.running.zip(service.desired);
+        tasks.is_some_and(|(running, desired)| running >= desired)
+    };
     cluster.nodes.iter().all(is_heard)
         && cluster.blocked.is_empty()
         && cluster.services.iter().all(has_tasks)
@@ -86,7 +88,9 @@ pub(crate) fn services(services: &[ServiceStatus]) -> String {
 pub(crate) fn tasks(service: &ServiceStatus) -> String {
     match (service.running, service.desired) {
         (Some(running), Some(desired)) => format!("{running}/{desired}"),
-        _ => "not there".to_owned(),
+        (Some(_), None) => "not there".to_owned(),
+        // Its tasks may well run: a swarm without a majority tells of none.
+        (None, _) => "unknown".to_owned(),
     }
 }
 
@@ -255,6 +259,20 @@ mod tests {
         check_majority(3, [Some(0), None, None], never);
         // A swarm that grows.
         check_majority(1, [Some(0), None, None], "");
+    }
+
+    #[test]
+    fn a_service_of_which_nobody_can_tell_is_unknown_and_not_gone() {
+        for (running, desired, expected) in [
+            (Some(1), Some(2), "1/2"),
+            (Some(0), None, "not there"),
+            (None, None, "unknown"),
+        ] {
+            let mut service = cluster().services.remove(0);
+            (service.running, service.desired) = (running, desired);
+            assert_eq!(tasks(&service), expected);
+            check(false, |cluster| cluster.services = vec![service]);
+        }
     }
 
     #[test]

@@ -281,12 +281,11 @@ fn engine_word(engine: &Engine, swarm: Option<&Swarm>) -> String {
 
 fn service_status(service: &Declared<ServiceSpec>, swarm: Option<&Swarm>) -> ServiceStatus {
     let name = service.metadata.name.to_string();
-    let tasks = swarm
-        .and_then(|swarm| swarm.services.get(&name))
-        .map(|service| service.tasks);
+    let found = swarm.map(|swarm| swarm.services.get(&name));
+    let tasks = found.flatten().map(|service| service.tasks);
     ServiceStatus {
         image: service.spec.image.to_string(),
-        running: tasks.map(|tasks| tasks.running),
+        running: found.map(|_| tasks.map_or(0, |tasks| tasks.running)),
         desired: tasks.map(|tasks| tasks.desired),
         ports: service.spec.ports.iter().map(port).collect(),
         name,
