@@ -1,5 +1,7 @@
 //! `skep explain`.
 
+use std::iter;
+
 use anyhow::bail;
 use skep_manifest::explain;
 
@@ -32,6 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 fn explained(path: &str) -> anyhow::Result<String> {
     // A list stands for its elements: `addresses[].interface` is `addresses.interface`.
     let path = path.replace("[]", "");
+    // What a shell completes ends with a dot.
+    let path = path.trim_end_matches('.');
     let mut steps = path.split('.');
     let first = steps.next().unwrap_or_default();
     if is_condition(first) {
@@ -41,7 +45,10 @@ fn explained(path: &str) -> anyhow::Result<String> {
         };
     }
     let kind = manifest_kind(first)?;
-    Ok(render::explain::place(&explain::explain(kind, steps)?))
+    let below_spec = iter::once("spec").chain(steps.clone());
+    let found = explain::explain(kind, steps)
+        .or_else(|error| explain::explain(kind, below_spec).map_err(|_| error))?;
+    Ok(render::explain::place(&found))
 }
 
 fn is_condition(word: &str) -> bool {
@@ -85,6 +92,16 @@ mod tests {
             explained("VIPGroup.spec.addresses.interface").ok(),
             Some(text)
         );
+    }
+
+    #[test]
+    fn the_spec_and_a_dot_at_the_end_may_be_left_out_or_in() {
+        let text = explained("vip.interface").expect("it is a field");
+        assert!(
+            text.starts_with("VipGroup.spec.interface: text\n"),
+            "{text}"
+        );
+        assert_eq!(explained("vip.spec.interface.").ok(), Some(text));
     }
 
     #[test]
