@@ -203,7 +203,10 @@ pub fn change(kept: &Kept, change: &Change) -> Result<Kept, Refused> {
         Change::Pause(feeder) => set_paused(kept, feeder.as_deref(), true),
         Change::Resume(feeder) => set_paused(kept, feeder.as_deref(), false),
         Change::Recall(documents) => Ok(recall(kept, documents)),
-        Change::SetAvailability(order) => Ok(orders::set_availability(kept, order)),
+        Change::SetAvailability(order) => {
+            require_any(kept)?;
+            Ok(orders::set_availability(kept, order))
+        }
     }
 }
 
@@ -244,11 +247,7 @@ fn delete(kept: &Kept, deletion: &Deletion) -> Result<Kept, Refused> {
 }
 
 fn set_paused(kept: &Kept, named: Option<&str>, paused: bool) -> Result<Kept, Refused> {
-    if kept.documents.is_empty() {
-        return Err(Refused::Errors(vec![
-            "there is no desired state yet: begin with `skep apply`".to_owned(),
-        ]));
-    }
+    require_any(kept)?;
     let mut feeders = kept.feeders.clone();
     match named {
         Some(name) if [APPLY, DIRECTORY, GIT].contains(&name) || feeders.contains_key(name) => {
@@ -273,6 +272,15 @@ fn set_paused(kept: &Kept, named: Option<&str>, paused: bool) -> Result<Kept, Re
         feeders,
         ..kept.clone()
     })
+}
+
+/// Refuses what says something about a desired state where there is none.
+fn require_any(kept: &Kept) -> Result<(), Refused> {
+    if kept.documents.is_empty() {
+        let none = "there is no desired state yet: begin with `skep apply`";
+        return Err(Refused::Errors(vec![none.to_owned()]));
+    }
+    Ok(())
 }
 
 /// What watches a source would feed again what was just taken back.

@@ -21,7 +21,10 @@ const OTHERS_RIGHTS: u32 = 0o077;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is no such file.
-    #[error("there is no cluster key at {}", path.display())]
+    #[error(
+        "there is no cluster key at {}: ask on a node that has it, or name it with --cluster-key",
+        path.display()
+    )]
     Missing {
         /// The file.
         path: PathBuf,

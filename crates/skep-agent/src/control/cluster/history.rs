@@ -58,9 +58,14 @@ impl Cluster {
         let happenings = self.happenings.clone();
         let Some((entries, store)) = self.shelf() else {
             let held = self.held().map(|held| held.generation.clone());
+            let none = match &held {
+                None => "there is no desired state yet: begin with `skep apply`",
+                Some(_) => {
+                    "earlier generations are kept by the swarm, and this agent cannot read it: ask \
+                     a manager, or wait until the swarm has a majority (`skep status`)"
+                }
+            };
             let Some(generation) = held.filter(|held| number == Some(held.id.number)) else {
-                let none =
-                    "earlier generations are kept by the swarm, and this agent cannot read it";
                 return wanted.refuse(Trouble(none.to_owned()));
             };
             tokio::spawn(deliver(happenings, Recalled { generation, wanted }));

@@ -12,6 +12,7 @@ use skep_api::trust::name::Standing;
 use skep_vrrp::time::Instant;
 
 use crate::control::cluster::{Cluster, keeper};
+use crate::control::git::GitOptions;
 use crate::control::listener::Caller;
 use crate::control::now;
 use crate::control::question::{Answer, Trouble, answer};
@@ -133,10 +134,11 @@ impl Control {
 
     /// The answer to questions that only an agent of a cluster can answer.
     pub(super) fn standalone(&self) -> Trouble {
+        let git = self.options.git.as_ref().map(GitOptions::name);
+        let source = git.unwrap_or_else(|| self.options.manifests.display().to_string());
         Trouble(format!(
-            "this agent has no cluster.key, so it is standalone: it runs what lies in {}, put the \
-             manifests there",
-            self.options.manifests.display()
+            "this agent has no cluster.key, so it is standalone: it runs what {source} holds and \
+             nothing else (change that, move a VIP group with `skep move`, or stop the agent)"
         ))
     }
 

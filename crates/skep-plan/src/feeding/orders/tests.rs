@@ -4,7 +4,7 @@ use skep_manifest::set::Source;
 use skep_manifest::swarm::Role;
 
 use super::*;
-use crate::feeding::{Change, Deletion, change};
+use crate::feeding::{APPLY, Change, Deletion, Fed, Manifest, change};
 use crate::observed::{Active, Engine, Membership};
 
 const MANIFEST: &str = "apiVersion: skep/v1
@@ -42,6 +42,18 @@ fn order(node: &str, availability: Availability) -> NodeOrder {
         node: name(node),
         availability,
         force: false,
+    }
+}
+
+fn applied() -> Kept {
+    let manifest = Manifest {
+        name: "skep.yaml".to_owned(),
+        text: MANIFEST.to_owned(),
+    };
+    let feeder = APPLY.to_owned();
+    Kept {
+        documents: vec![Fed { feeder, manifest }],
+        ..Kept::default()
     }
 }
 
@@ -83,7 +95,7 @@ fn at_work(nodes: &[&str]) -> Observed {
 #[test]
 fn of_what_is_ordered_and_what_is_declared_the_stricter_counts_until_it_is_taken_back() {
     use Availability::{Active, Drain, Pause};
-    let kept = Kept::default();
+    let kept = applied();
     assert_eq!(availability(&kept), [Active, Pause, Active]);
     let drained = ordered(&kept, order("b", Drain));
     assert_eq!(availability(&drained), [Active, Drain, Active]);
@@ -95,7 +107,7 @@ fn of_what_is_ordered_and_what_is_declared_the_stricter_counts_until_it_is_taken
 
 #[test]
 fn what_is_ordered_outlives_other_changes_and_goes_with_the_node() {
-    let kept = ordered(&Kept::default(), order("b", Availability::Drain));
+    let kept = ordered(&applied(), order("b", Availability::Drain));
     let recalled = change(&kept, &Change::Recall(Vec::new())).expect("it can be kept");
     assert_eq!(recalled.availability, kept.availability);
     let nothing = Deletion {
@@ -107,6 +119,14 @@ fn what_is_ordered_outlives_other_changes_and_goes_with_the_node() {
     assert_eq!(kept.availability.len(), 1);
     kept.forget_strangers(&desired(&MANIFEST.replace("name: b,", "name: d,")));
     assert_eq!(kept.availability.len(), 0);
+}
+
+#[test]
+fn nothing_is_ordered_where_nothing_was_applied() {
+    let drain = order("b", Availability::Drain);
+    let early = change(&Kept::default(), &Change::SetAvailability(drain));
+    let told = format!("{:?}", early.expect_err("there are no nodes"));
+    assert!(told.contains("begin with `skep apply`"), "{told}");
 }
 
 /// Checks what stands against draining `a`.
