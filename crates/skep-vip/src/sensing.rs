@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use skep_vrrp::admission::Rejection;
 use skep_vrrp::dialect::{Checksum, Dialect};
+use skep_vrrp::identity::Priority;
 use skep_vrrp::packet::{Advertisement, Discard};
 use skep_vrrp::time::Instant;
 
@@ -71,6 +72,22 @@ impl Sensing {
                 }
             }
         }
+    }
+
+    /// `from` claims with `priority` what somebody else holds, and advertises every `interval`.
+    pub(crate) fn note_claim(
+        &mut self,
+        (from, priority): (IpAddr, Priority),
+        interval: Duration,
+        now: Instant,
+    ) {
+        // Claims that are further apart are of as many hand-overs: a rival goes on.
+        let apart = interval * INTERVALS;
+        self.anomalies.retain(|known| {
+            let is_claim = known.from == from && matches!(known.kind, AnomalyKind::Rival(_));
+            !is_claim || known.count >= RIVAL_FROM || now <= known.last + apart
+        });
+        self.note(from, AnomalyKind::Rival(priority), now);
     }
 
     /// What goes on, each until a moment of its own.

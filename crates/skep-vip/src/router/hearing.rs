@@ -75,8 +75,9 @@ impl Router {
             self.sensing.note(from, AnomalyKind::Foreign, now);
         }
         if heard.priority != Priority::RELEASE && self.is_rivalled_by(from, now) {
-            let rival = AnomalyKind::Rival(heard.priority);
-            self.sensing.note(from, rival, now);
+            let interval = heard.dialect.interval();
+            let claim = (from, heard.priority);
+            self.sensing.note_claim(claim, interval, now);
         }
     }
 

@@ -190,6 +190,26 @@ fn a_second_active_router_is_a_rival_until_it_is_silent() {
 }
 
 #[test]
+fn hand_overs_one_after_the_other_are_no_rivalry_to_a_third() {
+    let often = |theirs| RouterConfiguration {
+        members: None,
+        version: Version::V3,
+        advertisement_interval: Duration::from_millis(100),
+        ..theirs
+    };
+    let mut segment = Segment::running([higher(ours()), ours(), ours()].map(often));
+    segment.run_until(at(10_000));
+    for _ in 0..5 {
+        segment.hosts[0].connected = false;
+        segment.run_for(1_000);
+        segment.hosts[0].connected = true;
+        segment.run_for(1_000);
+        assert_eq!(segment.holders("10.0.0.70"), [0]);
+        assert_eq!(kinds(&segment, 2), []);
+    }
+}
+
+#[test]
 fn two_active_routers_that_do_not_hear_each_other_are_seen_by_a_third() {
     let mut segment = Segment::running([ours(), ours(), ours()]);
     segment.run_until(at(10_000));
