@@ -107,6 +107,10 @@ pub(super) fn own_conditions(known: &Knowledge<'_>, now: Instant) -> Vec<Conditi
         .and_then(Cluster::unkept)
         .or(known.moves.unkept());
     conditions.extend(unkept.map(|unkept| condition::of_disk(unkept, generation, now)));
+    if known.cluster.is_none() {
+        let options = &known.options.cluster;
+        conditions.extend(condition::of_lost_key(options, generation, now));
+    }
     conditions.extend(feeding(known, now));
     conditions
 }

@@ -124,6 +124,11 @@ impl Store {
         })
     }
 
+    /// Whether a desired state of a cluster is kept in `directory`, which need not exist.
+    pub(in crate::control) fn is_of_cluster(directory: &Path) -> bool {
+        directory.join(GENERATION).exists()
+    }
+
     /// The desired state that was kept last.
     pub(super) fn latest(&self) -> Result<Option<Held>, StoreError> {
         self.read(GENERATION)
@@ -242,7 +247,7 @@ impl Store {
     }
 
     /// Forgets the desired state, and what was given for it.
-    pub(super) fn forget(&self) -> Result<(), StoreError> {
+    pub(in crate::control) fn forget(&self) -> Result<(), StoreError> {
         for name in [GENERATION, ENTRUSTED] {
             let path = self.directory.join(name);
             match fs::remove_file(&path) {

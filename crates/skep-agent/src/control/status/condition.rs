@@ -4,6 +4,8 @@ mod degraded;
 mod rotation;
 mod trust;
 
+pub(super) use trust::of_lost_key;
+
 use std::time::SystemTime;
 
 use skep_api::status::Holder;

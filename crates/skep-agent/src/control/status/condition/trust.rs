@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::wall_time;
-use crate::control::cluster::{Cluster, own_node};
+use crate::control::ClusterOptions;
+use crate::control::cluster::{Cluster, Store, own_node};
 use crate::control::desired::{Accepted, DesiredState};
 
 /// How long before its end a certificate is told to end: whoever looks once in a month sees it.
@@ -68,6 +69,26 @@ pub(super) fn of_name(state: &DesiredState, now: Instant) -> Option<Condition> {
     })
 }
 
+/// That a node without the cluster's key was one of a cluster.
+pub(in crate::control::status) fn of_lost_key(
+    options: &ClusterOptions,
+    generation: u64,
+    now: Instant,
+) -> Option<Condition> {
+    let (key, state) = (options.key.display(), options.state.display());
+    Store::is_of_cluster(&options.state).then(|| Condition {
+        condition_type: ConditionType::Stalled,
+        status: ConditionStatus::True,
+        reason: Reason::KeyMissing,
+        message: format!(
+            "there is no cluster key at {key}, and {state} is of a node of a cluster: copy the key \
+             of another node there and restart the agent; if this node shall be alone, remove {state}"
+        ),
+        last_transition_time: wall_time(now, now),
+        observed_generation: generation,
+    })
+}
+
 /// That `certificate` ends soon or has ended.
 fn ends(
     certificate: &NodeCertificate,
@@ -94,6 +115,8 @@ fn ends(
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
     use skep_api::trust::key::{ClusterKey, ClusterKeys};
     use skep_manifest::set::Source;
     use time::macros::datetime;
@@ -148,5 +171,30 @@ mod tests {
         let (over, message) = told(until).expect("it ended");
         assert_eq!(over, ConditionType::Stalled);
         assert!(message.starts_with("its certificate ended at"), "{message}");
+    }
+
+    #[test]
+    fn a_node_of_a_cluster_that_lost_its_key_says_so_and_one_that_is_alone_does_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let options = ClusterOptions {
+            key: directory.path().join("cluster.key"),
+            state: directory.path().to_owned(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            docker: directory.path().join("docker.sock"),
+        };
+        let told = || of_lost_key(&options, 1, Instant::default());
+        assert_eq!(told(), None);
+        let store = Store::open(&options.state).expect("opened");
+        store.keep_moves(&[]).expect("kept");
+        assert_eq!(told(), None, "who is alone moves groups too");
+        std::fs::write(options.state.join("generation.json"), "{}").expect("written");
+        let condition = told().expect("it is told");
+        assert_eq!(condition.reason, Reason::KeyMissing);
+        assert!(
+            condition.message.contains("cluster.key, and"),
+            "{condition:?}"
+        );
+        store.forget().expect("it left the cluster");
+        assert_eq!(told(), None);
     }
 }
