@@ -58,9 +58,9 @@ fn nothing_to_look_at_is_said() {
 
 #[test]
 fn what_has_no_end_is_not_read() {
-    check("lint /dev/zero", 2, "/dev/zero is larger than 8 MiB");
+    check("lint /dev/zero", 2, "/dev/zero is larger than 3 MiB");
     let endless = "simulate -f cube --scenario /dev/zero";
-    check(endless, 2, "/dev/zero is larger than 8 MiB");
+    check(endless, 2, "/dev/zero is larger than 3 MiB");
 }
 
 #[test]
