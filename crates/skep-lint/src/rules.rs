@@ -17,6 +17,7 @@ mod lease_longer_than_failover;
 mod max_per_node_too_small;
 mod narrow_hmac_window;
 mod no_manager;
+mod no_objects;
 pub(crate) mod not_supported_yet;
 mod priority_255_without_owner;
 mod reserved_port;
@@ -66,6 +67,7 @@ pub(crate) const ALL: &[Rule] = &[
     max_per_node_too_small::RULE,
     narrow_hmac_window::RULE,
     no_manager::RULE,
+    no_objects::RULE,
     not_supported_yet::RULE,
     priority_255_without_owner::RULE,
     reserved_port::RULE,
