@@ -1,13 +1,16 @@
 //! The documents of a set by kind, as the rules look at them.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use skep_manifest::desired::Desired;
 use skep_manifest::health_check::HealthCheckSpec;
 use skep_manifest::name::{InterfaceName, Name, NodeName};
 use skep_manifest::object::{Object, Resource};
 use skep_manifest::service::ServiceSpec;
+use skep_manifest::service::placement::{Constraint, may_match};
 use skep_manifest::service::port::PublishMode;
 use skep_manifest::set::{Document, ManifestSet};
 use skep_manifest::swarm::{Node, SwarmSpec};
@@ -28,6 +31,9 @@ pub(crate) struct Manifests<'a> {
     pub(crate) checks: BTreeMap<&'a Name, Declaration<'a, HealthCheckSpec>>,
     /// The services.
     pub(crate) services: Vec<Declaration<'a, ServiceSpec>>,
+    /// The nodes that fulfil the constraints which were asked for so far: several rules ask, and
+    /// many services have the same.
+    candidates: RefCell<BTreeMap<&'a [Constraint], Rc<[&'a Node]>>>,
 }
 
 /// An object of one kind, with the document it stands in.
@@ -53,6 +59,7 @@ impl<'a> Manifests<'a> {
             groups: Vec::new(),
             checks: BTreeMap::new(),
             services: Vec::new(),
+            candidates: RefCell::default(),
         };
         for document in set.declarations() {
             match &document.object {
@@ -84,6 +91,16 @@ impl<'a> Manifests<'a> {
         self.swarm.as_ref().map_or(&[], |swarm| &swarm.spec.nodes)
     }
 
+    /// The nodes for which none of the constraints is known to fail.
+    pub(crate) fn candidates(&self, constraints: &'a [Constraint]) -> Rc<[&'a Node]> {
+        let mut known = self.candidates.borrow_mut();
+        let candidates = known.entry(constraints).or_insert_with(|| {
+            let fits = |node: &&Node| may_match(constraints, node);
+            self.nodes().iter().filter(fits).collect()
+        });
+        Rc::clone(candidates)
+    }
+
     /// The VIP groups that move together, by the word they have in common.
     pub(crate) fn sync_groups(&self) -> BTreeMap<&'a str, Vec<&Declaration<'a, VipGroupSpec>>> {
         let mut tied: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -96,22 +113,22 @@ impl<'a> Manifests<'a> {
     }
 
     /// The nodes that are members of a group.
-    pub(crate) fn seats(&self, group: &'a VipGroupSpec) -> Vec<Seat<'a>> {
-        let listed = group.members.iter().filter_map(|member| match member {
+    pub(crate) fn seats(&self, group: &Declaration<'a, VipGroupSpec>) -> Vec<Seat<'a>> {
+        let spec = group.spec;
+        let listed = spec.members.iter().filter_map(|member| match member {
             Member::Node(member) => Some(Seat {
                 node: &member.node,
-                interface: member.interface.as_ref().or(group.interface.as_ref()),
+                interface: member.interface.as_ref().or(spec.interface.as_ref()),
             }),
             Member::External(_) => None,
         });
-        let selected = self.nodes().iter().filter(|node| {
-            let selector = group.selector.as_ref();
-            selector.is_some_and(|selector| selects(selector, node))
-        });
+        let resolved = self.desired.vip_groups.get(group.name);
+        let selected = resolved.filter(|_| spec.selector.is_some());
+        let selected = selected.into_iter().flat_map(|group| &group.members);
         listed
-            .chain(selected.map(|node| Seat {
-                node: &node.name,
-                interface: group.interface.as_ref(),
+            .chain(selected.map(|member| Seat {
+                node: &member.name,
+                interface: spec.interface.as_ref(),
             }))
             .collect()
     }

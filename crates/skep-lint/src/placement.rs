@@ -1,13 +1,6 @@
-//! On which nodes of a manifest a service's tasks may run, as far as the manifest knows.
+//! What a manifest knows of where tasks may run.
 
-use skep_manifest::service::placement::{Constraint, ConstraintSubject, may_match};
-use skep_manifest::swarm::Node;
-
-/// The nodes for which none of the constraints is known to fail.
-pub(crate) fn candidates<'a>(nodes: &'a [Node], constraints: &[Constraint]) -> Vec<&'a Node> {
-    let fits = |node: &&Node| may_match(constraints, node);
-    nodes.iter().filter(fits).collect()
-}
+use skep_manifest::service::placement::{Constraint, ConstraintSubject};
 
 /// Whether a manifest knows everything that the constraints ask for.
 pub(crate) fn is_decidable(constraints: &[Constraint]) -> bool {

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::span::Span;
 
+/// The most entries of a mapping that are looked through for a key.
+const SEARCHED_MAX: usize = 32;
+
 /// A node of a [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NodeId(usize);
@@ -21,6 +24,8 @@ pub(crate) struct Tree {
 #[derive(Clone, Debug)]
 struct Node {
     content: Content,
+    /// The entries of a large mapping by their keys, as indices.
+    by_key: Vec<usize>,
     span: Span,
     /// How many nodes there are from here down, aliases written out.
     size: usize,
@@ -89,8 +94,18 @@ impl Tree {
                 count(*value);
             }),
         }
+        let by_key = match &content {
+            Content::Mapping(entries) if entries.len() > SEARCHED_MAX => {
+                let mut by_key: Vec<usize> = (0..entries.len()).collect();
+                // Stable: of equal keys the first stays the first.
+                by_key.sort_by_key(|index| self.text(entries[*index].0));
+                by_key
+            }
+            Content::Scalar(_) | Content::Sequence(_) | Content::Mapping(_) => Vec::new(),
+        };
         self.nodes.push(Node {
             content,
+            by_key,
             span,
             size,
             height: height + 1,
@@ -143,10 +158,20 @@ impl Tree {
 
     /// The value of a mapping under a key; with a key twice, the first.
     pub(crate) fn value(&self, node: NodeId, key: &str) -> Option<NodeId> {
-        let mut entries = self.entries(node)?.iter();
-        entries
-            .find(|(found, _)| self.text(*found) == Some(key))
-            .map(|(_, value)| *value)
+        self.entry(node, key).map(|(_, value)| value)
+    }
+
+    /// The entry of a mapping with a key; with a key twice, the first.
+    fn entry(&self, node: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
+        let entries = self.entries(node)?;
+        let by_key = &self.nodes[node.0].by_key;
+        if by_key.is_empty() {
+            let mut entries = entries.iter().copied();
+            return entries.find(|(found, _)| self.text(*found) == Some(key));
+        }
+        let text = |index: &usize| self.text(entries[*index].0);
+        let found = *by_key.get(by_key.partition_point(|index| text(index) < Some(key)))?;
+        (text(&found) == Some(key)).then(|| entries[found])
     }
 
     /// The text of a node that is a single value.
@@ -173,10 +198,10 @@ impl Tree {
         match self.content(node) {
             Content::Scalar(_) => None,
             Content::Sequence(entries) => Some((None, *entries.get(step.parse::<usize>().ok()?)?)),
-            Content::Mapping(entries) => entries
-                .iter()
-                .find(|(key, _)| self.text(*key) == Some(step))
-                .map(|(key, value)| (Some(*key), *value)),
+            Content::Mapping(_) => {
+                let (key, value) = self.entry(node, step)?;
+                Some((Some(key), value))
+            }
         }
     }
 

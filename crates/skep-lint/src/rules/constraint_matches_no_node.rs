@@ -41,7 +41,6 @@ use skep_manifest::swarm::{Node, SwarmSpec};
 
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests};
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -57,7 +56,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     };
     for service in &manifests.services {
         let constraints = &service.spec.placement.constraints;
-        if candidates(&swarm.spec.nodes, constraints).is_empty() {
+        if manifests.candidates(constraints).is_empty() {
             findings.extend(find(service, swarm));
         }
     }

@@ -79,10 +79,10 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn report(
-    manifests: &Manifests<'_>,
-    (first, place): (&Declaration<'_, VipGroupSpec>, Span),
-    (second, span): (&Declaration<'_, VipGroupSpec>, Span),
+fn report<'a>(
+    manifests: &Manifests<'a>,
+    (first, place): (&Declaration<'a, VipGroupSpec>, Span),
+    (second, span): (&Declaration<'a, VipGroupSpec>, Span),
     address: IpAddr,
 ) -> Finding {
     if first.name == second.name {
@@ -90,8 +90,8 @@ fn report(
             .related(place, "first listed here")
             .help("remove one of them");
     }
-    let nodes = manifests.seats(first.spec);
-    let others = manifests.seats(second.spec);
+    let nodes = manifests.seats(first);
+    let others = manifests.seats(second);
     let shares = others
         .iter()
         .any(|seat| nodes.iter().any(|other| other.node == seat.node));

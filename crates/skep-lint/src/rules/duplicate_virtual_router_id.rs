@@ -63,7 +63,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
         };
         let mut told = None;
         for family in families(group.spec) {
-            let seats = manifests.seats(group.spec);
+            let seats = manifests.seats(group);
             let earlier = routers.entry((id, family)).or_default();
             if let Some((other, meeting)) = earlier.clash(group, &seats)
                 && told.replace(other.name) != Some(other.name)

@@ -39,7 +39,6 @@ use skep_manifest::service::mode::Mode;
 
 use crate::finding::{Finding, counted};
 use crate::manifests::{Manifests, host_port};
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -58,7 +57,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let constraints = &service.spec.placement.constraints;
-        let nodes = candidates(manifests.nodes(), constraints).len();
+        let nodes = manifests.candidates(constraints).len();
         let replicas = mode.replicas as usize;
         // Without any node there is no swarm, or the constraints are what is wrong.
         if nodes == 0 || replicas <= nodes {

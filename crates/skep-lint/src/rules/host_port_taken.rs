@@ -41,7 +41,7 @@ use skep_manifest::span::Span;
 
 use crate::finding::Finding;
 use crate::manifests::Manifests;
-use crate::placement::{candidates, is_decidable};
+use crate::placement::is_decidable;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -94,7 +94,7 @@ fn claims<'a>(manifests: &Manifests<'a>) -> BTreeMap<(u16, Protocol), Vec<Claim<
             let Some(number) = port.published.filter(|_| port.mode == PublishMode::Host) else {
                 continue;
             };
-            let nodes = candidates(manifests.nodes(), &service.spec.placement.constraints);
+            let nodes = manifests.candidates(&service.spec.placement.constraints);
             if nodes.is_empty() {
                 continue;
             }
@@ -104,7 +104,7 @@ fn claims<'a>(manifests: &Manifests<'a>) -> BTreeMap<(u16, Protocol), Vec<Claim<
                 .or_default()
                 .push(Claim {
                     service: service.name,
-                    nodes: nodes.into_iter().map(|node| &node.name).collect(),
+                    nodes: nodes.iter().map(|node| &node.name).collect(),
                     takes_all: takes_all(service.spec),
                     span: service.document.span(&pointer),
                 });

@@ -33,7 +33,6 @@ use skep_manifest::service::mode::Mode;
 
 use crate::finding::{Finding, counted};
 use crate::manifests::Manifests;
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -52,7 +51,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let constraints = &service.spec.placement.constraints;
-        let nodes = candidates(manifests.nodes(), constraints).len();
+        let nodes = manifests.candidates(constraints).len();
         let places = nodes.saturating_mul(per_node as usize);
         let replicas = mode.replicas as usize;
         // Without any node there is no swarm, or the constraints are what is wrong.

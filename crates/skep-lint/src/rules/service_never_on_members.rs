@@ -48,7 +48,6 @@ use skep_manifest::vip_group::tracking::Tracking;
 
 use crate::finding::Finding;
 use crate::manifests::{Declaration, Manifests};
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -93,8 +92,8 @@ fn report<'a>(
     group: &Declaration<'a, VipGroupSpec>,
     span: Span,
 ) -> Option<Finding> {
-    let nodes = candidates(manifests.nodes(), &service.spec.placement.constraints);
-    let seats = manifests.seats(group.spec);
+    let nodes = manifests.candidates(&service.spec.placement.constraints);
+    let seats = manifests.seats(group);
     let meet = seats
         .iter()
         .any(|seat| nodes.iter().any(|node| node.name == *seat.node));

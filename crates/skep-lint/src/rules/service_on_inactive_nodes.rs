@@ -37,7 +37,6 @@ use skep_manifest::swarm::Availability;
 
 use crate::finding::{Finding, counted};
 use crate::manifests::Manifests;
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -52,7 +51,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     for service in &manifests.services {
-        let nodes = candidates(manifests.nodes(), &service.spec.placement.constraints);
+        let nodes = manifests.candidates(&service.spec.placement.constraints);
         let Some(first) = nodes.first() else {
             continue;
         };

@@ -42,7 +42,7 @@ pub(crate) const RULE: Rule = Rule {
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     for group in &manifests.groups {
         let (count, field) = match &group.spec.selector {
-            Some(_) => (manifests.seats(group.spec).len(), "/spec/selector"),
+            Some(_) => (manifests.seats(group).len(), "/spec/selector"),
             None => (group.spec.members.len(), "/spec/members"),
         };
         if count == 1 {

@@ -38,7 +38,6 @@ use skep_manifest::service::update::UpdateOrder;
 
 use crate::finding::Finding;
 use crate::manifests::{Manifests, host_port};
-use crate::placement::candidates;
 use crate::rule::Rule;
 
 pub(crate) const RULE: Rule = Rule {
@@ -84,11 +83,11 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether every node that may run the service has a task of it already.
-fn fills_its_nodes(manifests: &Manifests<'_>, service: &ServiceSpec) -> bool {
+fn fills_its_nodes<'a>(manifests: &Manifests<'a>, service: &'a ServiceSpec) -> bool {
     match &service.mode {
         Mode::Global(_) => true,
         Mode::Replicated(mode) => {
-            let nodes = candidates(manifests.nodes(), &service.placement.constraints);
+            let nodes = manifests.candidates(&service.placement.constraints);
             !nodes.is_empty() && mode.replicas as usize >= nodes.len()
         }
         Mode::ReplicatedJob(_) | Mode::GlobalJob(_) => false,

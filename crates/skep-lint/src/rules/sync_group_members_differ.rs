@@ -61,9 +61,10 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             findings.push(lonely(word, first));
         }
         let nodes = nodes(manifests, first);
-        let differ = |other: &&&Declaration<'_, _>| self::nodes(manifests, other) != nodes;
-        for other in others.iter().filter(differ) {
-            findings.push(report(word, first, other));
+        for other in others {
+            if self::nodes(manifests, other) != nodes {
+                findings.push(report(word, first, other));
+            }
         }
     }
 }
@@ -72,7 +73,7 @@ fn nodes<'a>(
     manifests: &Manifests<'a>,
     group: &Declaration<'a, VipGroupSpec>,
 ) -> BTreeSet<&'a NodeName> {
-    let seats = manifests.seats(group.spec);
+    let seats = manifests.seats(group);
     seats.into_iter().map(|seat| seat.node).collect()
 }
 

@@ -25,6 +25,8 @@
 //!   tracking: [{check: web, weight: -40}]
 //! ```
 
+use std::collections::BTreeMap;
+
 use skep_manifest::problem::Severity;
 use skep_manifest::vip_group::tracking::{ExternalInput, Tracking};
 
@@ -43,15 +45,13 @@ pub(crate) const RULE: Rule = Rule {
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     for group in &manifests.groups {
         let tracking = &group.spec.tracking;
+        let mut firsts = BTreeMap::new();
         for (index, entry) in tracking.iter().enumerate() {
-            let before = tracking[..index].iter();
-            let Some(first) = before
-                .map(subject)
-                .position(|other| other == subject(entry))
-            else {
-                continue;
-            };
             let (kind, name) = subject(entry);
+            let first = *firsts.entry((kind, name)).or_insert(index);
+            if first == index {
+                continue;
+            }
             let place = |index| group.document.span(&format!("/spec/tracking/{index}"));
             // Of two different entries nobody but the author knows which one is meant.
             let same = (*entry == tracking[first])

@@ -4,7 +4,7 @@ use skep_lint::render::{github, junit, sarif};
 use skep_lint::{lint, rule};
 use skep_manifest::set::{ManifestSet, Source};
 
-use crate::support::{path, read, text};
+use crate::support::{path, read, text, written};
 
 /// Sets with findings of every kind, in files whose names need care.
 fn sets() -> Vec<ManifestSet> {
@@ -164,4 +164,42 @@ fn unescaped(text: &str) -> String {
         .replace("%0A", "\n")
         .replace("%0D", "\r")
         .replace("%25", "%")
+}
+
+/// Nobody reads more than the first thousand; what is left out is counted, and no worse than those.
+#[test]
+fn the_worst_thousand_are_listed_and_the_rest_is_counted() {
+    let unused = (0..1_500).map(|at| {
+        format!(
+            "---\napiVersion: skep/v1\nkind: HealthCheck\nmetadata: {{name: h{at}}}\nspec: {{tcp: \
+             {{port: 80}}}}\n"
+        )
+    });
+    let last =
+        "---\napiVersion: skep/v1\nkind: Service\nmetadata: {name: web}\nspec: {image: nginx}\n";
+    let set = written(&format!("{}{last}", unused.collect::<String>()));
+    let findings = lint(&set);
+    let summary = Summary::of(&findings);
+    assert_eq!((findings.len(), summary.errors), (1_001, 1), "{summary}");
+    let rest = findings.iter().find(|it| it.rule == "too-many-problems");
+    let rest = rest.expect("what is left out is counted");
+    assert_eq!(rest.severity, skep_manifest::problem::Severity::Warning);
+    assert!(
+        rest.message
+            .starts_with("501 findings: 0 errors, 501 warnings"),
+        "{}",
+        rest.message
+    );
+    let human =
+        skep_lint::render::human::render(&set, &findings, skep_lint::render::human::Colour::Never);
+    let json = skep_lint::render::json::render(&set, &findings);
+    for text in [
+        human,
+        json,
+        github::render(&set, &findings),
+        junit::render(&set, &findings),
+        sarif::render(&set, &findings),
+    ] {
+        assert!(text.contains("more than the 1000 that are listed"));
+    }
 }

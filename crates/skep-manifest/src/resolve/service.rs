@@ -5,7 +5,7 @@ mod ports;
 
 pub(super) use ports::Ports;
 
-use super::Resolver;
+use super::{PROBLEMS_MAX, Resolver};
 use crate::problem::Problem;
 use crate::service::ServiceSpec;
 use crate::service::container::RestartCondition;
@@ -41,6 +41,11 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// Whether nobody wants to know of another problem.
+    const fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
+    }
+
     /// Says what is wrong with the value at `pointer`, or with what is around it.
     fn refuse(&mut self, id: &'static str, pointer: &str, message: String, help: &str) {
         let span = self.document.span(pointer);

@@ -10,6 +10,9 @@ use crate::problem::Problem;
 use crate::set::Document;
 use crate::swarm::SwarmSpec;
 
+/// The most address pools: each is compared with all others.
+const POOLS_MAX: usize = 1_000;
+
 /// The engine issues no certificate for a shorter time.
 const CERTIFICATE_EXPIRY_MIN: Duration = Duration::from_secs(3600);
 
@@ -49,6 +52,12 @@ impl Resolver<'_> {
 
     fn check_address_pools(&mut self, document: &Document, spec: &SwarmSpec) {
         let pools = &spec.address_pools;
+        if pools.len() > POOLS_MAX {
+            let span = document.key_span("/spec/addressPools");
+            let message = format!("there are more than {POOLS_MAX} address pools");
+            let help = "one pool may be as large as many";
+            return self.report(Problem::error("too-many-entries", span, message).help(help));
+        }
         for (index, pool) in pools.iter().enumerate() {
             let place = |field: &str| document.span(&format!("/spec/addressPools/{index}/{field}"));
             let mut refuse = |field: &str, message: String, help: &str| {

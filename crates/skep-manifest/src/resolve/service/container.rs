@@ -1,5 +1,6 @@
 //! What a container cannot be started with.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Checker;
@@ -123,14 +124,14 @@ impl Checker<'_> {
     }
 
     fn check_mounts(&mut self, spec: &ServiceSpec) {
+        let mut targets = BTreeSet::new();
         for (index, mount) in spec.mounts.iter().enumerate() {
             let pointer = format!("/spec/mounts/{index}/target");
             let target = cleaned(mount.target.as_str());
-            let mut before = spec.mounts[..index].iter();
             if target.is_empty() {
                 let message = "nothing can be mounted over the container's root".to_owned();
                 self.refuse("wrong-value", &pointer, message, "name a place below `/`");
-            } else if before.any(|other| cleaned(other.target.as_str()) == target) {
+            } else if !targets.insert(target) {
                 let message = format!("something is mounted at {} already", mount.target);
                 self.refuse(
                     "duplicate-mount",
@@ -174,7 +175,7 @@ impl Checker<'_> {
             for (index, name) in names.iter().enumerate() {
                 let upper = name.to_ascii_uppercase();
                 let bare = upper.strip_prefix("CAP_").unwrap_or(&upper);
-                if CAPABILITIES.contains(&bare) {
+                if CAPABILITIES.contains(&bare) || self.is_full() {
                     continue;
                 }
                 let help = match similar(bare, CAPABILITIES) {
@@ -190,7 +191,7 @@ impl Checker<'_> {
 
     fn check_kernel(&mut self, spec: &ServiceSpec) {
         for name in spec.sysctls.keys() {
-            if !OWN_SYSCTLS.iter().any(|own| name.starts_with(own)) {
+            if !OWN_SYSCTLS.iter().any(|own| name.starts_with(own)) && !self.is_full() {
                 let pointer = format!("/spec/sysctls/{}", escaped(name));
                 let message = format!("`{name}` is the whole node's, not a container's");
                 let help = "set it on the nodes; a container has `net.*`, `fs.mqueue.*`, \
@@ -200,7 +201,7 @@ impl Checker<'_> {
         }
         for (name, limit) in &spec.ulimits {
             let pointer = format!("/spec/ulimits/{}", escaped(name));
-            if !ULIMITS.contains(&name.as_str()) {
+            if !ULIMITS.contains(&name.as_str()) && !self.is_full() {
                 let message = format!("there is no limit called `{name}`");
                 self.refuse_key("wrong-value", &pointer, message, &remedy(name, &ULIMITS));
             }
