@@ -28,7 +28,7 @@ use manifests::Manifests;
 use rules::not_supported_yet;
 
 /// The most findings that are listed: each takes a place, an excerpt and a reader's time.
-const FINDINGS_MAX: usize = 1_000;
+const FINDINGS_MAX: usize = 500;
 
 /// Who wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub fn lint(set: &ManifestSet) -> Vec<Finding> {
 }
 
 /// Everything that is worth saying about a set to `audience`, by place. What a comment of the
-/// author suppresses is marked, not left out. Of more than a thousand the worst are listed, and what
-/// is left out is counted by another one.
+/// author suppresses is marked, not left out. Of more than five hundred the worst are listed, and
+/// what is left out is counted by another one.
 #[must_use]
 pub fn lint_for(set: &ManifestSet, audience: Audience) -> Vec<Finding> {
     let (desired, unresolved) = skep_manifest::resolve::resolve(set);

@@ -32,14 +32,23 @@ use translator::{At, Translator};
 pub use references::{Reference, references};
 pub use translator::UNSUPPORTED;
 
+/// The most stacks of a set, each a file to be read. All together they have no more values than a
+/// file of manifests.
+const STACKS_MAX: usize = 500;
+
 /// Adds what the stacks of a set declare, as far as their compose files were read.
 pub(crate) fn add_parts(set: &mut ManifestSet) {
     let mut compose_files = Vec::new();
     let mut parts = Vec::new();
+    let mut values = 0;
     for document in &set.documents {
         let Object::Stack(resource) = &document.object else {
             continue;
         };
+        if compose_files.len() == STACKS_MAX || values > yaml::NODES_MAX {
+            set.problems.push(too_many(document));
+            break;
+        }
         let manifest = set.location(document.whole()).file;
         let (name, text, read) = match &resource.spec.compose {
             ComposeSource::Value(text) => (called(&manifest, document, None), text, None),
@@ -52,6 +61,7 @@ pub(crate) fn add_parts(set: &mut ManifestSet) {
         let file = SourceText::new(name, text.clone());
         let index = set.sources.len() + compose_files.len();
         let (documents, reading) = yaml::read(index, &file, Dialect::Compose);
+        values += reading.values;
         set.problems.extend(reading.problems);
         set.suppressions.extend(reading.suppressions);
         compose_files.push(file);
@@ -88,6 +98,15 @@ fn called(manifest: &str, document: &Document, path: Option<&str>) -> String {
         }
         (Some(path), _) => path.to_owned(),
     }
+}
+
+fn too_many(document: &Document) -> Problem {
+    let message = format!(
+        "the compose files up to here are more than {STACKS_MAX}, or have more than {} values",
+        yaml::NODES_MAX
+    );
+    Problem::error("too-large", document.span("/spec/compose"), message)
+        .help("leave out what no service uses; this one and those behind it are not read")
 }
 
 fn only_one(document: &Document, what: &str) -> Problem {

@@ -26,10 +26,10 @@ const DEPTH_MAX: usize = 64;
 const DOCUMENTS_MAX: usize = 4_000;
 /// The most values of one source, its aliases written out: to read, check and resolve one takes
 /// a microsecond.
-const NODES_MAX: usize = 60_000;
-/// The most values of one document, its aliases written out: twice those of a swarm of a
+pub(crate) const NODES_MAX: usize = 40_000;
+/// The most values of one document, its aliases written out: more than those of a swarm of a
 /// thousand nodes, and what a few aliases of aliases exceed at once.
-const DOCUMENT_NODES_MAX: usize = 50_000;
+const DOCUMENT_NODES_MAX: usize = 30_000;
 /// The most syntax errors that are reported per source: each may be the consequence of another.
 const SYNTAX_ERRORS_MAX: usize = 100;
 /// The most lines of comment. The parser keeps them until it knows what they belong to.
@@ -46,6 +46,8 @@ pub(crate) struct Reading {
     pub(crate) suppressions: Vec<Suppression>,
     /// How many events of the parser it took: the work that reading was.
     pub(crate) events: usize,
+    /// How many values it has, its aliases written out.
+    pub(crate) values: usize,
 }
 
 /// Who takes the documents of a source in order, empty ones left out, and says whether to go on.
@@ -93,7 +95,6 @@ pub(crate) fn read_each(
         dialect,
         index,
         base: 0,
-        nodes: 0,
         documents: 0,
         comments: 0,
         take,
@@ -125,8 +126,6 @@ struct Reader<'a> {
     index: usize,
     /// Where the parser's text begins in the source: after a byte order mark.
     base: usize,
-    /// How many nodes the finished documents have, their aliases written out.
-    nodes: usize,
     documents: usize,
     comments: usize,
     take: Take<'a>,
@@ -157,6 +156,7 @@ impl Reader<'_> {
                     }
                     if let Some(excess) = self.excess(builder.as_ref(), span) {
                         self.reading.problems.push(excess);
+                        self.reading.values += builder.as_ref().map_or(0, Builder::len);
                         return;
                     }
                 }
@@ -216,7 +216,7 @@ impl Reader<'_> {
         let (what, help) = if here > DOCUMENT_NODES_MAX {
             let what = format!("{DOCUMENT_NODES_MAX} values in this document");
             (what, "make several documents of it")
-        } else if self.nodes + here > NODES_MAX {
+        } else if reading.values + here > NODES_MAX {
             (format!("{NODES_MAX} values"), spread)
         } else if self.documents > DOCUMENTS_MAX {
             (format!("{DOCUMENTS_MAX} documents"), spread)
@@ -243,7 +243,7 @@ impl Reader<'_> {
         let Some(document) = document else {
             return ControlFlow::Continue(());
         };
-        self.nodes += document.tree.size(document.tree.root());
+        self.reading.values += document.tree.size(document.tree.root());
         (self.take)(document)
     }
 

@@ -139,6 +139,27 @@ fn documents_of_nothing_are_counted_too() {
     }
 }
 
+/// Each compose file is read on its own, so what all of them hold is counted.
+#[test]
+fn alias_bombs_cannot_be_spread_over_stacks() {
+    let stack = |at: usize, services: &str| {
+        format!(
+            "---\napiVersion: skep/v1\nkind: Stack\nmetadata: {{name: s{at}}}\nspec:\n  compose:\n\
+             \x20   value: \"{services}\"\n"
+        )
+    };
+    let list = "x, ".repeat(100);
+    let lists = "*a, ".repeat(250);
+    let bomb = format!("services: {{a: {{image: nginx, x-a: &a [{list}], x-b: [{lists}]}}}}");
+    let bombs: String = (0..400).map(|at| stack(at, &bomb)).collect();
+    let set = read(bombs);
+    assert_eq!(ids(&set).iter().filter(|id| **id == "too-large").count(), 1);
+    let small: String = (0..600)
+        .map(|at| stack(at, "services: {a: {image: nginx}}"))
+        .collect();
+    assert_eq!(ids(&read(small)), ["too-large"]);
+}
+
 /// A rule of a comment costs a comparison with all rules, and a copy of the reason.
 #[test]
 fn a_comment_cannot_name_more_rules_than_anybody_reads() {
