@@ -6,6 +6,7 @@
 //! wants them.
 
 mod addresses;
+mod foreign;
 mod guard;
 mod hand;
 mod interfaces;

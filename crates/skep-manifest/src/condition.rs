@@ -198,6 +198,12 @@ pub enum Reason {
     /// Remedy: Keep the program that the message names away from the address; skep puts it back
     /// each time.
     AddressRemoved,
+    /// A virtual address is on a node that does not hold it, and skep did not put it there: two
+    /// hosts may answer for it.
+    ///
+    /// Remedy: Remove it with the command in the message, after whatever puts it there, such as a
+    /// keepalived or the configuration of the network; skep touches no address that is not its own.
+    ForeignAddress,
     /// A member left, and nobody took over.
     ///
     /// Remedy: Start another member, or find out on it with `skep describe vip` why it took no

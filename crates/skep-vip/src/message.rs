@@ -19,7 +19,8 @@ use crate::configuration::{HmacMode, RouterConfiguration, RouterKey, VirtualAddr
 use crate::message::trial::{Trial, TrialReport};
 
 pub use process::{
-    Contested, LATENESS_BOUNDS_US, Lateness, Overheard, ProcessReport, SegmentReport, Silence,
+    Contested, ForeignAddress, LATENESS_BOUNDS_US, Lateness, Overheard, ProcessReport,
+    SegmentReport, Silence,
 };
 
 /// From control to vip.

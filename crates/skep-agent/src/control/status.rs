@@ -255,6 +255,9 @@ fn vip_group(
             now,
         ),
     };
+    let process = knowledge.observed.process();
+    let foreign = process.map_or(&[][..], |process| &process.foreign);
+    conditions.extend(condition::of_foreign(name.as_str(), accepted, foreign, now));
     conditions.extend(condition::of_notifications(&records, accepted, now));
     VipGroupStatus {
         name: name.to_string(),

@@ -132,6 +132,23 @@ impl Addresses {
         self.removed_here.remove(place)
     }
 
+    /// The addresses of `holders` that are on `interfaces` and that skep did not put there, as far
+    /// as it can be told: it wants none of them and none is on its way out. An owner's are its own.
+    pub(super) fn foreign<'a>(
+        &'a self,
+        interfaces: &'a Interfaces,
+        holders: &'a BTreeMap<Place, Holder>,
+    ) -> impl Iterator<Item = Placed> + 'a {
+        interfaces.untagged().filter(move |placed| {
+            let place = (Arc::clone(&placed.interface), placed.address);
+            holders.get(&place).is_some_and(|holder| !holder.owns)
+                && !self.wanted.contains_key(&place)
+                && !self.unwanted.contains_key(&place)
+                && !self.removed_here.contains(&place)
+                && !self.memory.journal().has(placed)
+        })
+    }
+
     /// What the kernel says may have been missed.
     pub(super) fn forget_removals(&mut self) {
         self.removed_here.clear();

@@ -29,6 +29,7 @@ use tokio::time::{Interval, MissedTickBehavior, sleep};
 use crate::link::{Link, ReceiveError};
 use crate::memory::{Memory, Placed};
 use crate::vip::addresses::{Addresses, Place};
+use crate::vip::foreign::Foreigners;
 use crate::vip::guard::Guard;
 use crate::vip::interfaces::{Condition, Interfaces};
 use crate::vip::keeper::Keeper;
@@ -79,6 +80,7 @@ pub(super) struct Hand {
     interfaces: Interfaces,
     addresses: Addresses,
     guard: Guard,
+    foreigners: Foreigners,
     /// Removed addresses that wait for another one of their subnet.
     left_alone: BTreeSet<Placed>,
     /// The interfaces that routers run on, each with what wire was last told of it.
@@ -128,6 +130,7 @@ impl Hand {
             interfaces: Interfaces::default(),
             addresses: Addresses::new(Arc::clone(&memory)),
             guard: Guard::default(),
+            foreigners: Foreigners::default(),
             left_alone: BTreeSet::new(),
             watched: BTreeMap::new(),
             routes: Routes::default(),
@@ -303,6 +306,7 @@ impl Hand {
         }
         self.reports.note_silence(self.speaking.silence(now));
         self.reports.note_contested(self.guard.contested(now));
+        self.note_foreign(now);
         self.reports.note_looping(self.memory.looping_since());
         self.reports.note_alive(self.keeper.revision());
         self.reports.send(&self.control);

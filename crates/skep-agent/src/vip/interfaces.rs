@@ -91,6 +91,20 @@ impl Interfaces {
         addresses.filter(|address| address.protocol == Some(SKEP_PROTOCOL))
     }
 
+    /// The addresses without skep's tag, wherever they are: somebody else put them there, or a
+    /// kernel that keeps no tags forgot who did.
+    pub(super) fn untagged(&self) -> impl Iterator<Item = Placed> {
+        let addresses = self.addresses.values().flatten();
+        let untagged = addresses.filter(|address| address.protocol != Some(SKEP_PROTOCOL));
+        untagged.filter_map(|address| {
+            Some(Placed {
+                interface: self.name(address.interface_index)?.into(),
+                address: address.address,
+                prefix_length: address.prefix_length,
+            })
+        })
+    }
+
     /// Whether the address is there.
     pub(super) fn has(&self, placed: &Placed) -> bool {
         let mut addresses = self.on(&placed.interface);

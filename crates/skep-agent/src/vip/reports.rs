@@ -7,7 +7,8 @@ use skep_linux::clock;
 use skep_vip::configuration::RouterKey;
 use skep_vip::message::trial::TrialReport;
 use skep_vip::message::{
-    Command, Contested, Lateness, ProcessReport, Report, RouterReport, SegmentReport, Silence,
+    Command, Contested, ForeignAddress, Lateness, ProcessReport, Report, RouterReport,
+    SegmentReport, Silence,
 };
 use skep_vrrp::time::Instant;
 
@@ -74,6 +75,11 @@ impl Reports {
     /// Which addresses somebody else keeps removing.
     pub(super) fn note_contested(&mut self, contested: Vec<Contested>) {
         self.process.contested = contested;
+    }
+
+    /// Which virtual addresses somebody else put here.
+    pub(super) fn note_foreign(&mut self, foreign: Vec<ForeignAddress>) {
+        self.process.foreign = foreign;
     }
 
     /// What is heard on a segment.

@@ -30,6 +30,9 @@ pub struct ProcessReport {
     /// The addresses that somebody else removes again and again.
     #[serde(default)]
     pub contested: Vec<Contested>,
+    /// The virtual addresses that somebody else put where no router of this node holds them.
+    #[serde(default)]
+    pub foreign: Vec<ForeignAddress>,
     /// What is heard on the segments of this node that is not for its routers.
     #[serde(default)]
     pub segments: Vec<SegmentReport>,
@@ -82,6 +85,20 @@ pub struct Contested {
     pub last_at: Instant,
     /// Who removed it last, as far as the kernel tells.
     pub by: String,
+}
+
+/// A virtual address that somebody else put where no router of this node holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForeignAddress {
+    /// The interface.
+    pub interface: String,
+    /// The address.
+    pub address: IpAddr,
+    /// The length of its prefix.
+    pub prefix_length: u8,
+    /// Since when it is known.
+    pub since: Instant,
 }
 
 /// The upper bounds of the lateness histogram, in microseconds: a tenth of a millisecond is what a

@@ -129,11 +129,13 @@ fn noticed(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
     let mut reasons: BTreeSet<String> = anomalies
         .map(|anomaly| format!("{:?}", anomaly.reason))
         .collect();
-    let degraded = group
-        .conditions
-        .iter()
-        .filter(|condition| condition.condition_type == ConditionType::Degraded);
-    reasons.extend(degraded.filter_map(|condition| match condition.status {
+    let wrong = group.conditions.iter().filter(|condition| {
+        matches!(
+            condition.condition_type,
+            ConditionType::Degraded | ConditionType::Stalled
+        )
+    });
+    reasons.extend(wrong.filter_map(|condition| match condition.status {
         ConditionStatus::True => Some(format!("{:?}", condition.reason)),
         ConditionStatus::Unknown => Some(format!("{:?}?", condition.reason)),
         ConditionStatus::False => None,

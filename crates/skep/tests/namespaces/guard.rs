@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use skep_api::status::AgentStatus;
 use skep_manifest::condition::Reason;
 
 use crate::cluster::wire::{adverts, wait_for_advert};
-use crate::cluster::{measured, ms, wait_until};
+use crate::cluster::{Cluster, measured, ms, wait_until};
 use crate::monitor::Monitor;
 use crate::pair::{self, A, B, CLIENT, ID, VIP};
 
@@ -60,6 +61,47 @@ fn an_address_removed_by_hand_is_back_at_once_and_nobody_takes_over() {
     let (code, text) = cluster.agent(A).ask(&["status"]);
     assert_eq!(code, 0, "the group is Ready: {text}");
     assert!(text.contains("AddressRemoved"), "{text}");
+    check_foreign(&cluster);
+}
+
+/// `a` holds the address, and somebody puts it on `b`.
+fn check_foreign(cluster: &Cluster) {
+    const PREFIX: &str = "10.0.0.70/24";
+    let is_told = |status: &AgentStatus| {
+        let mut conditions = status.vip_groups[0].conditions.iter();
+        conditions.any(|condition| condition.reason == Reason::ForeignAddress)
+    };
+    let agent = cluster.agent(B);
+    let wait_for_event = |kind: &str| {
+        let happened = wait_until(|| {
+            let (_, events) = agent.ask(&["events"]);
+            let mut lines = events.lines();
+            lines.any(|line| line.contains(kind) && line.contains("ForeignAddress"))
+        });
+        assert!(happened, "{kind}: {:?}", agent.ask(&["events"]));
+    };
+    assert_eq!(agent.ask(&["status"]).0, 0);
+    cluster.say(B, &["ip", "addr", "add", PREFIX, "dev", "eth0"]);
+    let status = agent.wait_for_status("whose address is here", is_told);
+    assert_eq!(status.vip_groups[0].routers[0].state, "Backup");
+    let (code, text) = agent.ask(&["status"]);
+    assert_eq!(code, 1, "two hosts answer: {text}");
+    for words in [
+        "STALLED ForeignAddress: 10.0.0.70/24 is on eth0",
+        "`ip addr del 10.0.0.70/24 dev eth0`",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+    wait_for_event("raised");
+    assert_eq!(cluster.holders(VIP), [A, B], "it is not skep's to remove");
+    assert!(!is_told(&cluster.agent(A).status().expect("it answers")));
+
+    cluster.say(B, &["ip", "addr", "del", PREFIX, "dev", "eth0"]);
+    agent.wait_for_status("that it is gone", |status| !is_told(status));
+    assert_eq!(agent.ask(&["status"]).0, 0);
+    wait_for_event("cleared");
+    let (_, events) = cluster.agent(A).ask(&["events"]);
+    assert!(!events.contains("ForeignAddress"), "{events}");
 }
 
 #[test]

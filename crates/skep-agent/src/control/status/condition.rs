@@ -4,6 +4,7 @@ mod degraded;
 mod rotation;
 mod trust;
 
+pub(super) use degraded::of_foreign;
 pub(super) use trust::of_lost_key;
 
 use std::time::SystemTime;

@@ -1,8 +1,10 @@
 //! What hand does so that addresses stay: it renews their leases, lets those come back that
-//! somebody else removed, and sees to interfaces on which they would take others along.
+//! somebody else removed, and sees to interfaces on which they would take others along. What
+//! somebody else added it tells of, and never touches.
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use skep_linux::clock;
 use skep_linux::netlink::{Address, Netlink, Requester};
@@ -94,6 +96,14 @@ impl Hand {
         if back_at <= now {
             self.restore(placed);
         }
+    }
+
+    /// Tells of the virtual addresses that somebody else put here.
+    pub(super) fn note_foreign(&mut self, now: Duration) {
+        let around = surroundings(&self.netlink, &self.interfaces, &self.keeper);
+        let known = self.addresses.foreign(around.interfaces, around.holders);
+        self.reports
+            .note_foreign(self.foreigners.follow(known, now));
     }
 
     /// Lets wire put back every address that should be there and is not.

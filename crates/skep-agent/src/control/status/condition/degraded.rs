@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use skep_manifest::condition::{Condition, ConditionStatus, ConditionType, Reason};
-use skep_vip::message::{Contested, Silence};
+use skep_vip::configuration::RouterConfiguration;
+use skep_vip::message::{Contested, ForeignAddress, Silence};
 use skep_vrrp::time::Instant;
 
 use super::wall_time;
+use crate::control::desired::Accepted;
 use crate::control::status::observed::{Known, Observed};
 
 /// How long something that is over is told: somebody who is called looks within minutes.
@@ -64,6 +66,57 @@ pub(super) fn of_group(
     );
     let condition = degraded(Reason::AddressRemoved, message, contested.last_at);
     Some(condition(generation, now))
+}
+
+/// The addresses of the group that somebody else put on this node, which does not hold it.
+pub(in crate::control::status) fn of_foreign(
+    group: &str,
+    accepted: &Accepted,
+    foreign: &[ForeignAddress],
+    now: Instant,
+) -> Option<Condition> {
+    let is_ours = |foreign: &&ForeignAddress| {
+        let routers = accepted.routers.iter();
+        let mut routers = routers.filter(|router| router.key.group == group);
+        routers.any(|router| has(router, foreign))
+    };
+    let ours: Vec<&ForeignAddress> = foreign.iter().filter(is_ours).collect();
+    let since = ours.iter().map(|foreign| foreign.since).min()?;
+    let prefix = |foreign: &&ForeignAddress| {
+        format!(
+            "{}/{} is on {}",
+            foreign.address, foreign.prefix_length, foreign.interface
+        )
+    };
+    let removal = |foreign: &&ForeignAddress| {
+        format!(
+            "`ip addr del {}/{} dev {}`",
+            foreign.address, foreign.prefix_length, foreign.interface
+        )
+    };
+    let prefixes: Vec<String> = ours.iter().map(prefix).collect();
+    let removals: Vec<String> = ours.iter().map(removal).collect();
+    Some(Condition {
+        // Nothing of skep's ends it.
+        condition_type: ConditionType::Stalled,
+        status: ConditionStatus::True,
+        reason: Reason::ForeignAddress,
+        message: format!(
+            "{}, where somebody else put it: this node does not hold the group and answers all \
+             the same ({})",
+            prefixes.join("; "),
+            removals.join("; ")
+        ),
+        last_transition_time: wall_time(since, now),
+        observed_generation: accepted.generation,
+    })
+}
+
+fn has(router: &RouterConfiguration, foreign: &ForeignAddress) -> bool {
+    router.addresses.iter().any(|held| {
+        let interface = held.interface.as_deref().unwrap_or(&router.interface);
+        held.address == foreign.address && interface == foreign.interface
+    })
 }
 
 fn is_told(silence: Silence, now: Instant) -> bool {
