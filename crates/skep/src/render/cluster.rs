@@ -148,10 +148,22 @@ fn majority(cluster: &ClusterStatus) -> String {
     )
 }
 
-/// What is wrong when the engines still tell of a majority that is not heard: who leads steps down
-/// only after seconds, and answers until then.
+/// What is wrong when a majority is not heard and the engines do not say so yet: who leads steps
+/// down only after seconds, and until then tells of a leader or does not answer at all.
 fn unheard_majority(cluster: &ClusterStatus) -> Option<String> {
-    let (managers, listed) = (cluster.managers, cluster.managers_listed?);
+    let managers = cluster.managers;
+    let (listed, engine) = match cluster.managers_listed {
+        Some(listed) => (
+            listed,
+            "the engine still tells of a leader: without them it cannot change anything and says \
+             so within half a minute",
+        ),
+        None if has_silent_engine(cluster) => (
+            managers,
+            "no engine tells of the swarm: one that lost them may not answer for some seconds",
+        ),
+        None => return None,
+    };
     let silent = silent_managers(cluster);
     // One that grows has no more managers than are heard.
     if (managers - silent.len()) * 2 > listed {
@@ -166,10 +178,15 @@ fn unheard_majority(cluster: &ClusterStatus) -> Option<String> {
     let (missing, names) = (silent.len(), silent.join(", "));
     Some(format!(
         "  majority NOT HEARD{since}: {missing} of {managers} managers are silent ({names}), and \
-         the engine still tells of a leader: without them it cannot change anything and says so \
-         within half a minute\n  hint: see whether only the network or the agents between are \
+         {engine}\n  hint: see whether only the network or the agents between are \
          down; VIPs and running tasks carry on\n"
     ))
+}
+
+/// Whether the engine of a manager that is heard does not answer its agent.
+fn has_silent_engine(cluster: &ClusterStatus) -> bool {
+    let mut nodes = cluster.nodes.iter();
+    nodes.any(|node| node.role == "manager" && is_heard(node) && node.engine == "silent")
 }
 
 /// The managers whose agents are not heard.
@@ -233,18 +250,21 @@ mod tests {
         assert_eq!(is_ready(&cluster), expected);
     }
 
-    /// What is said of three managers, of which so many are in the swarm, when the last word of each
-    /// is so old.
-    fn check_majority(listed: usize, heard_ms: [Option<u64>; 3], expected: &str) {
+    /// What is said of three managers, of which so many are in the swarm, if an engine tells, when
+    /// the last word of each is so old.
+    fn check_majority(listed: Option<usize>, heard_ms: [Option<u64>; 3], expected: &str) {
         let mut cluster = cluster();
-        let known = cluster.nodes.remove(0);
+        let mut known = cluster.nodes.remove(0);
+        if listed.is_none() {
+            known.engine = "silent".to_owned();
+        }
         let named = |(number, heard_ms)| NodeStatus {
             name: format!("cube0{number}"),
             heard_ms,
             ..known.clone()
         };
         cluster.nodes = (1..).zip(heard_ms).map(named).collect();
-        (cluster.managers, cluster.managers_listed) = (3, Some(listed));
+        (cluster.managers, cluster.managers_listed) = (3, listed);
         let said = majority(&cluster);
         assert_eq!(said.is_empty(), expected.is_empty(), "{said}");
         assert!(said.contains(expected), "{said}");
@@ -253,12 +273,22 @@ mod tests {
     #[test]
     fn a_majority_that_is_not_heard_is_told_before_the_engines_notice() {
         let away = "NOT HEARD for 7s: 2 of 3 managers are silent (cube02, cube03)";
-        check_majority(3, [Some(0), Some(7_000), Some(9_000)], away);
-        check_majority(3, [Some(0), Some(4_999), Some(9_000)], "");
+        let all = Some(3);
+        check_majority(all, [Some(0), Some(7_000), Some(9_000)], away);
+        check_majority(all, [Some(0), Some(4_999), Some(9_000)], "");
         let never = "NOT HEARD: 2 of 3 managers are silent";
-        check_majority(3, [Some(0), None, None], never);
+        check_majority(all, [Some(0), None, None], never);
         // A swarm that grows.
-        check_majority(1, [Some(0), None, None], "");
+        check_majority(Some(1), [Some(0), None, None], "");
+    }
+
+    #[test]
+    fn a_majority_that_is_not_heard_is_told_before_the_engine_that_hangs_without_it() {
+        let away = "NOT HEARD for 7s: 2 of 3 managers are silent (cube02, cube03), and no engine \
+                    tells of the swarm";
+        check_majority(None, [Some(0), Some(7_000), Some(9_000)], away);
+        // It is the engine alone.
+        check_majority(None, [Some(0), Some(900), Some(9_000)], "");
     }
 
     #[test]
