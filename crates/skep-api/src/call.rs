@@ -115,6 +115,14 @@ impl CallError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            // The socket is there: whoever made it has ended, or is being started again.
+            Self::NoAgent {
+                place: Place::Socket(_),
+                source,
+            } if source.kind() == io::ErrorKind::ConnectionRefused => {
+                "it ended, or its control does not stay up: look at its log (journalctl -u skep) \
+                 and start it with `systemctl start skep`"
+            }
             Self::NoAgent {
                 place: Place::Socket(_),
                 ..

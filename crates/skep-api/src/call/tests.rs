@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,21 @@ async fn read_until(stream: &mut DuplexStream, end: &[u8]) -> String {
         seen.push(stream.read_u8().await.unwrap());
     }
     String::from_utf8(seen).unwrap()
+}
+
+#[test]
+fn an_agent_that_left_its_socket_behind_is_to_be_looked_after_and_not_only_to_be_started() {
+    for (kind, expected) in [
+        (ErrorKind::ConnectionRefused, "look at its log"),
+        (ErrorKind::NotFound, "start it with `skep agent`"),
+    ] {
+        let error = CallError::NoAgent {
+            place: place(),
+            source: kind.into(),
+        };
+        let hint = error.hint().expect("there is something to do");
+        assert!(hint.contains(expected), "{hint}");
+    }
 }
 
 async fn check(answer: &'static str) -> Result<u32, CallError> {
