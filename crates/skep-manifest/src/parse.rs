@@ -20,7 +20,7 @@ use crate::yaml::{self, Dialect, RawDocument};
 const PROBLEMS_MAX: usize = 2_000;
 /// The most values of documents with problems: whoever corrects those comes back for the rest, and
 /// what is no manifest at all is given up soon.
-const REFUSED_VALUES_MAX: usize = 50_000;
+const REFUSED_VALUES_MAX: usize = 20_000;
 /// The most places where bytes are no UTF-8: a file with more is no text.
 const INVALID_MAX: usize = 100;
 

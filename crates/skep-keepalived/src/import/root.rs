@@ -13,7 +13,7 @@ use crate::program::Program;
 
 /// The most instances of a node: each is compared with those of the other nodes, and skep runs 255
 /// on an interface.
-const INSTANCES_MAX: usize = 2_000;
+const INSTANCES_MAX: usize = 1_500;
 
 pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
     let mut node = Node {

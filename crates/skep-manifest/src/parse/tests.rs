@@ -100,7 +100,7 @@ fn a_place_in_a_long_line_is_the_character_that_it_is() {
 
 #[test]
 fn a_list_that_is_too_long_is_one_mistake() {
-    let long = |entry: &str| entry.repeat(40_000);
+    let long = |entry: &str| entry.repeat(15_000);
     let check = |addresses: &str, members: &str| {
         let set = set(&format!(
             "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {{name: g}}\nspec: \

@@ -218,7 +218,7 @@ fn what_is_wrong_again_and_again_is_given_up() {
         "---\n{HEAD}spec:\n  a: &a [{}]\n  b: &b [{}]\n  c: [{}]\n",
         list("x", 100),
         list("*a", 100),
-        list("*b", 3)
+        list("*b", 1)
     );
     let each = read(document.clone()).problems.len();
     let set = read(document.repeat(100));
