@@ -39,6 +39,14 @@ fn a_port_that_is_closed_one_way_is_found_on_the_right_side_before_the_first_app
     let expected = "nothing was applied yet: name the manifests with `-f`";
     assert!(unnamed.complaint.contains(expected), "{unnamed:?}");
 
+    // A link-local address that is checked for a duplicate sends nothing yet.
+    site.wait_until("all can send over IPv6", || {
+        ["first", "second", "third"].iter().all(|node| {
+            let own = ["ip", "-6", "-o", "addr", "show", "eth0", "scope", "link"];
+            let shown = site.exec(node, &own).output;
+            shown.contains("inet6 fe80:") && !shown.contains("tentative")
+        })
+    });
     let said = site.skep("third", &["preflight", "-f", &path]);
     // Five ways into each of two managers from two nodes, four into the worker; three members of a
     // group of both families, and two of one by unicast.

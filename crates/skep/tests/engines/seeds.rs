@@ -111,8 +111,12 @@ fn check_three_managers_run_web(site: &Site) {
     let expected = DOCKERS.map(|docker| SwarmNode::ready(docker.node, "manager"));
     assert_eq!(site.engine("docker2").nodes(), expected);
     assert_eq!(site.engine("docker2").running_tasks().len(), 3);
-    let web = &site.json("docker3", &["get", "services"])[0];
-    assert_eq!((&web["running"], &web["desired"]), (&3.into(), &3.into()));
+    // What another agent than the one that was asked to wait tells is up to a second old.
+    site.wait_until("docker3 tells of three tasks", || {
+        let web = &site.json("docker3", &["get", "services"])[0];
+        assert_eq!(web["desired"], 3);
+        web["running"] == 3
+    });
 }
 
 /// Checks the routing mesh where the kernel has what it is made of.
