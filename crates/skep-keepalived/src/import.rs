@@ -98,10 +98,11 @@ fn refuse(texts: &mut Texts, ledger: &mut Ledger) {
 }
 
 /// What keepalived ignores itself, or a manifest cannot say: its keyword was read all the same.
-const NOT_TAKEN: [&str; 6] = [
+const NOT_TAKEN: [&str; 7] = [
     "authentication-ignored",
     "ignored-with-master",
     "mail-incomplete",
+    "name-twice",
     "not-expressible",
     "priority-255-twice",
     "unknown-check",

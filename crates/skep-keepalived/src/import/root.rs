@@ -1,6 +1,7 @@
 //! What stands outside all blocks: instances, sync groups, scripts, delays.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use skep_manifest::duration::Duration;
 
@@ -34,15 +35,15 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
             "vrrp_sync_group" => node.sync_groups.push(sync_group(statement, scribe)?),
             "vrrp_script" => {
                 let (name, script) = script(statement, scribe)?;
-                node.scripts.insert(name, script);
+                add(&mut node, name, script, scribe);
             }
             "vrrp_track_process" => {
                 let (name, process) = process(statement, scribe)?;
-                node.scripts.insert(name, process);
+                add(&mut node, name, process, scribe);
             }
             "track_file" | "vrrp_track_file" => {
                 let (name, file) = number::read(statement, scribe)?;
-                node.scripts.insert(name, file);
+                add(&mut node, name, file, scribe);
             }
             _ => scribe.list(
                 "interface_up_down_delays",
@@ -58,6 +59,22 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
         Ok(())
     });
     node
+}
+
+/// Adds a check: scripts, processes and files have one set of names in a manifest, unlike in
+/// keepalived.
+fn add(node: &mut Node, name: String, script: Script, scribe: &mut Scribe<'_>) {
+    match node.scripts.entry(name) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(script);
+        }
+        Entry::Occupied(first) => scribe
+            .error("name-twice", script.span)
+            .says(format!("`{}` is the name of another check", first.key()))
+            .help("give it another name, here and where it is tracked: it is left out")
+            .beside(first.get().span, "the first one")
+            .done(),
+    }
 }
 
 pub(super) fn named<'s>(statement: &'s Statement, scribe: &mut Scribe<'_>) -> Reading<&'s Word> {

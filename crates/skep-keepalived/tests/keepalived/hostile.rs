@@ -188,6 +188,22 @@ fn a_manifest_that_could_not_be_read_is_not_made() {
 }
 
 #[test]
+fn a_file_and_a_script_of_one_name_do_not_write_over_each_other() {
+    let import = read(
+        b"vrrp_script a {\n script /bin/true\n}\ntrack_file a {\n file /run/a\n}\nvrrp_instance V \
+          {\n track_script {\n  a\n }\n}\n",
+    );
+    assert!(ids(&import).contains("name-twice"));
+    assert_eq!(import.objects.len(), 2, "{}", import.text);
+    let lost: Vec<&str> = import
+        .ledger
+        .left_out()
+        .map(|it| it.keyword.as_str())
+        .collect();
+    assert_eq!(lost, ["track_file", "track_file/file"]);
+}
+
+#[test]
 fn instances_beyond_what_is_read_are_left_out() {
     let import = read(&b"vrrp_instance V {\n}\n".repeat(1_510));
     assert_eq!(import.objects.len(), 1_500);
