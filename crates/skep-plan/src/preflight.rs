@@ -2,6 +2,7 @@
 //!
 //! Agents do the looking; [`judge()`] makes findings of what they saw.
 
+mod count;
 mod groups;
 mod judge;
 mod nodes;

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use skep_manifest::desired::GroupMember;
 use skep_manifest::name::{Name, NodeName};
 
+use super::count::Count;
 use super::{Asked, Carrier, Finding, Group, LaneSeen, Seen, Visit};
 
 pub(super) use untried::untried;
@@ -165,20 +166,6 @@ fn parts<'a, 'b>(tries: Vec<&'b Try<'a>>) -> impl Iterator<Item = Vec<&'b Try<'a
     parts.into_values()
 }
 
-/// How the attempts that one end made, or that were made to it, ended.
-#[derive(Default)]
-struct Count {
-    all: usize,
-    lost: usize,
-}
-
-impl Count {
-    /// Whether it is this end that stands in the way: several others say so.
-    const fn is_to_blame(&self) -> bool {
-        self.all > 1 && self.all == self.lost
-    }
-}
-
 fn of_part(carrier: Carrier, tries: &[&Try<'_>]) -> Vec<Finding> {
     let is_lost = |one: &Try<'_>| one.failure == Some(Failure::Lost);
     if tries.len() > 1 && tries.iter().all(|one| is_lost(one)) {
@@ -190,8 +177,7 @@ fn of_part(carrier: Carrier, tries: &[&Try<'_>]) -> Vec<Finding> {
         let to = counts_to.entry(one.to).or_default();
         let from = counts_from.entry(one.from).or_default();
         for count in [to, from] {
-            count.all += 1;
-            count.lost += usize::from(is_lost(one));
+            count.note(is_lost(one));
         }
     }
     let mut deaf: BTreeMap<End<'_>, Vec<&Try<'_>>> = BTreeMap::new();

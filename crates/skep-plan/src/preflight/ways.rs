@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::name::NodeName;
 
+use super::count::Count;
 use super::{
     Asked, Finding, Heard, Knock, Outcome, Passage, Path, Protocol, Seen, Severity, Subject, Way,
 };
@@ -115,20 +116,6 @@ struct Judged<'a> {
     attempts: Vec<&'a Attempt<'a>>,
 }
 
-/// How the attempts that one node made, or that were made to it, ended.
-#[derive(Default)]
-struct Count {
-    all: usize,
-    lost: usize,
-}
-
-impl Count {
-    /// Whether it is this node that stands in the way: several others say so.
-    const fn is_to_blame(&self) -> bool {
-        self.all > 1 && self.all == self.lost
-    }
-}
-
 impl<'a> Judged<'a> {
     const fn new(asked: &'a Asked, way: Way, attempts: Vec<&'a Attempt<'a>>) -> Self {
         Self {
@@ -145,8 +132,7 @@ impl<'a> Judged<'a> {
             let to = counts_to.entry(attempt.to).or_default();
             let from = counts_from.entry(attempt.from).or_default();
             for count in [to, from] {
-                count.all += 1;
-                count.lost += usize::from(attempt.is_lost());
+                count.note(attempt.is_lost());
             }
         }
         let mut closed_in: BTreeMap<&NodeName, Vec<&Attempt<'_>>> = BTreeMap::new();
