@@ -16,8 +16,8 @@ use skep_manifest::span::Location;
 pub use stacks::read_stacks;
 pub use values::{fill, fill_within};
 
-/// The most that is read from one file: ten times the manifest of three hundred nodes and a thousand
-/// services. Whatever a file of this length holds, it is read in a tenth of a second.
+/// The most that is read from one file: whatever a file of this length holds, it is read and checked
+/// in little more than a tenth of a second.
 const FILE_BYTES_MAX: u64 = 3 << 20;
 
 /// The most files one directory tree may hold.

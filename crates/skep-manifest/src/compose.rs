@@ -106,7 +106,7 @@ fn too_many(document: &Document) -> Problem {
         yaml::NODES_MAX
     );
     Problem::error("too-large", document.span("/spec/compose"), message)
-        .help("leave out what no service uses; this one and those behind it are not read")
+        .help("apply fewer stacks or smaller ones: this one and those behind it are not read")
 }
 
 fn only_one(document: &Document, what: &str) -> Problem {

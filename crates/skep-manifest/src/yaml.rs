@@ -25,7 +25,7 @@ const DEPTH_MAX: usize = 64;
 /// The most documents of one source, empty ones among them: four times those of a large swarm.
 const DOCUMENTS_MAX: usize = 4_000;
 /// The most values of one source, its aliases written out: to read, check and resolve one takes
-/// a microsecond.
+/// two or three microseconds.
 pub(crate) const NODES_MAX: usize = 40_000;
 /// The most values of one document, its aliases written out: more than those of a swarm of a
 /// thousand nodes, and what a few aliases of aliases exceed at once.
