@@ -7,6 +7,7 @@ mod apply;
 mod declared;
 mod digest;
 mod engine;
+mod errands;
 mod generations;
 mod grants;
 mod happening;
@@ -58,8 +59,9 @@ pub(super) use shelf::{Stored, WentBack};
 pub(super) use store::{KeptMove, Store, StoreError};
 pub(super) use tasks::TasksSeen;
 
-use crate::control::cluster::apply::{Errand, is_init, is_join, is_leave};
+use crate::control::cluster::apply::{is_init, is_join, is_leave};
 use crate::control::cluster::declared::has_declared_address;
+use crate::control::cluster::errands::{Errand, Errands};
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::happening::forward;
 use crate::control::cluster::images::Images;
@@ -118,22 +120,13 @@ pub(super) struct Cluster {
     opener: Opener,
     images: Images,
     grants: Grants,
-    /// What is being done; one errand at a time.
-    errand: Option<Errand>,
-    /// When the last errand ended, until a look began after that: what is known is what was.
-    stale: Option<Instant>,
-    /// Why the last errand failed.
-    trouble: Option<String>,
-    /// Why the last attempt to create or join the swarm failed.
-    refused: Option<String>,
+    errands: Errands,
     /// Whether this node has the address that the manifest gives it: what is mistyped moves nobody.
     has_declared_address: bool,
     /// Since when the engine is in a swarm without working.
     idle_since: Option<Instant>,
     /// Whether that has been so for too long.
     is_stuck: bool,
-    /// Whether this agent told its engine to create a swarm, since it runs.
-    has_begun_to_create: bool,
     /// Whether a desired state is on its way.
     fetching: bool,
     /// Whether the swarm is given a desired state to keep.
@@ -197,14 +190,10 @@ impl Cluster {
             groups: NodeGroups::default(),
             told: Told::default(),
             grants: Grants::inherit(store.has_granted()?, now()),
-            errand: None,
-            stale: None,
-            trouble: None,
-            refused: None,
+            errands: Errands::default(),
             has_declared_address: false,
             idle_since: None,
             is_stuck: false,
-            has_begun_to_create: false,
             fetching: false,
             storing: false,
             stored_at: None,
@@ -219,17 +208,13 @@ impl Cluster {
     }
 
     pub(super) fn handle_seen(&mut self, sight: Sight, accepted: Option<&Accepted>, now: Instant) {
-        if self.stale.is_some_and(|since| since <= sight.began) {
-            self.stale = None;
-        }
         let after = sight.membership.clone();
+        let is_in_swarm = matches!(after, Membership::Active(_));
+        self.errands.handle_look(sight.began, is_in_swarm);
         let before = self.sight.replace(sight);
         self.judge_engine(&after, now);
         self.take_told_by_engine();
         self.has_declared_address = accepted.is_some_and(has_declared_address);
-        if matches!(after, Membership::Active(_)) {
-            self.refused = None;
-        }
         self.remember_if_ours();
         self.follow_majority(accepted, now);
         self.keep_unlock_key(accepted);
@@ -282,29 +267,20 @@ impl Cluster {
         accepted: Option<&Accepted>,
         now: Instant,
     ) {
-        let errand = self.errand.take();
-        self.has_begun_to_create |= outcome.has_begun_to_create;
+        let errand = self.errands.take(outcome.has_begun_to_create);
         if errand == Some(Errand::Recover) {
             self.handle_recovery_tried(&outcome);
         }
         if let Some(membership) = outcome.membership {
             self.handle_seen(Sight::of(membership, now), accepted, now);
         }
-        self.trouble = outcome.trouble;
-        match (&self.trouble, errand) {
-            (Some(trouble), Some(Errand::Init | Errand::Join)) => {
-                self.refused = Some(trouble.clone());
-            }
-            (None, Some(Errand::Init | Errand::Join)) => self.refused = None,
-            (trouble, Some(Errand::Rotate)) => {
-                let failed = trouble.clone();
-                self.handle_rotated(failed.as_deref().map_or(Ok(()), Err));
-            }
-            (_, Some(Errand::Leave | Errand::Recover | Errand::Unlock | Errand::Write) | None) => {}
+        let has_failed = outcome.trouble.is_some();
+        if errand == Some(Errand::Rotate) {
+            self.handle_rotated(has_failed);
         }
-        self.stale = Some(now);
+        self.errands.conclude(errand, outcome.trouble, now);
         // What was refused is refused again: it is tried at the pace of the looks.
-        if self.trouble.is_none() {
+        if !has_failed {
             self.look_again.notify_one();
         }
     }
@@ -329,7 +305,7 @@ impl Cluster {
             self.hand_over(&swarm.metadata.name);
         }
         self.blocked.clone_from(&planned.blocked);
-        if self.is_busy() {
+        if self.errands.is_busy() {
             return;
         }
         if let Some(keys) = self.keys_for_locked(&swarm.spec) {
@@ -349,7 +325,7 @@ impl Cluster {
             .collect();
         if mine.is_empty() && self.engine().membership.is_manager() {
             // What could not be written is no longer to be, or another agent has written it.
-            self.trouble = None;
+            self.errands.forget_trouble();
         }
         if let Some(init) = mine.iter().find(|step| is_init(step)) {
             self.start_init(
@@ -373,17 +349,12 @@ impl Cluster {
     /// Leaves the swarm when the manifest does not list this node any more, and it is its turn.
     fn depart(&mut self, desired: &Desired, observed: &Observed) {
         self.blocked.clear();
-        if self.is_busy() {
+        if self.errands.is_busy() {
             return;
         }
         if let Some(leave) = departure(desired, observed, &self.engine()) {
             self.start_leaving(leave);
         }
-    }
-
-    /// Whether something is being done, or was and its outcome was not seen yet.
-    const fn is_busy(&self) -> bool {
-        self.errand.is_some() || self.stale.is_some()
     }
 
     fn wants_to_join(&self) -> bool {

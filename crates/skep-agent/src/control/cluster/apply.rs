@@ -19,6 +19,7 @@ use skep_swarm::unlock::{UnlockKey, unlock};
 use skep_vrrp::time::Instant;
 use tokio::time::sleep;
 
+use crate::control::cluster::errands::Errand;
 use crate::control::cluster::peers::agent_of;
 use crate::control::cluster::votes::Election;
 use crate::control::cluster::{Cluster, Happening};
@@ -27,25 +28,6 @@ use crate::control::understand::with_causes;
 
 /// How long a node that may not join yet lets the writer be.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
-
-/// What is being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
-    /// Creating the swarm.
-    Init,
-    /// Joining it.
-    Join,
-    /// Leaving it.
-    Leave,
-    /// Making this node's engine the only manager.
-    Recover,
-    /// Making the tokens worthless with which nodes joined.
-    Rotate,
-    /// Unlocking the engine, which is in it.
-    Unlock,
-    /// Changing it.
-    Write,
-}
 
 /// An action that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -249,7 +231,7 @@ impl Cluster {
         errand: Errand,
         work: impl Future<Output = Outcome> + Send + 'static,
     ) {
-        self.errand = Some(errand);
+        self.errands.begin(errand);
         let happenings = self.happenings.clone();
         tokio::spawn(async move {
             let outcome = work.await;

@@ -60,7 +60,9 @@ impl Cluster {
         let Some(own) = own.filter(|own| !own.is_stored && Some(own.rank()) == rank) else {
             return false;
         };
-        other.digest < own.generation.id.digest && !self.has_swarm() && !self.may_be_creating()
+        other.digest < own.generation.id.digest
+            && !self.has_swarm()
+            && !self.errands.may_be_creating()
     }
 
     /// Asks nobody again for the desired state of this rank, which this agent does not understand.

@@ -154,9 +154,9 @@ impl Cluster {
         }
     }
 
-    /// The tokens that this agent granted let nobody in any more, or `rotated` says why they may.
-    pub(super) fn handle_rotated(&mut self, rotated: Result<(), &str>) {
-        if rotated.is_err() {
+    /// The tokens that this agent granted let nobody in any more, unless rotating them `has_failed`.
+    pub(super) fn handle_rotated(&mut self, has_failed: bool) {
+        if has_failed {
             self.grants.keep_worth();
         } else if let Err(error) = self.store.keep_granted(false) {
             tracing::error!("{}", with_causes(&error));

@@ -23,7 +23,8 @@ use skep_swarm::engine::Client;
 use skep_swarm::recovery::leave_by_force;
 use skep_vrrp::time::Instant;
 
-use crate::control::cluster::apply::{Errand, Outcome};
+use crate::control::cluster::apply::Outcome;
+use crate::control::cluster::errands::Errand;
 use crate::control::cluster::store::{KeptRecovery, Store, StoreError};
 use crate::control::cluster::view::FRESH;
 use crate::control::cluster::{Cluster, managers};
@@ -159,7 +160,7 @@ impl Cluster {
 
     /// Gives up what this node's engine has of a swarm that went on without it.
     pub(super) fn start_leaving_by_force(&mut self) {
-        if self.is_busy() {
+        if self.errands.is_busy() {
             return;
         }
         let docker = self.docker.clone();

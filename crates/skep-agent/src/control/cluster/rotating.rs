@@ -191,7 +191,7 @@ impl Cluster {
     pub(in crate::control) fn has_other_keys(&self, now: Instant) -> bool {
         self.rotating.written_at.is_some_and(|at| {
             let since = now.saturating_duration_since(at);
-            since >= ERRAND_MAX || (since >= LAST_WORDS && self.errand.is_none())
+            since >= ERRAND_MAX || (since >= LAST_WORDS && self.errands.running().is_none())
         })
     }
 

@@ -161,7 +161,7 @@ impl Cluster {
                 .remembered
                 .as_ref()
                 .map(|remembered| remembered.swarm_id.clone()),
-            refused: self.refused.clone(),
+            refused: self.errands.refused().map(str::to_owned),
             is_stuck: self.is_stuck,
             keeps_unlock_key: self.keeps_unlock_key(),
             is_certified: !self.has_key(),
@@ -271,7 +271,7 @@ impl Cluster {
         sight
             .into_iter()
             .chain(self.shelf_trouble())
-            .chain(self.trouble.as_deref())
+            .chain(self.errands.trouble())
             .chain(peers)
     }
 

@@ -11,7 +11,6 @@ use skep_manifest::swarm::{Role, SwarmSpec};
 use skep_plan::observed::Membership;
 
 use crate::control::cluster::Cluster;
-use crate::control::cluster::apply::Errand;
 use crate::control::cluster::peers::agent_of;
 use crate::control::understand::with_causes;
 
@@ -112,7 +111,7 @@ impl Cluster {
         {
             let is_own = Some(&given.initiator) == own;
             let may_follow = if is_own {
-                !stands && !self.may_be_creating()
+                !stands && !self.errands.may_be_creating()
             } else {
                 request.withdrawn.contains(&given.initiator)
             };
@@ -130,11 +129,6 @@ impl Cluster {
             Ok(()) => Vote::Granted,
             Err(error) => Vote::Refused(with_causes(&error)),
         }
-    }
-
-    /// Whether this node's engine was told to create a swarm, or may be at any moment.
-    pub(super) fn may_be_creating(&self) -> bool {
-        self.has_begun_to_create || self.errand == Some(Errand::Init)
     }
 
     /// Whether this node's engine is certainly in no swarm.

@@ -19,7 +19,8 @@ use skep_vrrp::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::{Attempt, Recovery, milliseconds, refusal};
-use crate::control::cluster::apply::{Errand, Outcome};
+use crate::control::cluster::apply::Outcome;
+use crate::control::cluster::errands::Errand;
 use crate::control::cluster::store::Store;
 use crate::control::cluster::view::FRESH;
 use crate::control::cluster::{Cluster, managers};
@@ -41,7 +42,7 @@ impl Recovery {
 impl Cluster {
     /// Whether another agent may recover the swarm, and this one leaves it to that.
     pub(in crate::control) fn handle_claim(&mut self, claim: &Claim, now: Instant) -> ClaimAnswer {
-        if self.errand == Some(Errand::Recover) || self.recovery.kept.has_begun {
+        if self.errands.running() == Some(Errand::Recover) || self.recovery.kept.has_begun {
             return ClaimAnswer::Refused("it recovers the swarm itself".to_owned());
         }
         if let Some(why) = self.recovery.claimed(&claim.on, now) {
@@ -89,7 +90,7 @@ impl Cluster {
             let message = format!("the swarm is called `{name}`, and `{confirm}` was confirmed");
             return refused(message, "type the name of the swarm");
         }
-        if self.errand.is_some() {
+        if self.errands.running().is_some() {
             let message = format!("the agent of {on} is busy");
             return refused(message, "try again in a few seconds");
         }
