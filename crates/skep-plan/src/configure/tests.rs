@@ -1,12 +1,14 @@
-use skep_manifest::condition::Reason;
 use skep_manifest::parse::parse;
 use skep_manifest::resolve::resolve;
 use skep_manifest::set::Source;
-use skep_vip::configuration::{Authentication, HmacKeys, HmacMode, Replay};
+use skep_vip::configuration::Authentication;
 
 use super::*;
 
+mod authentication;
 mod families;
+mod interface;
+
 use crate::site::LocalInterface;
 
 /// Seed 001: three managers, one group by priorities.
@@ -157,21 +159,6 @@ fn the_owner_has_the_priority_of_owners() {
 }
 
 #[test]
-fn a_password_is_cut_or_filled_to_eight_bytes() {
-    for (password, sent) in [
-        ("123456789", b"12345678"),
-        ("12345678", b"12345678"),
-        ("1234", b"1234\0\0\0\0"),
-    ] {
-        let yaml = group(&format!(
-            "version: 2\n authentication: {{simple: {{password: {{value: \"{password}\"}}}}}}"
-        ));
-        let router = one(&yaml, "a");
-        assert_eq!(router.authentication, Authentication::Simple(*sent));
-    }
-}
-
-#[test]
 fn checks_count_with_their_effect_or_their_weight() {
     let check = "---\napiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: NAME}\nspec: {tcp: {port: 80}}\n";
     let mut yaml = group(
@@ -269,80 +256,6 @@ fn what_the_data_plane_cannot_do_is_refused_by_name() {
     }
 }
 
-fn with_keys(keys: &str) -> String {
-    group(&format!(
-        "authentication: {{hmac: {{keys: [{keys}], activeKey: 1, mode: permissive, replay: monotonic, window: 7s}}}}"
-    ))
-}
-
-#[test]
-fn the_keys_of_a_group_are_its_text_or_hexadecimal_digits() {
-    let yaml = with_keys(
-        "{id: 1, key: {value: \"hex:00fFa0\"}}, {id: 2, key: {value: 00ffa0}}, {id: 9, key: {fromNodeFile: /etc/skep/vrrp.key}}",
-    );
-    let mut site = Site::default();
-    let path = "/etc/skep/vrrp.key".parse().unwrap();
-    site.files.insert(path, Ok("hex:01".to_owned()));
-    let routers = configured_at(&yaml, "a", &site).unwrap();
-    let expected = HmacKeys {
-        keys: [
-            (1, vec![0, 0xff, 0xa0]),
-            (2, b"00ffa0".to_vec()),
-            (9, vec![1]),
-        ]
-        .into(),
-        active_key: 1,
-        mode: HmacMode::Permissive,
-        replay: Replay::Monotonic,
-        window: std::time::Duration::from_secs(7),
-    };
-    assert_eq!(routers[0].authentication, Authentication::Hmac(expected));
-}
-
-#[test]
-fn a_key_that_is_none_makes_the_node_ineligible_for_its_group() {
-    let long = "x".repeat(1025);
-    for (value, why) in [
-        ("\"\"", "it is empty"),
-        ("\"hex:\"", "it is empty"),
-        (
-            "\"hex:0\"",
-            "what follows `hex:` is not pairs of hexadecimal digits",
-        ),
-        (
-            "\"hex:0g\"",
-            "what follows `hex:` is not pairs of hexadecimal digits",
-        ),
-        (long.as_str(), "it is longer than 1024 bytes"),
-    ] {
-        let yaml = with_keys(&format!("{{id: 1, key: {{value: {value}}}}}"));
-        let missing = configured(&yaml, "a").unwrap_err();
-        assert_eq!(missing, Missing::Key { id: 1, why }, "{value}");
-    }
-}
-
-#[test]
-fn the_clusters_key_is_that_of_the_site_and_without_it_there_is_no_part_to_play() {
-    let swarm = "---\napiVersion: skep/v1\nkind: Swarm\nmetadata: {name: cube}\nspec: {nodes: [{name: a, address: 10.0.0.1, role: manager}, {name: b, address: 10.0.0.2, role: worker}]}\n";
-    let yaml = group("") + swarm;
-    let missing = configured(&yaml, "a").unwrap_err();
-    assert_eq!(missing, Missing::ClusterKey);
-    assert!(missing.to_string().contains("`hmac` keys of your own"));
-    let derived = HmacKeys {
-        keys: [(7, vec![1; 32])].into(),
-        active_key: 7,
-        mode: HmacMode::Permissive,
-        replay: Replay::Time,
-        window: std::time::Duration::from_secs(5),
-    };
-    let mut site = Site::default();
-    let name = "ingress".parse().unwrap();
-    site.group_keys.insert(name, derived.clone());
-    let routers = configured_at(&yaml, "a", &site).unwrap();
-    assert_eq!(routers[0].authentication, Authentication::Hmac(derived));
-    assert_eq!(routers[0].members, Some(vec!["10.0.0.2".parse().unwrap()]));
-}
-
 #[test]
 fn an_error_names_the_group_the_node_and_the_remedy() {
     let yaml = group("version: 2\n authentication: {simple: {password: {fromEnv: PASSWORD}}}");
@@ -353,71 +266,11 @@ fn an_error_names_the_group_the_node_and_the_remedy() {
     );
 }
 
-/// A group that names no interface.
-fn floating(fields: &str) -> String {
-    group(fields).replace("  interface: eth0\n", "")
-}
-
-#[test]
-fn the_interface_is_the_one_in_whose_network_the_first_address_lies() {
-    let found = |yaml: &str, interfaces: &[&str]| {
-        configured_at(yaml, "a", &site(interfaces)).map(|routers| routers[0].interface.clone())
-    };
-    let docker = "docker0 172.17.0.1/16";
-    let lan = ["lo 127.0.0.1/8", "eth0 10.0.0.60/24 192.0.2.7/24", docker];
-    assert_eq!(found(&floating(""), &lan), Ok("eth0".to_owned()));
-    let second = floating("addresses: [192.0.2.70, 172.17.0.9]");
-    assert_eq!(found(&second, &lan), Ok("eth0".to_owned()));
-    let none = found(&floating(""), &[docker, "eth1"]).unwrap_err();
-    assert_eq!(
-        none.to_string(),
-        "no interface of this node is in the network of 10.0.0.70 (there is docker0 with 172.17.0.1/16): give `interface` in the group or for this member"
-    );
-    assert_eq!(none.reason(), Reason::InterfaceDown);
-    let two = ["eth0 10.0.0.60/24", "wlan0 10.0.0.61/24"];
-    assert_eq!(
-        found(&floating(""), &two).unwrap_err().to_string(),
-        "eth0, wlan0 of this node are all in the network of 10.0.0.70: give `interface` in the group or for this member"
-    );
-    // What is given is not looked for.
-    let named = floating("members: [{node: a, interface: wlan0}, b]");
-    assert_eq!(found(&named, &two), Ok("wlan0".to_owned()));
-}
-
-#[test]
-fn a_virtual_address_on_an_interface_does_not_make_it_the_interface() {
-    let yaml = floating("addresses: [10.0.0.70/24]");
-    let moved = site(&["eth0 10.0.0.60/24", "dummy0 10.0.0.70/24"]);
-    assert_eq!(
-        configured_at(&yaml, "a", &moved).unwrap()[0].interface,
-        "eth0"
-    );
-    let yaml = floating("addresses: [10.0.0.70/24]\n members: [{node: a, owner: true}, b]");
-    let own = site(&["eth1 10.0.0.70/24"]);
-    assert_eq!(
-        configured_at(&yaml, "a", &own).unwrap()[0].interface,
-        "eth1"
-    );
-}
-
-#[test]
-fn an_interface_that_lost_its_addresses_stays_the_one_that_was_found() {
-    let (yaml, node) = (floating(""), "a".parse().unwrap());
-    let first = configure(&desired(&yaml), &node, &site(&["eth0 10.0.0.60/24"]));
-    let later = Site {
-        found: first.found,
-        ..site(&["eth0"])
-    };
-    let later = configure(&desired(&yaml), &node, &later);
-    assert_eq!(later.routers[0].interface, "eth0");
-    assert_eq!(later.found.len(), 1);
-}
-
 #[test]
 fn a_group_that_cannot_run_stops_no_other() {
     let other =
         |name: &str, fields: &str| format!("---\n{}", group(fields)).replace("ingress", name);
-    let yaml = floating("")
+    let yaml = interface::floating("")
         + &other("other", "virtualRouterId: 52\naddresses: [10.0.0.71]")
         + &other("same-id", "virtualRouterId: 52\naddresses: [10.0.0.72]")
         + &other("z", "virtualRouterId: 53\naddresses: [10.0.0.71]");
@@ -441,34 +294,6 @@ fn a_group_that_cannot_run_stops_no_other() {
             "z `other` has the address 10.0.0.71 too: remove it from one of them",
         ]
     );
-}
-
-#[test]
-fn a_secret_of_the_node_is_read_from_its_file_or_the_member_is_ineligible() {
-    let yaml = group("version: 2\n authentication: {simple: {password: {fromNodeFile: /etc/key}}}");
-    let files = node_files(&desired(&yaml), &"a".parse().unwrap());
-    let path: AbsolutePath = "/etc/key".parse().unwrap();
-    assert_eq!(files, BTreeSet::from([path.clone()]));
-    assert!(node_files(&desired(&yaml), &"c".parse().unwrap()).is_empty());
-    let with = |text: Result<&str, &str>| {
-        let text = text.map(str::to_owned).map_err(str::to_owned);
-        let site = Site {
-            files: BTreeMap::from([(path.clone(), text)]),
-            ..Site::default()
-        };
-        configured_at(&yaml, "a", &site).map(|routers| routers[0].authentication.clone())
-    };
-    assert_eq!(
-        with(Ok("secret")),
-        Ok(Authentication::Simple(*b"secret\0\0"))
-    );
-    let missing = with(Err("cannot read /etc/key on this node")).unwrap_err();
-    assert_eq!(
-        missing.to_string(),
-        "cannot read /etc/key on this node: put the secret there, it is read again every second"
-    );
-    assert_eq!(missing.reason(), Reason::SecretMissing);
-    assert!(configured(&yaml, "a").is_err());
 }
 
 #[test]
