@@ -10,6 +10,7 @@ use skep_vrrp::dialect::{Checksum, Dialect};
 use skep_vrrp::identity::Priority;
 use skep_vrrp::packet::{Advertisement, Discard};
 use skep_vrrp::time::Instant;
+use skep_vrrp::virtual_router::overlap;
 
 use crate::message::{Anomaly, AnomalyKind};
 
@@ -22,12 +23,16 @@ const INTERVALS: u32 = 4;
 const SHORTEST_MEMORY: Duration = Duration::from_secs(10);
 /// Every hand-over lets two routers be heard, and a claim that comes once is one that ends.
 const RIVAL_FROM: u64 = 3;
+/// Claims that are more intervals apart are of as many hand-overs: a rival goes on.
+const RIVAL_INTERVALS: u32 = 3;
 
 /// The anomalies of one virtual router.
 #[derive(Debug)]
 pub(crate) struct Sensing {
     anomalies: Vec<Anomaly>,
     memory: Duration,
+    /// Claims that go on for longer are of rivals.
+    hand_overs: Duration,
 }
 
 impl Sensing {
@@ -36,12 +41,14 @@ impl Sensing {
         Self {
             anomalies: Vec::with_capacity(REMEMBERED),
             memory: memory(interval),
+            hand_overs: hand_overs(interval),
         }
     }
 
     /// The router has this interval from now on.
     pub(crate) fn set_interval(&mut self, interval: Duration) {
         self.memory = memory(interval);
+        self.hand_overs = hand_overs(interval);
     }
 
     /// `from` did this at `now`.
@@ -81,31 +88,24 @@ impl Sensing {
         interval: Duration,
         now: Instant,
     ) {
-        // Claims that are further apart are of as many hand-overs: a rival goes on.
-        let apart = interval * INTERVALS;
+        let apart = interval * RIVAL_INTERVALS;
+        let hand_overs = self.hand_overs;
         self.anomalies.retain(|known| {
-            let is_claim = known.from == from && matches!(known.kind, AnomalyKind::Rival(_));
-            !is_claim || known.count >= RIVAL_FROM || now <= known.last + apart
+            known.from != from || !is_passing(known, hand_overs) || now <= known.last + apart
         });
         self.note(from, AnomalyKind::Rival(priority), now);
     }
 
+    /// Somebody left: what was claimed beside it was a hand-over.
+    pub(crate) fn note_release(&mut self) {
+        let hand_overs = self.hand_overs;
+        self.anomalies
+            .retain(|known| !is_passing(known, hand_overs));
+    }
+
     /// What goes on, each until a moment of its own.
     pub(crate) fn report(&self) -> Vec<Anomaly> {
-        let is_telling = |anomaly: &&Anomaly| match anomaly.kind {
-            AnomalyKind::Rival(_) => anomaly.count >= RIVAL_FROM,
-            AnomalyKind::Foreign
-            | AnomalyKind::Interval(_)
-            | AnomalyKind::Version(_)
-            | AnomalyKind::AuthenticationType
-            | AnomalyKind::Password
-            | AnomalyKind::Unproven(_)
-            | AnomalyKind::Addresses
-            | AnomalyKind::Checksum
-            | AnomalyKind::OwnAddress
-            | AnomalyKind::HopLimit(_)
-            | AnomalyKind::Damaged => true,
-        };
+        let is_telling = |known: &&Anomaly| !is_passing(known, self.hand_overs);
         self.anomalies.iter().filter(is_telling).cloned().collect()
     }
 
@@ -119,6 +119,17 @@ impl Sensing {
             *oldest = anomaly;
         }
     }
+}
+
+/// Whether this is a claim that may be of hand-overs, which are done within `hand_overs`.
+fn is_passing(known: &Anomaly, hand_overs: Duration) -> bool {
+    let goes_on = known.last.saturating_duration_since(known.first) > hand_overs;
+    matches!(known.kind, AnomalyKind::Rival(_)) && (known.count < RIVAL_FROM || !goes_on)
+}
+
+/// How long the claims of one router go on that gives the addresses away and takes them back.
+fn hand_overs(interval: Duration) -> Duration {
+    interval * RIVAL_INTERVALS + overlap(interval)
 }
 
 fn memory(interval: Duration) -> Duration {

@@ -25,6 +25,7 @@ mod restraint;
 
 use backup::{Backup, Expiry};
 use equal::Equal;
+pub use leaving::overlap;
 use leaving::{Intent, Leaving};
 
 /// How long a router that takes over from a living one waits for its addresses at most, unless its

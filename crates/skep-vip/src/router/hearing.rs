@@ -42,6 +42,7 @@ impl Router {
         self.counters.received += 1;
         if heard.priority == Priority::RELEASE {
             self.counters.releases_received += 1;
+            self.sensing.note_release();
         }
         self.sense(from, heard, proof, now);
         let (priority, interval) = (heard.priority, heard.dialect.interval());

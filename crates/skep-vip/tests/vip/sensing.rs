@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use skep_vip::brain::Brain;
 use skep_vip::configuration::{
-    Authentication, ChecksumMode, HmacKeys, HmacMode, Replay, RouterConfiguration,
+    Authentication, ChecksumMode, HmacKeys, HmacMode, Relocation, Replay, RouterConfiguration,
 };
 use skep_vip::interfaces::Socket;
 use skep_vip::message::{Anomaly, AnomalyKind};
@@ -172,7 +172,7 @@ fn a_second_active_router_is_a_rival_until_it_is_silent() {
     // It claims the addresses with a priority that moves nobody.
     let (mut weak, now) = (recorded, segment.now);
     weak.message[2] = 1;
-    for _ in 0..5 {
+    for _ in 0..12 {
         segment.inject_right(0, &mut weak);
         segment.run_for(400);
     }
@@ -206,6 +206,42 @@ fn hand_overs_one_after_the_other_are_no_rivalry_to_a_third() {
         segment.run_for(1_000);
         assert_eq!(segment.holders("10.0.0.70"), [0]);
         assert_eq!(kinds(&segment, 2), []);
+    }
+}
+
+#[test]
+fn a_move_that_is_taken_back_at_once_is_no_rivalry_to_a_third() {
+    for (interval_ms, pause_ms) in [(10, 40), (100, 350), (200, 850), (500, 700), (1_000, 1_200)] {
+        let member = |priority, relocation| RouterConfiguration {
+            members: None,
+            version: Version::V3,
+            advertisement_interval: Duration::from_millis(interval_ms),
+            relocation,
+            ..router("web", 51, &["10.0.0.70"], priority)
+        };
+        let start = [200, 190, 180].map(|priority| member(priority, Relocation::None));
+        let mut segment = Segment::running(start);
+        segment.run_until(at(20_000));
+        for revision in [2, 4, 6] {
+            let (here, away) = (Relocation::Here, Relocation::Away);
+            segment.commit(0, revision, &[member(200, away)]);
+            segment.commit(1, revision, &[member(190, here)]);
+            run_unrivalled(&mut segment, pause_ms);
+            segment.commit(0, revision + 1, &[member(200, Relocation::None)]);
+            segment.commit(1, revision + 1, &[member(190, Relocation::None)]);
+            run_unrivalled(&mut segment, 4 * interval_ms + pause_ms);
+            assert_eq!(segment.holders("10.0.0.70"), [0], "{interval_ms}");
+        }
+    }
+}
+
+/// Lets time pass while the third host sees no two that hold the addresses.
+fn run_unrivalled(segment: &mut Segment, milliseconds: u64) {
+    for _ in 0..milliseconds {
+        segment.run_for(1);
+        let kinds = kinds(segment, 2);
+        let is_rival = |kind: &AnomalyKind| matches!(kind, AnomalyKind::Rival(_));
+        assert!(!kinds.iter().any(is_rival), "{kinds:?}");
     }
 }
 

@@ -35,6 +35,12 @@ const PATIENCE_INTERVALS: u32 = 4;
 /// And not longer than this, whatever the interval: who stops a service waits for its end.
 const PATIENCE_MAX: Duration = Duration::from_secs(10);
 
+/// For how long a router that leaves and its successor both have the addresses, when it advertises
+/// every `interval`.
+pub fn overlap(interval: Duration) -> Duration {
+    (interval * OVERLAP_INTERVALS).clamp(OVERLAP_MIN, OVERLAP_MAX)
+}
+
 /// A router that still has its addresses and does not advertise any more.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Leaving {
@@ -262,8 +268,7 @@ impl VirtualRouter {
     }
 
     fn overlap(&self) -> Duration {
-        let interval = self.configuration.dialect.interval();
-        (interval * OVERLAP_INTERVALS).clamp(OVERLAP_MIN, OVERLAP_MAX)
+        overlap(self.configuration.dialect.interval())
     }
 
     fn patience(&self) -> Duration {
