@@ -136,7 +136,7 @@ impl Lab {
     /// Cuts a node's power: its cable, all its programs and the addresses they added, at once.
     pub fn kill(&mut self, node: &str) -> Result<()> {
         self.cut(node)?;
-        teardown::kill_processes(&self.plan().node_namespace(node))?;
+        teardown::kill_processes(&[self.plan().node_namespace(node)])?;
         processes::reap(&mut self.children, node)?;
         cables::forget_addresses(&self.state.plan, node)
     }

@@ -1,28 +1,26 @@
 //! Taking a lab away so that the machine is as before.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use rustix::fd::OwnedFd;
-use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::processes::{self, Tracked};
 use super::state::{self, State};
 use crate::{disk, engine, namespace};
 
-/// How long programs have to stop by themselves: an engine first stops its containers.
-const GRACE: Duration = Duration::from_secs(10);
 /// How long the kernel has to end what was killed.
 const KILLED: Duration = Duration::from_secs(20);
 
-/// Ends the programs, then everything else inside, then removes the namespaces. What is gone
-/// already is skipped, so it can be called again.
+/// Cuts the power of all nodes, then removes the namespaces. What is gone already is skipped, so it
+/// can be called again.
+///
+/// Nobody is asked to stop: an engine would take seconds to leave in good order what goes with its
+/// disk at once.
 pub(super) fn remove(state: &State, children: &mut Vec<Tracked>) -> Result<()> {
-    let alive = still_inside(state)?;
-    processes::end(&alive, GRACE)?;
-    for name in state.plan.namespaces() {
-        kill_processes(&name)?;
-    }
+    kill_processes(&state.plan.namespaces().collect::<Vec<_>>())?;
     for child in &mut *children {
         child.wait()?;
     }
@@ -42,30 +40,21 @@ pub(super) fn remove(state: &State, children: &mut Vec<Tracked>) -> Result<()> {
     state.forget()
 }
 
-/// The programs that still run in the lab; the id of one that ended may be another process's.
-fn still_inside(state: &State) -> Result<Vec<u32>> {
-    let mut alive = Vec::new();
-    for name in state.plan.namespaces() {
-        let inside = namespace::processes(&name)?;
-        let ids = inside
-            .iter()
-            .map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
-        alive.extend(ids.filter(|id| state.processes.contains(id)));
-    }
-    Ok(alive)
-}
-
-/// Kills every process inside a namespace and waits for their end.
-pub(super) fn kill_processes(name: &str) -> Result<()> {
+/// Kills every process inside namespaces, of all at once, and waits for their end.
+pub(super) fn kill_processes(names: &[String]) -> Result<()> {
     let deadline = Instant::now() + KILLED;
     loop {
-        let killed = kill_once(name)?;
+        let mut killed = Vec::new();
+        for name in names {
+            killed.extend(kill_once(name)?);
+        }
         if killed.is_empty() {
             return Ok(());
         }
         ensure!(
             Instant::now() < deadline,
-            "processes in namespace `{name}` do not end"
+            "processes in namespaces {} do not end",
+            names.join(", ")
         );
         for handle in &killed {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -74,18 +63,41 @@ pub(super) fn kill_processes(name: &str) -> Result<()> {
     }
 }
 
+/// Programs before those that started them: `nsenter` takes note of the end of its program at once,
+/// and the first process of the machine, which would have to if both were killed, may take seconds.
 fn kill_once(name: &str) -> Result<Vec<OwnedFd>> {
-    let mut killed = Vec::new();
-    for pid in namespace::processes(name)? {
+    let inside = namespace::processes(name)?;
+    let (of_nodes, outer): (Vec<Pid>, Vec<Pid>) = inside.into_iter().partition(is_of_a_node);
+    if of_nodes.is_empty() {
+        return send(&outer, Signal::KILL);
+    }
+    let killed = send(&of_nodes, Signal::KILL)?;
+    // `nsenter` stops with its program, and then takes note of nothing.
+    send(&outer, Signal::CONT)?;
+    Ok(killed)
+}
+
+/// The processes that a signal reached.
+fn send(processes: &[Pid], signal: Signal) -> Result<Vec<OwnedFd>> {
+    let mut reached = Vec::new();
+    for pid in processes {
         // One that ended meanwhile has no handle, or none that can be signalled.
-        let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
+        let Ok(handle) = pidfd_open(*pid, PidfdFlags::empty()) else {
             continue;
         };
-        match pidfd_send_signal(&handle, Signal::KILL) {
-            Ok(()) => killed.push(handle),
+        match pidfd_send_signal(&handle, signal) {
+            Ok(()) => reached.push(handle),
             Err(rustix::io::Errno::SRCH) => {}
-            Err(error) => return Err(error).context("cannot kill a process of the lab"),
+            Err(error) => return Err(error).context("cannot end a process of the lab"),
         }
     }
-    Ok(killed)
+    Ok(reached)
+}
+
+/// Whether a process counts processes as its node does, and not as this machine.
+fn is_of_a_node(process: &Pid) -> bool {
+    let counts = |process: &str| fs::read_link(format!("/proc/{process}/ns/pid"));
+    let process = process.as_raw_nonzero().to_string();
+    // One that ended meanwhile is no matter.
+    counts(&process).is_ok_and(|its| counts("self").is_ok_and(|ours| its != ours))
 }
