@@ -33,6 +33,7 @@ pub(crate) struct Cluster {
     pub(crate) lab: Lab,
     pub(crate) capture: Capture,
     directory: TempDir,
+    up_since: Instant,
     interface: String,
     agents: BTreeMap<String, Agent>,
     dead: Vec<String>,
@@ -51,12 +52,14 @@ impl Cluster {
             name: format!("{test}-{}", std::process::id()),
             nodes: hosts.iter().map(node).collect(),
         };
+        let up_since = Instant::now();
         let lab = Lab::up(plan).expect("root may make a lab");
         let capture = Capture::start(&lab).expect("root may capture");
         Self {
             lab,
             capture,
             directory: tempfile::tempdir().expect("there is room for files"),
+            up_since,
             interface: interface.to_owned(),
             agents: BTreeMap::new(),
             dead: Vec::new(),
@@ -208,6 +211,12 @@ impl Drop for Cluster {
         } else {
             self.check_nothing_is_left();
         }
+        let thread = std::thread::current();
+        // A benchmark's thread is not named after a test.
+        if let Some(test) = thread.name().filter(|name| name.contains("::")) {
+            let took = self.up_since.elapsed().as_secs_f64();
+            tell("took", &format!("{took:.1} s  {test}"));
+        }
     }
 }
 
@@ -231,8 +240,12 @@ pub(crate) fn now() -> Duration {
 
 /// Prints what was measured, also for a test that passes.
 pub(crate) fn measured(what: &str, value: &str) {
+    tell("measured", &format!("{what:<64} {value}"));
+}
+
+fn tell(kind: &str, text: &str) {
     // `println!` would be kept back by the test harness.
-    let _closed = writeln!(io::stdout().lock(), "measured  {what:<64} {value}");
+    let _closed = writeln!(io::stdout().lock(), "{kind}  {text}");
 }
 
 /// A duration in milliseconds, for people.

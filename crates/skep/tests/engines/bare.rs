@@ -61,7 +61,7 @@ const BUSY: Duration = Duration::from_secs(2);
 #[test]
 fn bare_engines_become_a_swarm_with_a_service_and_an_address_as_fast_as_by_a_script_and_it_is_told()
 {
-    let site = Site::up_with("bare", MANIFEST);
+    let site = Site::up_alone_with("bare", MANIFEST);
     let path = site.write(MANIFEST);
     let by_hand = type_commands(&site);
     check_all_is_there(&site);

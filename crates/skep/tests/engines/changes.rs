@@ -132,7 +132,7 @@ fn a_service_that_the_engine_refuses_does_not_stop_the_others_and_is_tried_once_
 
 #[test]
 fn tasks_that_cannot_be_had_or_end_are_not_as_declared_and_the_engine_s_words_say_why() {
-    let site = Site::up_with("image", LONE);
+    let site = Site::up_alone_with("image", LONE);
     let lone = SERVICE.replace("{replicated: {replicas: 3}}", "{global: {}}");
     site.apply("first", &site.write(&format!("{LONE}{lone}")));
     let missing = lone.replace("nginx", "nobody-has-it");

@@ -40,7 +40,7 @@ const INTERVAL_MAX: Duration = Duration::from_millis(1_020);
 #[test]
 fn a_killed_control_process_is_started_again_no_probe_of_the_address_is_lost_and_who_follows_goes_on()
  {
-    let site = Site::up_with("control", MANIFEST);
+    let site = Site::up_alone_with("control", MANIFEST);
     site.apply("first", &site.write(MANIFEST));
     let control = site
         .process("first", Part::Control)

@@ -53,7 +53,7 @@ const MEMBERS: [&str; 3] = ["a", "b", "c"];
 
 #[test]
 fn a_drained_node_loses_no_probe_and_no_request_and_stays_drained_until_it_is_taken_back() {
-    let site = Site::up_with("drain", MANIFEST);
+    let site = Site::up_alone_with("drain", MANIFEST);
     let manifest = site.write(&format!("{MANIFEST}{GROUP}"));
     site.apply("a", &manifest);
     let mut holder = String::new();

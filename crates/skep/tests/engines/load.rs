@@ -42,7 +42,7 @@ spec:
 
 #[test]
 fn thirty_tasks_that_start_and_stop_delay_no_advertisement_and_move_no_address() {
-    let site = Site::up_with("busy", MANIFEST);
+    let site = Site::up_alone_with("busy", MANIFEST);
     site.apply("a", &site.write(MANIFEST));
     let capture = Capture::start(&site.lab()).expect("root may capture");
     let from = now();

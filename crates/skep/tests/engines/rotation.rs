@@ -61,7 +61,7 @@ const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 60), Ipv4Addr::new(10, 0
 
 #[test]
 fn configs_and_secrets_are_exchanged_without_a_failed_request_and_are_read_by_nobody_else() {
-    let site = Site::up_with("rotation", SWARM);
+    let site = Site::up_alone_with("rotation", SWARM);
     let manifest = site.write(&format!("{SWARM}{FILES}{WEB}"));
     write_contents(&site, "one", HIDDEN[0]);
     let mut said = vec![diff(&site, &manifest), site.apply("second", &manifest)];

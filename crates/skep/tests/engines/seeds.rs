@@ -31,7 +31,7 @@ const fn member(node: &'static str, host: u8, priority: u8) -> Member {
 
 #[test]
 fn seed_003_comes_up_from_bare_engines_and_its_web_answers_after_each_power_cut() {
-    let site = Site::up("seed003", &seed("003"));
+    let site = Site::up_alone("seed003", &seed("003"));
     for cube in CUBES {
         assert_eq!(site.engine(cube.node).membership(), "inactive");
     }
@@ -68,7 +68,7 @@ fn seed_003_comes_up_from_bare_engines_and_its_web_answers_after_each_power_cut(
 
 #[test]
 fn seed_001_runs_its_tasks_and_its_address_moves_in_the_order_of_the_priorities() {
-    let site = Site::up("seed001", &seed("001"));
+    let site = Site::up_alone("seed001", &seed("001"));
     site.apply("docker1", &seed("001"));
     check_three_managers_run_web(&site);
     assert!(site.has_address("docker1", "ens18", "10.0.0.200/32"));

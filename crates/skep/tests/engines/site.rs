@@ -1,12 +1,13 @@
 //! A lab of real engines and agents, made and asked by the command.
 //!
-//! Nothing is slept for: a test waits until a condition holds, at most [`PATIENCE`].
+//! Nothing is slept for: a test waits until a condition holds, at most [`PATIENCE`]. Labs that only
+//! wait for what comes about are up at the same time; what measures time has the machine to itself.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -22,14 +23,25 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at a condition that says nothing by itself.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A lab takes all of a small machine, and what is measured in it is time: one after another.
-static ALONE: Mutex<()> = Mutex::new(());
+/// Written by a lab that is up alone, read by the others.
+static MACHINE: RwLock<()> = RwLock::new(());
 
 /// A lab that goes down with the test and leaves nothing.
 pub(crate) struct Site {
     name: String,
     directory: TempDir,
-    _alone: MutexGuard<'static, ()>,
+    up_since: Instant,
+    _share: Share,
+}
+
+/// A lab's part of the machine.
+enum Share {
+    WithOthers {
+        _reading: RwLockReadGuard<'static, ()>,
+    },
+    Alone {
+        _writing: RwLockWriteGuard<'static, ()>,
+    },
 }
 
 /// What a program said and how it ended.
@@ -43,14 +55,27 @@ pub(crate) struct Said {
 impl Site {
     /// The nodes of manifests, each with an engine that has an image called `nginx`.
     pub(crate) fn up(test: &str, manifests: &Path) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+        Self::found(test, manifests, Share::WithOthers { _reading: reading })
+    }
+
+    /// The same while no other lab is up: for what counts single requests or milliseconds, or looks
+    /// at what is over in a moment.
+    pub(crate) fn up_alone(test: &str, manifests: &Path) -> Self {
+        let writing = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+        Self::found(test, manifests, Share::Alone { _writing: writing })
+    }
+
+    fn found(test: &str, manifests: &Path, share: Share) -> Self {
+        let up_since = Instant::now();
         let name = format!("{test}-{}", std::process::id());
         Traces::of(&name).check_none();
         // From here on dropping it takes down what came up.
         let site = Self {
             name,
             directory: tempfile::tempdir().expect("there is room for files"),
-            _alone: alone,
+            up_since,
+            _share: share,
         };
         let path = manifests.display().to_string();
         skep(&["lab", "up", "-f", &path, "--name", &site.name])
@@ -62,10 +87,12 @@ impl Site {
 
     /// The nodes of a manifest that a test has as text.
     pub(crate) fn up_with(test: &str, manifest: &str) -> Self {
-        let directory = tempfile::tempdir().expect("there is room for files");
-        let path = directory.path().join("skep.yaml");
-        fs::write(&path, manifest).expect("there is room for files");
-        Self::up(test, &path)
+        with_file(manifest, |path| Self::up(test, path))
+    }
+
+    /// The same while no other lab is up.
+    pub(crate) fn up_alone_with(test: &str, manifest: &str) -> Self {
+        with_file(manifest, |path| Self::up_alone(test, path))
     }
 
     /// The lab, for the instruments that look at it.
@@ -237,6 +264,10 @@ impl Drop for Site {
             self.run(&["down"]);
             Traces::of(&self.name).check_none();
         }
+        let test = std::thread::current();
+        let name = test.name().unwrap_or(&self.name);
+        let took = self.up_since.elapsed().as_secs_f64();
+        tell("took", &format!("{took:.1} s  {name}"));
     }
 }
 
@@ -269,6 +300,13 @@ pub(crate) fn skep(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_skep"));
     command.args(words);
     command
+}
+
+fn with_file(manifest: &str, up: impl FnOnce(&Path) -> Site) -> Site {
+    let directory = tempfile::tempdir().expect("there is room for files");
+    let path = directory.path().join("skep.yaml");
+    fs::write(&path, manifest).expect("there is room for files");
+    up(&path)
 }
 
 /// The manifests of a seed.

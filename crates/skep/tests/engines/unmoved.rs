@@ -103,7 +103,7 @@ fn manifest_with_quorum() -> String {
 #[test]
 fn an_address_leaves_an_engine_that_is_down_without_a_lost_probe_and_a_lost_quorum_moves_none() {
     let manifest = manifest_with_quorum();
-    let site = Site::up_with("down", &manifest);
+    let site = Site::up_alone_with("down", &manifest);
     site.apply("a", &site.write(&manifest));
     wait_until_all_pass(&site);
     // Two of three managers: with them the quorum goes.
