@@ -1,13 +1,15 @@
 //! The rings of tests: each runs what the ring before it cannot catch.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
+mod counted;
+
+use std::io::Write;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::packages::{self, Need};
+use crate::rings::counted::Counted;
 use crate::run;
 
 /// A ring of tests, least powerful first.
@@ -32,21 +34,32 @@ const INTEROP_THREADS: &str = "6";
 /// Tests of these names run one at a time after all others. At an interval of 10 ms whoever waits
 /// 36 ms for that lock or for a processor is taken over from, as the protocol wants it; and who
 /// counts single requests must not count what another test does with that lock for seconds.
-const UNDISTURBED: [&str; 2] = ["10_ms", "loses_no_request"];
+const UNDISTURBED: &[&str] = &["10_ms", "loses_no_request"];
+/// The same among the tests with engines: those that take the machine for themselves
+/// (`Site::up_alone`), which among the others they would wait for.
+const UNDISTURBED_WITH_ENGINES: &[&str] = &[
+    "bare::",
+    "changes::tasks_that",
+    "control::",
+    "drain::",
+    "load::",
+    "rotation::configs",
+    "seeds::seed_001",
+    "seeds::seed_003",
+    "unmoved::an_address_leaves",
+];
+/// What the privileged rings are built with. One set for all of them: each set is a build of the
+/// whole workspace.
+const FEATURES: &str = "namespaces,interop,engines";
+/// How many of its tests that took longest a ring names.
+const SLOWEST: usize = 5;
 
 /// How many hours the clusters of each repertoire live in the nightly ring.
 const NIGHTLY_HOURS: &str = "50000";
 
 /// What a ring came to.
 enum Outcome {
-    Ran {
-        passed: u64,
-        failed: u64,
-        /// The tests that failed, by name.
-        failures: Vec<String>,
-        ended_well: bool,
-        took: Duration,
-    },
+    Ran { counted: Counted, took: Duration },
     Skipped(String),
     NotNamed,
 }
@@ -123,29 +136,18 @@ impl Ring {
             ],
             Self::Unit => vec![vec!["test", "--workspace", "--no-fail-fast"]],
             Self::Namespaces => vec![
-                self.privileged(&without_undisturbed(&["--test", "lab", "--"])),
+                self.undisturbing(&["--test", "lab", "--"]),
                 self.undisturbed(),
             ],
             // They wait for timers of seconds most of the time.
             Self::Interop => vec![
-                self.privileged(&without_undisturbed(&[
-                    "--",
-                    "--test-threads",
-                    INTEROP_THREADS,
-                ])),
+                self.undisturbing(&["--", "--test-threads", INTEROP_THREADS]),
                 self.undisturbed(),
                 // It takes the whole machine.
-                vec![
-                    "test",
-                    "--package",
-                    "skep",
-                    "--features",
-                    "interop",
-                    "--test",
-                    "stress",
-                ],
+                privileged("stress"),
             ],
-            Self::Engines => vec![self.privileged(&[])],
+            // As many labs at once as there are processors.
+            Self::Engines => vec![self.undisturbing(&["--"]), self.undisturbed()],
             Self::Nightly => vec![vec![
                 "test",
                 "--package",
@@ -161,23 +163,43 @@ impl Ring {
         }
     }
 
-    fn undisturbed(self) -> Vec<&'static str> {
-        let words = ["--", "--test-threads", "1"];
-        self.privileged(&[&words[..], &UNDISTURBED].concat())
+    const fn undisturbed_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Namespaces | Self::Interop => UNDISTURBED,
+            Self::Engines => UNDISTURBED_WITH_ENGINES,
+            Self::Style | Self::Unit | Self::Nightly => &[],
+        }
     }
 
-    /// The tests of a feature and a target named as the ring, and `more`.
-    fn privileged(self, more: &[&'static str]) -> Vec<&'static str> {
-        let mut words = vec!["test", "--workspace", "--no-fail-fast"];
-        words.extend(["--features", self.name(), "--test", self.name()]);
-        words.extend(more);
-        words
+    /// The tests of the ring that run at once, with `more` words.
+    fn undisturbing(self, more: &[&'static str]) -> Vec<&'static str> {
+        let skipped = self.undisturbed_names().iter();
+        let skipped = skipped.flat_map(|name| ["--skip", name]);
+        let words = privileged(self.name()).into_iter();
+        words.chain(more.iter().copied()).chain(skipped).collect()
+    }
+
+    fn undisturbed(self) -> Vec<&'static str> {
+        let words = ["--", "--test-threads", "1"];
+        [
+            &privileged(self.name()),
+            &words[..],
+            self.undisturbed_names(),
+        ]
+        .concat()
     }
 }
 
-fn without_undisturbed(words: &[&'static str]) -> Vec<&'static str> {
-    let skipped = UNDISTURBED.iter().flat_map(|name| ["--skip", name]);
-    words.iter().copied().chain(skipped).collect()
+/// The tests of a target that needs root.
+fn privileged(target: &'static str) -> Vec<&'static str> {
+    let words = [
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--features",
+        FEATURES,
+    ];
+    words.into_iter().chain(["--test", target]).collect()
 }
 
 fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
@@ -191,84 +213,21 @@ fn run_ring(ring: Ring) -> anyhow::Result<Outcome> {
         }
     }
     let started = Instant::now();
-    let (mut passed, mut failed, mut ended_well) = (0, 0, true);
-    let mut failures = Vec::new();
+    let mut counted = Counted::default();
     for arguments in ring.commands() {
         let mut command = run::cargo(&arguments);
         command.env("RUSTDOCFLAGS", "-D warnings");
         if ring == Ring::Nightly && std::env::var_os("SKEP_SIMULATION_HOURS").is_none() {
             command.env("SKEP_SIMULATION_HOURS", NIGHTLY_HOURS);
         }
-        let result = run_counting(&mut command)?;
+        let is_well = counted.run(&mut command)?;
         if ring == Ring::Style {
-            passed += u64::from(result.success);
-            failed += u64::from(!result.success);
+            counted.passed += u64::from(is_well);
+            counted.failed += u64::from(!is_well);
         }
-        passed += result.passed;
-        failed += result.failed;
-        failures.extend(result.failures);
-        ended_well &= result.success;
     }
     let took = started.elapsed();
-    Ok(Outcome::Ran {
-        passed,
-        failed,
-        failures,
-        ended_well,
-        took,
-    })
-}
-
-/// What one cargo command counted.
-struct Counted {
-    passed: u64,
-    failed: u64,
-    failures: Vec<String>,
-    success: bool,
-}
-
-/// Runs `command`, passing its output through and adding up its `test result` lines.
-fn run_counting(command: &mut Command) -> anyhow::Result<Counted> {
-    let shown = run::show(command);
-    println!("$ {shown}");
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot run `{shown}`"))?;
-    let output = child.stdout.take().expect("the output is piped");
-    let mut counted = Counted {
-        passed: 0,
-        failed: 0,
-        failures: Vec::new(),
-        success: false,
-    };
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        println!("{line}");
-        if let Some((passed, failed)) = parse_result(&line) {
-            counted.passed += passed;
-            counted.failed += failed;
-        }
-        counted.failures.extend(parse_failure(&line));
-    }
-    counted.success = child.wait()?.success();
-    Ok(counted)
-}
-
-/// The passed and failed tests of a line `test result: ok. 3 passed; 0 failed; …`.
-fn parse_result(line: &str) -> Option<(u64, u64)> {
-    let counts = line.strip_prefix("test result: ")?;
-    let count = |word: &str| {
-        let before = counts.split_once(word)?.0;
-        before.rsplit(' ').next()?.parse().ok()
-    };
-    Some((count(" passed")?, count(" failed")?))
-}
-
-/// The test of a line `test NAME ... FAILED`.
-fn parse_failure(line: &str) -> Option<String> {
-    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
-    Some(name.to_owned())
+    Ok(Outcome::Ran { counted, took })
 }
 
 fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
@@ -279,25 +238,23 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
     let (mut all_passed, mut all_failed, mut skipped, mut well) = (0, 0, 0, true);
     for (ring, outcome) in outcomes {
         match outcome {
-            Outcome::Ran {
-                passed,
-                failed,
-                failures,
-                ended_well,
-                took,
-            } => {
-                let verdict = if *ended_well { "" } else { "  FAILED" };
+            Outcome::Ran { counted, took } => {
+                let Counted { passed, failed, .. } = counted;
+                let verdict = if counted.ended_well { "" } else { "  FAILED" };
                 println!(
                     "{:<12} {passed:>7} {failed:>7} {:>8.1}s{verdict}",
                     ring.name(),
                     took.as_secs_f64()
                 );
-                for name in failures {
+                for name in &counted.failures {
                     println!("    failed: {name}");
+                }
+                for (test, seconds) in counted.slowest(SLOWEST) {
+                    println!("    {seconds:>5.1}s  {test}");
                 }
                 all_passed += passed;
                 all_failed += failed;
-                well &= ended_well;
+                well &= counted.ended_well;
             }
             Outcome::Skipped(reason) => {
                 println!("{:<12} SKIPPED: {reason}", ring.name());
@@ -321,19 +278,28 @@ fn summarise(outcomes: &[(Ring, Outcome)]) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_failure, parse_result};
+    use std::fs;
+
+    use super::UNDISTURBED_WITH_ENGINES;
+    use crate::run;
 
     #[test]
-    fn result_lines_are_counted_and_other_lines_are_not() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured";
-        assert_eq!(parse_result(line), Some((12, 3)));
-        assert_eq!(parse_result("test parses ... ok"), None);
-    }
-
-    #[test]
-    fn failed_tests_are_named() {
-        let failed = parse_failure("test many::of_them ... FAILED");
-        assert_eq!(failed.as_deref(), Some("many::of_them"));
-        assert_eq!(parse_failure("test many::of_them ... ok"), None);
+    fn what_takes_the_machine_for_itself_runs_after_what_does_not() {
+        let directory = run::workspace().join("crates/skep/tests/engines");
+        let mut seen = 0;
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            for test in text.split("#[test]\nfn ").skip(1) {
+                let (name, _) = test.split_once('(').unwrap();
+                let name = format!("{module}::{name}");
+                let mut listed = UNDISTURBED_WITH_ENGINES.iter();
+                let is_listed = listed.any(|listed| name.contains(listed));
+                assert_eq!(test.contains("Site::up_alone"), is_listed, "{name}");
+                seen += 1;
+            }
+        }
+        assert!(seen > UNDISTURBED_WITH_ENGINES.len(), "{seen}");
     }
 }
