@@ -59,6 +59,10 @@ pub(crate) const ALL: &[Mistake] = &[
     ),
     error("duplicate-swarm", "More than one `Swarm`."),
     warning(
+        "empty-value",
+        "A key without a value, where that counts as if the key were not there.",
+    ),
+    warning(
         "malformed-suppression",
         "A comment that begins with `skep:` and is no suppression.",
     ),

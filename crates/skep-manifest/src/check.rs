@@ -3,6 +3,7 @@
 //! It knows the part of JSON Schema that [`crate::schema`] produces, nothing more. Values that are
 //! written as text are checked by their own types, whose words are better than a pattern's.
 
+mod habit;
 mod hint;
 mod object;
 mod scalar;
@@ -65,8 +66,9 @@ impl Checker<'_> {
             return self.check(definition(name), at);
         }
         if let Some(branches) = schema.get("anyOf").and_then(Value::as_array) {
-            if let Some(branch) = self.branch(branches, at.node) {
-                self.check(branch, at);
+            match self.branch(branches, at.node) {
+                Some(branch) => self.check(branch, at),
+                None => self.warn_of_nothing(at),
             }
             return;
         }
@@ -169,6 +171,9 @@ impl Checker<'_> {
         let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
         let is_map = matches!(self.tree.content(at.node), Content::Mapping(_));
         self.report(match expected {
+            "a list" if is_map && self.is_between_braces(at.node) => {
+                problem.help("write it as a list: `[{…}]`")
+            }
             "a list" if is_map => problem.help("begin each entry with `- `"),
             _ => problem,
         });
@@ -195,6 +200,20 @@ impl Checker<'_> {
             Some(key) => format!("`{}`", shortened(key)),
             None => "a document".to_owned(),
         }
+    }
+
+    /// The closest key above a place.
+    fn key(&self, at: Place) -> Option<&str> {
+        self.tree.text(at.key?)
+    }
+
+    /// Whether a map is written as `{key: value}`: then it begins before its first key.
+    fn is_between_braces(&self, node: NodeId) -> bool {
+        let entries = self.tree.entries(node).unwrap_or_default();
+        let begin = |node: NodeId| self.tree.span(node).start;
+        entries
+            .first()
+            .is_none_or(|(key, _)| begin(node) < begin(*key))
     }
 
     /// What a node is called when something else was expected.

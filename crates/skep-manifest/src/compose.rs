@@ -10,7 +10,7 @@ mod prepare;
 mod references;
 mod sections;
 mod service;
-mod shell_words;
+pub(crate) mod shell_words;
 mod stack;
 mod translator;
 

@@ -24,6 +24,15 @@ const REFUSED_VALUES_MAX: usize = 20_000;
 /// The most places where bytes are no UTF-8: a file with more is no text.
 const INVALID_MAX: usize = 100;
 
+/// How a `keepalived.conf` begins.
+const KEEPALIVED: [&str; 5] = [
+    "global_defs",
+    "vrrp_instance",
+    "vrrp_script",
+    "vrrp_sync_group",
+    "! Configuration File",
+];
+
 /// Reads all sources. It never fails: what is wrong is among the problems of the set, and
 /// [`ManifestSet::documents`] has what could be read in spite of it.
 #[must_use]
@@ -157,7 +166,16 @@ fn kind_of(tree: &Tree) -> Result<Kind, Box<Problem>> {
     let root = tree.root();
     let Some(entries) = tree.entries(root) else {
         let message = "a document must be a map with `apiVersion`, `kind`, `metadata` and `spec`";
-        return Err(Problem::error("wrong-type", tree.span(root), message).into());
+        let problem = Problem::error("wrong-type", tree.span(root), message);
+        let is_keepalived = tree
+            .text(root)
+            .is_some_and(|text| KEEPALIVED.iter().any(|word| text.starts_with(word)));
+        return Err(if is_keepalived {
+            let help = "`skep import keepalived` makes a manifest of keepalived's configuration";
+            problem.help(help).into()
+        } else {
+            problem.into()
+        });
     };
     let kinds = Kind::ALL.map(Kind::as_str);
     let Some(value) = tree.value(root, "kind") else {

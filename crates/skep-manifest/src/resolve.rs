@@ -175,6 +175,7 @@ impl<'a> Resolver<'a> {
                 let message = format!("the node `{}` is listed twice", node.name);
                 self.report(
                     Problem::error("duplicate-node", place(index), message)
+                        .help("remove one of them, or give it the name that it has")
                         .related(place(*first), "first listed here"),
                 );
             } else {

@@ -6,6 +6,7 @@
 mod builder;
 mod scalar;
 mod suppression;
+mod syntax;
 
 use std::ops::ControlFlow;
 
@@ -162,7 +163,8 @@ impl Reader<'_> {
                 }
                 Err(error) => {
                     errors += 1;
-                    self.report_syntax(&error);
+                    let open = builder.as_ref().and_then(Builder::open_bracket);
+                    self.report_syntax(&error, open);
                     let taken = match builder.take() {
                         Some(builder) => self.finish(builder, Ending::Broken),
                         None => ControlFlow::Continue(()),
@@ -247,32 +249,24 @@ impl Reader<'_> {
         (self.take)(document)
     }
 
-    fn report_syntax(&mut self, error: &ScanError) {
+    fn report_syntax(&mut self, error: &ScanError, bracket: Option<Span>) {
         let at = self.base + error.marker().byte_offset().unwrap_or(0);
         let at = at.min(self.source.text().len());
-        let span = Span {
+        let place = |start, end| Span {
             source: self.index,
-            start: at,
-            end: at,
+            start,
+            end,
         };
-        let mut problem =
-            Problem::error("syntax", span, format!("this is no YAML: {}", error.info()));
-        problem = problem.help(if self.line_has_tab(at) {
-            "indent with spaces: YAML does not allow tabs"
-        } else {
-            "look here and at the lines above: keys that belong together begin in the same column, a space follows each colon, brackets and quotes are closed"
-        });
+        let message = format!("this is no YAML: {}", error.info());
+        let mut problem = Problem::error("syntax", place(at, at), message);
+        let cause = syntax::cause(self.source.text(), at, &error.info());
+        problem = problem.help(cause.help);
+        if let Some(quote) = cause.quote {
+            problem = problem.related(place(quote, quote + 1), "this quote is not closed");
+        } else if let Some(bracket) = bracket.filter(|_| cause.is_bracket) {
+            problem = problem.related(bracket, "this bracket is open");
+        }
         self.reading.problems.push(problem);
-    }
-
-    fn line_has_tab(&self, at: usize) -> bool {
-        let text = self.source.text();
-        let line = text
-            .get(..at)
-            .and_then(|before| before.rfind('\n'))
-            .map_or(0, |at| at + 1);
-        text.get(line..)
-            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'))
     }
 
     fn span(&self, span: granit_parser::Span) -> Span {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::hint::{map_of, place_of};
+use super::hint::place_of;
 use super::words::{listed, remedy, similar};
-use super::{Checker, PROBLEMS_MAX, Place, is_object, shortened};
+use super::{Checker, PROBLEMS_MAX, Place, habit, is_object, shortened};
 use crate::problem::Problem;
 use crate::tree::{Content, NodeId};
 
@@ -27,7 +27,7 @@ impl Checker<'_> {
         self.check_exclusion(schema, entries);
         let conditions = conditions(schema);
         if conditions.is_empty() {
-            self.check_fields(schema, entries);
+            self.check_fields(schema, entries, &meant);
         }
         for (key, then) in conditions {
             if chosen && self.given(entries, key).is_some() {
@@ -36,8 +36,14 @@ impl Checker<'_> {
         }
     }
 
-    /// Every field by its own schema. Unknown ones have been reported.
-    fn check_fields(&mut self, schema: &'static Value, entries: &[(NodeId, NodeId)]) {
+    /// Every field by its own schema. Unknown ones have been reported, and where what belongs below
+    /// a field stands beside it, that there is nothing below it is no news.
+    fn check_fields(
+        &mut self,
+        schema: &'static Value,
+        entries: &[(NodeId, NodeId)],
+        meant: &BTreeSet<&'static str>,
+    ) {
         let others = schema
             .get("additionalProperties")
             .filter(|others| others.is_object());
@@ -51,6 +57,7 @@ impl Checker<'_> {
                 entry: false,
             };
             match (schema["properties"].get(name), others) {
+                (Some(_), _) if meant.contains(name) && self.is_nothing(*node) => {}
                 (Some(field), _) => self.check(field, place),
                 (None, Some(others)) => {
                     self.warn_of_old_boolean(*key);
@@ -83,13 +90,17 @@ impl Checker<'_> {
         if !closed && !open_union {
             return meant;
         }
-        for (key, _) in entries {
+        for (key, node) in entries {
             // Nobody is told of more, and a guess is work.
             if self.problems.len() >= PROBLEMS_MAX {
                 break;
             }
             let text = self.tree.text(*key).unwrap_or_default();
             if names.contains(&text) {
+                continue;
+            }
+            if let Some(name) = self.without_space(text, &names, (*key, *node)) {
+                meant.insert(name);
                 continue;
             }
             let guess = similar(text, names.iter().copied());
@@ -103,8 +114,15 @@ impl Checker<'_> {
             } else {
                 let message = format!("{} has no field `{}`", self.container(at), shortened(text));
                 let looks = guess.is_none() && self.problems.len() < PLACES_MAX;
-                let help = looks.then(|| place_of(schema, text)).flatten();
-                (message, help.unwrap_or_else(|| remedy(text, &names)))
+                let elsewhere = habit::field(text, &names)
+                    .or_else(|| looks.then(|| place_of(schema, text)).flatten());
+                let below = |name: &&&str| {
+                    let mut places = elsewhere.iter();
+                    places.any(|it| it.below.iter().any(|field| field == **name))
+                };
+                meant.extend(names.iter().filter(below));
+                let help = elsewhere.map_or_else(|| remedy(text, &names), |it| it.help);
+                (message, help)
             };
             self.report(Problem::error("unknown-field", self.tree.span(*key), message).help(help));
         }
@@ -230,7 +248,7 @@ impl Checker<'_> {
         let meant = names.iter().find(|name| **name == written);
         let help = match meant {
             Some(name) => Some(format!("write `{{{name}: {}}}`", example(schema, name))),
-            None => self.nothing_below(at).or_else(|| map_of(schema)),
+            None => self.nothing_below(at).or_else(|| self.as_map(schema, at)),
         };
         self.report(match help {
             Some(help) => problem.help(help),
@@ -256,7 +274,7 @@ impl Checker<'_> {
 }
 
 /// The names of which a schema wants exactly one.
-fn choices(schema: &'static Value) -> Vec<&'static str> {
+pub(super) fn choices(schema: &'static Value) -> Vec<&'static str> {
     let branches = schema["oneOf"].as_array().into_iter().flatten();
     branches
         .filter_map(|branch| branch["required"][0].as_str())
@@ -271,7 +289,7 @@ fn conditions(schema: &'static Value) -> Vec<(&'static str, &'static Value)> {
         .collect()
 }
 
-fn names(schema: &'static Value) -> Vec<&'static str> {
+pub(super) fn names(schema: &'static Value) -> Vec<&'static str> {
     schema["properties"]
         .as_object()
         .into_iter()

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::text::CheckedText;
 use super::words::similar;
-use super::{Checker, Place, expected, shortened};
+use super::{Checker, Place, expected, habit, shortened};
 use crate::problem::Problem;
 use crate::tree::{Content, Meaning, NodeId, Scalar};
 
@@ -63,7 +63,7 @@ impl Checker<'_> {
                     .is_some_and(|types| types.iter().any(|one| one == name))
         };
         match scalar.meaning {
-            Meaning::Null if allows("null") => {}
+            Meaning::Null if allows("null") => self.warn_of_nothing(at),
             Meaning::Bool(_) if allows("boolean") => {}
             #[expect(
                 clippy::cast_precision_loss,
@@ -138,15 +138,19 @@ impl Checker<'_> {
         );
         let problem = Problem::error("wrong-type", self.tree.span(at.node), message);
         let nothing = scalar.meaning == Meaning::Null;
-        self.report(match schema["type"].as_str() {
-            Some("string") if !nothing => quote(problem, scalar),
+        // What may be left out is written as a list with `null` in it.
+        let types = &schema["type"];
+        self.report(match types.as_str().or_else(|| types[0].as_str()) {
+            Some("string") if nothing => problem.help("write `\"\"` for an empty text"),
+            Some("string") => quote(problem, scalar),
             Some("array") if nothing => match self.nothing_below(at) {
                 Some(help) => problem.help(help),
                 None => problem,
             },
             Some("array") => {
-                let short = shortened(&scalar.text);
-                problem.help(format!("write it as a list: `[{short}]`"))
+                let list = self.key(at).and_then(|key| habit::words(key, &scalar.text));
+                let list = list.unwrap_or_else(|| format!("[{}]", shortened(&scalar.text)));
+                problem.help(format!("write it as a list: `{list}`"))
             }
             Some("boolean") if OLD_TRUE.contains(&scalar.text.as_str()) => {
                 problem.help("write `true`").replacement("true")
@@ -159,11 +163,24 @@ impl Checker<'_> {
                 None => problem,
             },
             _ if !scalar.plain && scalar.text.parse::<f64>().is_ok() => unquote(problem, scalar),
+            _ if habit::is_port_range(&scalar.text) => {
+                problem.help("write an entry for each of the ports")
+            }
             _ => match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
                 (Some(least), Some(most)) => problem.help(format!("allowed: {least} to {most}")),
                 _ => problem,
             },
         });
+    }
+
+    /// A key without a value where that means the same as no key: hardly what it was written for.
+    pub(super) fn warn_of_nothing(&mut self, at: Place) {
+        let value = self.tree.span(at.node);
+        if value.start == value.end {
+            let message = format!("{} has no value: it counts as not given", self.name(at));
+            let problem = Problem::warning("empty-value", self.head(at), message);
+            self.report(problem.help("give it a value, or remove it"));
+        }
     }
 
     /// A text without quotes that YAML 1.1, and with it many tools, reads as a boolean.

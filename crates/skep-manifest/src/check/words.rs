@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Checker, Place, shortened};
+use super::{Checker, Place, habit, shortened};
 use crate::problem::Problem;
 use crate::tree::Content;
 
@@ -86,12 +86,22 @@ pub(crate) fn listed(words: &[&str]) -> String {
     }
 }
 
+/// The only candidate that `text` begins with, in small letters: `drain` of `drained`.
+fn shorter<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let mut shorter = candidates.iter().filter(|candidate| {
+        candidate.len() > PART_LENGTH_MIN && text.starts_with(&candidate.to_lowercase())
+    });
+    match (shorter.next(), shorter.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
 /// The remedy for a word that is none of the allowed ones.
 pub(crate) fn remedy(text: &str, allowed: &[&str]) -> String {
-    if let [only] = allowed {
-        return format!("write `{only}`");
-    }
-    match similar(text, allowed.iter().copied()) {
+    let meant =
+        similar(text, allowed.iter().copied()).or_else(|| shorter(&text.to_lowercase(), allowed));
+    match meant {
         Some(meant) => format!("did you mean `{meant}`? allowed: {}", listed(allowed)),
         None => format!("allowed: {}", listed(allowed)),
     }
@@ -133,7 +143,15 @@ impl Checker<'_> {
             None => {
                 let text = shortened(&scalar.text);
                 let message = format!("{name} cannot be `{text}`");
-                Problem::error("unknown-value", span, message).help(remedy(&scalar.text, &allowed))
+                let only = match allowed.as_slice() {
+                    [only] => Some(*only),
+                    _ => habit::value(&scalar.text, &allowed),
+                };
+                let help = only.map_or_else(
+                    || remedy(&scalar.text, &allowed),
+                    |only| format!("write `{only}`"),
+                );
+                Problem::error("unknown-value", span, message).help(help)
             }
         };
         self.report(problem);

@@ -1,7 +1,7 @@
 //! A command line as a shell takes it apart, without anything that a shell would do about it.
 
 /// The words of `line`; nothing when a quote is not closed.
-pub(super) fn shell_words(line: &str) -> Option<Vec<String>> {
+pub(crate) fn shell_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut letters = line.chars();

@@ -87,6 +87,12 @@ impl Builder {
         self.finish()
     }
 
+    /// The brackets or braces that are still open, the innermost.
+    pub(super) fn open_bracket(&self) -> Option<Span> {
+        let frame = self.frames.last()?;
+        (frame.start.end > frame.start.start).then_some(frame.start)
+    }
+
     pub(super) fn scalar(&mut self, written: Written<'_>, anchor: usize, span: Span) {
         if written.text.len() > SCALAR_BYTES_MAX {
             let message = "this value is longer than 1 MiB";
@@ -257,8 +263,37 @@ impl Builder {
                 ),
             }
         }
-        self.report_duplicates(&pairs);
+        if !self.report_seam(&pairs) {
+            self.report_duplicates(&pairs);
+        }
         pairs
+    }
+
+    /// Reports where a second document begins without the line that separates it from the first,
+    /// and whether one does. All else that is wrong there is a consequence.
+    fn report_seam(&mut self, pairs: &[(NodeId, NodeId)]) -> bool {
+        let is_document = self.frames.is_empty() && self.dialect == Dialect::Manifest;
+        let all = |name: &str| -> Vec<Span> {
+            let named = pairs
+                .iter()
+                .filter(|(key, _)| self.tree.text(*key) == Some(name));
+            named.map(|(key, _)| self.tree.span(*key)).collect()
+        };
+        let (versions, kinds) = (all("apiVersion"), all("kind"));
+        let ([first, version, ..], [_, kind, ..]) = (versions.as_slice(), kinds.as_slice()) else {
+            return false;
+        };
+        if !is_document {
+            return false;
+        }
+        let begin = *version.min(kind);
+        let message = "another document begins here, and no line `---` separates it";
+        self.refuse(
+            Problem::error("duplicate-key", begin, message)
+                .help("write a line `---` above it")
+                .related(*first, "the document before it begins here"),
+        );
+        true
     }
 
     fn report_duplicates(&mut self, pairs: &[(NodeId, NodeId)]) {
