@@ -69,7 +69,7 @@ impl<'a> Pairs<'a> {
 
 /// What the reader refuses stays refused. A key of a compose file that counts for nothing in a swarm
 /// may stay where somebody says that it is known.
-fn is_suppressible(finding: &Finding) -> bool {
+pub(crate) fn is_suppressible(finding: &Finding) -> bool {
     rule::find(finding.rule).is_some()
         || finding.severity < Severity::Error
         || finding.rule == UNSUPPORTED

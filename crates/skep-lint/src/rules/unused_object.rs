@@ -66,6 +66,11 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
         let told = group.spec.notify.iter();
         used.extend(told.map(|it| (Kind::Notifier, &it.notifier)));
     }
+    let declared: BTreeSet<_> = (set.documents.iter())
+        .map(|document| (document.object.kind(), document.object.name()))
+        .collect();
+    // What is meant by a name that nothing has may be any of them.
+    let dangling: BTreeSet<Kind> = used.difference(&declared).map(|(kind, _)| *kind).collect();
     for document in &set.documents {
         let kind = document.object.kind();
         let (what, remedy) = match kind {
@@ -80,7 +85,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             | Kind::Secret => continue,
         };
         let name = document.object.name();
-        if !used.contains(&(kind, name)) {
+        if !dangling.contains(&kind) && !used.contains(&(kind, name)) {
             findings.push(
                 Finding::new(
                     &RULE,

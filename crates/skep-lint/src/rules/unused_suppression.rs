@@ -26,6 +26,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use skep_manifest::compose::UNSUPPORTED;
 use skep_manifest::problem::Severity;
 use skep_manifest::set::ManifestSet;
 use skep_manifest::span::Span;
@@ -33,8 +34,9 @@ use skep_manifest::span::Span;
 use crate::finding::Finding;
 use crate::fix::Edit;
 use crate::manifests::Manifests;
+use crate::reader::{self, Mistake};
 use crate::rule::{self, Rule};
-use crate::{reader, suppression};
+use crate::suppression;
 
 pub(crate) const RULE: Rule = Rule {
     id: "unused-suppression",
@@ -42,6 +44,10 @@ pub(crate) const RULE: Rule = Rule {
     source: include_str!("unused_suppression.rs"),
     inspect,
 };
+
+/// How far below its comment a finding can be that the comment was meant for: within an entry of a
+/// list, above which it stands.
+const DISTANCE_MAX: usize = 5;
 
 fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
     let set = manifests.set;
@@ -51,19 +57,48 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             .or_default()
             .insert(&suppression.rule);
     }
+    let lines = lines(set, findings, &idle);
     let unused: Vec<Finding> = suppression::unused(set, findings)
         .map(|suppression| {
             let (why, help) = explain(&suppression.rule);
             let message = format!("this comment suppresses nothing: {why}");
-            let finding = Finding::new(&RULE, suppression.span, message).help(help);
+            let finding = Finding::new(&RULE, suppression.span, message);
+            let meant = lines
+                .get(&(suppression.source, suppression.rule.as_str()))
+                .and_then(|lines| lines.range(suppression.line + 1..).next())
+                .filter(|line| **line <= suppression.line + DISTANCE_MAX);
+            if let Some(line) = meant {
+                return finding.help(format!("put it above line {line}, where the finding is"));
+            }
             // A rule that does not exist was meant to be another one, which only the author knows.
             match rule::find(&suppression.rule) {
-                Some(_) => finding.fix(removal(set, suppression.span, &idle[&suppression.span])),
-                None => finding,
+                Some(_) => {
+                    finding
+                        .help(help)
+                        .fix(removal(set, suppression.span, &idle[&suppression.span]))
+                }
+                None => finding.help(help),
             }
         })
         .collect();
     findings.extend(unused);
+}
+
+/// The lines with findings of the rules that comments suppress in vain, by source and rule.
+fn lines<'a>(
+    set: &ManifestSet,
+    findings: &'a [Finding],
+    idle: &BTreeMap<Span, BTreeSet<&str>>,
+) -> BTreeMap<(usize, &'a str), BTreeSet<usize>> {
+    let rules: BTreeSet<&str> = idle.values().flatten().copied().collect();
+    let mut lines: BTreeMap<_, BTreeSet<usize>> = BTreeMap::new();
+    let could_be = |it: &&Finding| rules.contains(it.rule) && suppression::is_suppressible(it);
+    for finding in findings.iter().filter(could_be) {
+        let place = (finding.span.source, finding.rule);
+        let line = set.location(finding.span).line;
+        lines.entry(place).or_default().insert(line);
+    }
+    lines
 }
 
 /// The edit that removes those of the comment's rules that exist and suppress nothing, and with
@@ -110,15 +145,17 @@ fn removal(set: &ManifestSet, comment: Span, idle: &BTreeSet<&str>) -> Option<Ed
 }
 
 fn explain(id: &str) -> (String, String) {
-    if rule::find(id).is_some() {
-        (
-            format!("`{id}` finds nothing at the line it stands for"),
-            "remove the comment, or put it on the line of the finding or directly above".to_owned(),
-        )
-    } else if reader::find(id).is_some() {
+    let mistake = reader::find(id);
+    let is_refusal = |it: &Mistake| it.severity == Severity::Error && it.id != UNSUPPORTED;
+    if mistake.is_some_and(is_refusal) {
         (
             format!("`{id}` is no rule, it makes the manifest unusable and cannot be suppressed"),
             "correct the manifest and remove the comment".to_owned(),
+        )
+    } else if mistake.is_some() || rule::find(id).is_some() {
+        (
+            format!("`{id}` finds nothing at the line it stands for"),
+            "remove the comment, or put it on the line of the finding or directly above".to_owned(),
         )
     } else {
         let help = match similar(id) {

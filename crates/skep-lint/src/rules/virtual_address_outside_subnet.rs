@@ -68,7 +68,7 @@ fn inspect(manifests: &Manifests<'_>, findings: &mut Vec<Finding>) {
             let network = if is_host(virtual_address) {
                 String::new()
             } else {
-                format!(", in {},", virtual_address.subnet())
+                format!(", in {}", virtual_address.subnet())
             };
             findings.push(
                 Finding::new(

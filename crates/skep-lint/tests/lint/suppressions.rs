@@ -94,3 +94,35 @@ spec:
         ["not-supported-yet"]
     );
 }
+
+#[test]
+fn a_comment_above_an_entry_learns_which_line_of_it_has_the_finding_and_is_kept() {
+    let text = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: a}\nspec:\n  addresses: [10.0.0.70]\n  \
+                members:\n    - {node: a, priority: 9}\n    # skep: ignore[equal-priorities] twins\n    \
+                - node: b\n      priority: 9\n";
+    let findings = lint(&written(text));
+    let unused = findings.iter().find(|it| it.rule == "unused-suppression");
+    let unused = unused.expect("it suppresses nothing");
+    let help = unused.help.as_deref();
+    assert_eq!(help, Some("put it above line 10, where the finding is"));
+    assert!(unused.fix.is_empty(), "the reason would be lost");
+}
+
+#[test]
+fn a_comment_for_a_warning_of_the_reader_is_not_told_that_it_cannot_be() {
+    let text = TWO_MANAGERS.to_owned() + "# skep: ignore[empty-value] left for later\n";
+    let findings = lint(&written(&text));
+    let unused = findings.iter().find(|it| it.rule == "unused-suppression");
+    let message = &unused.expect("it suppresses nothing").message;
+    assert!(message.contains("finds nothing"), "{message}");
+}
+
+#[test]
+fn a_name_that_nothing_has_is_one_mistake() {
+    let text = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: a}\nspec: {interface: eth0, \
+                virtualRouterId: 5, addresses: [10.0.0.70], members: [a, b], tracking: [{check: haproxi}]}\n\
+                ---\napiVersion: skep/v1\nkind: HealthCheck\nmetadata: {name: haproxy}\n\
+                spec: {listening: {port: 80}}\n";
+    let findings = lint(&written(text));
+    assert_eq!(standing(&findings), ["unresolved-reference"]);
+}
