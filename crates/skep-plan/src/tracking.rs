@@ -60,6 +60,8 @@ pub struct Judged {
     pub influence: Influence,
     /// What the facts say.
     pub health: Health,
+    /// Whether it is about tasks of an engine that never answered since the agent began.
+    pub is_unseen: bool,
     /// Why it fails, or what it waits for.
     pub complaint: Option<String>,
 }
@@ -81,10 +83,15 @@ pub fn judge(name: &Name, group: &VipGroup, facts: &Facts<'_>, now: Instant) -> 
             }
             Tracking::Check(_) | Tracking::Interface(_) => return None,
         };
+        let is_unseen = match tracking {
+            Tracking::Service(_) | Tracking::External(_) => facts.answered_at.is_none(),
+            Tracking::Check(_) | Tracking::Interface(_) | Tracking::Swarm(_) => false,
+        };
         Some(Judged {
             name: input(name, tracking)?,
             influence: tracking.influence(),
             health,
+            is_unseen,
             complaint,
         })
     };
@@ -120,6 +127,11 @@ pub fn counts(judged: &Judged, known: Health, others_pass: bool) -> Option<Healt
         Influence::Effect(Effect::Demote) | Influence::Weight(_) => false,
     };
     match (judged.health, known) {
+        // A node that starts anew has no task until its engine says so: it takes nothing away from
+        // a member that has one.
+        (Health::Unknown, Health::Unknown) if judged.is_unseen && !stands_alone => {
+            others_pass.then_some(Health::Failing)
+        }
         (Health::Unknown, _) => None,
         (Health::Passing, _) => Some(Health::Passing),
         // Once it counts it does so until it passes: the other member may be the next to fail.

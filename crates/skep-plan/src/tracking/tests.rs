@@ -201,6 +201,7 @@ fn a_demotion_begins_while_another_member_passes_and_lasts_until_this_one_does()
             name: "swarm/engine@ingress".to_owned(),
             influence,
             health,
+            is_unseen: false,
             complaint: None,
         };
         assert_eq!(counts(&judged(demotes), known, others_pass), expected);
@@ -209,6 +210,30 @@ fn a_demotion_begins_while_another_member_passes_and_lasts_until_this_one_does()
         let fault = Influence::Effect(Effect::Fault);
         assert_eq!(counts(&judged(fault), known, others_pass), told);
     }
+}
+
+#[test]
+fn a_node_that_starts_anew_takes_nothing_from_a_member_with_a_task_until_its_engine_answers() {
+    let told = |tracking: &str, answered_at, known, others_pass| {
+        let facts = Facts {
+            answered_at,
+            known_since: at(99),
+            running: &NOTHING,
+            ..well()
+        };
+        let (name, group) = group(tracking);
+        let judged = judge(&name, &group, &facts, at(100));
+        counts(&judged[0], known, others_pass)
+    };
+    use Health::{Failing, Passing, Unknown};
+    assert_eq!(told(WEB, None, Unknown, true), Some(Failing));
+    assert_eq!(told(WEB, None, Unknown, false), None, "nobody does better");
+    assert_eq!(told(WEB, None, Passing, true), None, "it had one before");
+    let fault = "{external: {service: web}, effect: fault}";
+    assert_eq!(told(fault, None, Unknown, true), None);
+    let engine = "{swarm: [engine]}";
+    assert_eq!(told(engine, None, Unknown, true), None);
+    assert_eq!(told(WEB, Some(at(100)), Unknown, true), Some(Failing));
 }
 
 #[test]
