@@ -93,6 +93,17 @@ pub fn group_changes(old: &Desired, new: &Desired) -> Vec<GroupChange> {
     changes
 }
 
+/// The groups of `old` that go on in `new` under another name.
+pub(crate) fn renamed_groups<'a>(old: &'a Desired, new: &Desired) -> BTreeSet<&'a Name> {
+    let gone = old
+        .vip_groups
+        .iter()
+        .filter(|(name, _)| !new.vip_groups.contains_key(*name));
+    gone.filter(|(_, group)| goes_on(old, new, group))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// The group that `group` of `new` was under another name: the data plane carries it over.
 fn former<'a>(old: &'a Desired, new: &Desired, group: &VipGroup) -> Option<&'a VipGroup> {
     let gone = old

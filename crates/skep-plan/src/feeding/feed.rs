@@ -38,26 +38,26 @@ pub(super) fn feed(kept: &Kept, feeding: &Feeding) -> Result<Kept, Refused> {
         theirs,
         mut says_nothing_new,
     } = meet(&old, &new, feeding)?;
-    if feeding.prune {
-        let own = old.owned_by(feeder);
-        let left_out = own.iter().filter(|key| !new.index.contains_key(**key));
-        let left_out: BTreeSet<&ObjectKey> = left_out.copied().collect();
-        // What cannot be read is not what somebody left out: its errors are told by who reads the
-        // whole.
-        if !feeding.confirmed && !new.has_errors() {
-            pruning::check(old.index.keys(), own.len(), &left_out)?;
-        }
-        says_nothing_new &= left_out.is_empty();
-        gone.extend(left_out);
-    }
+    let left_out = if feeding.prune {
+        let own = old.owned_by(feeder).into_iter();
+        own.filter(|key| !new.index.contains_key(*key)).collect()
+    } else {
+        BTreeSet::new()
+    };
+    says_nothing_new &= left_out.is_empty();
     if says_nothing_new {
         return Ok(kept.clone());
     }
+    gone.extend(&left_out);
     let mut documents = old.without(&gone);
     documents.extend(new.without(&theirs));
     documents.sort_by(|one, other| {
         (&one.feeder, &one.manifest.name).cmp(&(&other.feeder, &other.manifest.name))
     });
+    // What cannot be read is not what somebody left out: its errors are told by who reads the whole.
+    if !feeding.confirmed && !new.has_errors() {
+        pruning::check(&old, feeder, left_out, &documents)?;
+    }
     let mut feeders = kept.feeders.clone();
     if let Some(source) = &feeding.source {
         let known = feeders.entry(feeder.to_owned()).or_default();

@@ -1,16 +1,18 @@
 use super::*;
 
-/// One file `NAME.yaml` with these objects: `swarm`, `vip/NAME` or `web/WORD`, a service.
+/// One file `NAME.yaml` with these objects: `swarm`, `vip/NAME`, `elsewhere/NAME` for a group with
+/// another address, or `web/WORD`, a service.
 fn file(name: &str, objects: &[&str]) -> Manifest {
     let text = objects.iter().map(|object| {
         let (kind, spec) = match object.split_once('/') {
             None => ("Swarm", "nodes: [{name: a, address: 10.0.0.1, role: manager}]".to_owned()),
             Some(("vip", _)) => ("VipGroup", "virtualRouterId: 5, addresses: [10.0.0.9], members: [a]".to_owned()),
+            Some(("elsewhere", _)) => ("VipGroup", "virtualRouterId: 5, addresses: [10.0.0.8], members: [a]".to_owned()),
             Some((_, word)) => ("Service", format!("image: {word}")),
         };
         let called = match object.split_once('/') {
             None => "cube",
-            Some(("vip", name)) => name,
+            Some(("vip" | "elsewhere", name)) => name,
             Some((service, _)) => service,
         };
         format!("apiVersion: skep/v1\nkind: {kind}\nmetadata: {{name: {called}}}\nspec: {{{spec}}}\n---\n")
@@ -289,7 +291,14 @@ fn too_much_at_once_waits_for_a_word() {
             &["vip/in", "web/one", "db/one"],
             Some("swarm/cube (swarm/cube)"),
         ),
-        (&["vip/other", "swarm", "new/one"], Some("every VIP group")),
+        (&["vip/other", "swarm", "web/one", "db/one"], None),
+        (&["vip/other", "swarm", "web/one"], None),
+        (&["vip/other", "vip/third", "swarm", "web/one"], None),
+        (
+            &["elsewhere/other", "swarm", "web/one", "db/one"],
+            Some("every VIP group (vipgroup/in)"),
+        ),
+        (&["vip/other", "web/one", "db/one"], Some("swarm/cube")),
         (&["new/one", "vip/in"], Some("swarm/cube")),
     ] {
         let less = of_directory(&[file("all", left)], Some(&own));
