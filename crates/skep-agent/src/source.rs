@@ -41,6 +41,12 @@ pub enum ReadError {
         /// Which.
         path: PathBuf,
     },
+    /// The file is called something that cannot be shown as it is.
+    #[error("{path:?} has line breaks or other control characters in its name: give it another")]
+    StrangeName {
+        /// Which.
+        path: PathBuf,
+    },
     /// A value that the manifest names cannot be read.
     #[error("{location}: {what}")]
     NoValue {
@@ -177,6 +183,12 @@ impl Reader {
     }
 
     fn read_file(&mut self, path: &Path) -> Result<(), ReadError> {
+        // Whatever is said about it begins with its name.
+        if path.to_string_lossy().chars().any(char::is_control) {
+            return Err(ReadError::StrangeName {
+                path: path.to_owned(),
+            });
+        }
         self.note_link(path);
         self.tree.sources.push(read_file(path)?);
         Ok(())

@@ -48,9 +48,11 @@ impl Unread {
 
     /// For people.
     pub(super) fn message(&self) -> String {
-        match self {
+        let message = match self {
             Self::Manifests(error) => with_causes(error),
             Self::Unreachable(message) | Self::Refused(message) => message.clone(),
-        }
+        };
+        // It names files as whoever may push called them.
+        message.replace(char::is_control, "\u{fffd}")
     }
 }

@@ -4,6 +4,7 @@
 //! files are written to a directory of the agent: nothing of the repository is ever run. All of it
 //! happens on a thread of its own, like the reading of a directory.
 
+mod accepted;
 pub mod address;
 mod complaint;
 mod program;
@@ -15,10 +16,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use skep_plan::feeding::Origin;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::control::contents::Contents;
+use crate::control::git::accepted::Accepted;
 use crate::control::git::address::{Address, Branch, Subtree};
 use crate::control::git::repository::Repository;
 
@@ -84,13 +86,23 @@ impl GitOptions {
 
 /// Asks for a look at the branch; more than one at a time are one.
 #[derive(Clone, Debug)]
-pub(super) struct Nudge(mpsc::Sender<()>);
+pub(super) struct Nudge {
+    asks: mpsc::Sender<()>,
+    sought: watch::Sender<Option<String>>,
+}
 
 impl Nudge {
     /// Lets the branch be looked at now, and what it holds be delivered also if nothing changed.
     pub(super) fn look(&self) {
         // A full channel already asks, a closed one has no reader left.
-        let _already_asked = self.0.try_send(());
+        let _already_asked = self.asks.try_send(());
+    }
+
+    /// The same, and lets `commit` be looked for among what the branch is made from, however far
+    /// back.
+    pub(super) fn look_for(&self, commit: &str) {
+        let _before = self.sought.send_replace(Some(commit.to_owned()));
+        self.look();
     }
 }
 
@@ -106,28 +118,36 @@ pub(super) fn feed(
         .build()
         .context("cannot watch the repository")?;
     let (asks, asked) = mpsc::channel(1);
+    let (sought, is_sought) = watch::channel(None);
     let interval = options.interval;
     let feeder = Feeder {
         repository: Repository::new(options, &state.join(DIRECTORY), LIMIT),
         contents,
+        sought: is_sought,
         delivered: None,
     };
     std::thread::Builder::new()
         .name("git".to_owned())
         .spawn(move || runtime.block_on(feeder.run(interval, asked)))
         .context("cannot watch the repository")?;
-    Ok(Nudge(asks))
+    Ok(Nudge { asks, sought })
 }
 
 /// Remembers the commit that an agent works towards, so that it does when it starts again, whatever
 /// the branch holds then.
-pub(super) fn keep_accepted(state: &Path, origin: &Origin) -> anyhow::Result<()> {
-    repository::keep_accepted(&state.join(DIRECTORY), origin)
+pub(super) fn keep_accepted(
+    state: &Path,
+    options: &GitOptions,
+    origin: &Origin,
+) -> anyhow::Result<()> {
+    Accepted::keep(&state.join(DIRECTORY), options, origin)
 }
 
 struct Feeder {
     repository: Repository,
     contents: mpsc::Sender<Contents>,
+    /// The commit from which the branch has to be made.
+    sought: watch::Receiver<Option<String>>,
     /// What was delivered last: a commit, or why there is none.
     delivered: Option<String>,
 }
@@ -147,7 +167,8 @@ impl Feeder {
                 Some(()) = asked.recv() => true,
                 () = self.contents.closed() => return,
             };
-            let look = self.repository.look().await;
+            let sought = self.sought.borrow().clone();
+            let look = self.repository.look(sought.as_deref()).await;
             let summary = summary(&look);
             let is_new = self.delivered.as_ref() != Some(&summary);
             self.delivered = Some(summary);

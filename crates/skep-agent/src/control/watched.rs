@@ -204,15 +204,15 @@ impl Watched {
     }
 
     /// Says that it is not made from what was fed last; a branch is looked at again first, for it
-    /// may be another agent that looked later.
+    /// may be another agent that looked later, or be further back than this one knows.
     fn handle_difference(&mut self, kept: Option<&Kept>, now: Instant) {
         let known = kept.and_then(|kept| kept.feeders.get(self.place.feeder()));
         let recorded = known.and_then(|known| known.digest.clone());
         if let Place::Branch(_, nudge) = &self.place
-            && recorded.is_some()
+            && let Some(commit) = &recorded
             && self.asked_after != recorded
         {
-            nudge.look();
+            nudge.look_for(commit);
             self.asked_after = recorded;
             return;
         }

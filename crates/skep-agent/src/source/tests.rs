@@ -79,3 +79,16 @@ fn a_huge_file_is_refused_by_name() {
     let error = read(&[directory.path().to_owned()]).expect_err("it is too large");
     assert!(matches!(error, ReadError::TooLarge { path: refused } if refused == path));
 }
+
+#[test]
+fn a_name_that_would_act_on_a_terminal_is_refused_and_shown_harmless() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    fs::write(root.join("x\u{1b}[31m\n.txt"), "").expect("written");
+    assert_eq!(names(root), [""; 0]);
+    fs::write(root.join("x\u{1b}[31m\n.yaml"), "").expect("written");
+    let error = read(&[root.to_owned()]).expect_err("it cannot be shown");
+    let said = error.to_string();
+    assert!(said.contains("x\\u{1b}[31m\\n.yaml"), "{said}");
+    assert!(!said.contains(char::is_control), "{said}");
+}

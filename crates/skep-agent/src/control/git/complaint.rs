@@ -18,9 +18,11 @@ pub(super) fn in_short(complaint: &[u8], given: &Credentials) -> Option<String> 
     Some(format!("{}{remedy}", printable(line, CHARS_MAX)))
 }
 
-/// The beginning of what somebody else wrote, without what would act on a terminal.
+/// The beginning of what somebody else wrote, without what would act on a terminal or let it be read
+/// in another order than it stands in.
 pub(super) fn printable(text: &str, chars_max: usize) -> String {
-    let plain = text.chars().filter(|c| !c.is_control());
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = text.chars().filter(|c| !c.is_control() && !turns(*c));
     plain.take(chars_max).collect()
 }
 
@@ -128,6 +130,6 @@ mod tests {
              none CRLfile: none (no authority that this node knows vouches for the server: name \
              the right one with --git-ca FILE)",
         );
-        check("\u{1b}[2Jboo\n", "[2Jboo");
+        check("\u{1b}[2Jboo\u{202e}\n", "[2Jboo");
     }
 }

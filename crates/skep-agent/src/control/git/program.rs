@@ -46,10 +46,12 @@ pub(super) struct Git {
 }
 
 impl Git {
-    /// With settings of its own in `directory`, which is made.
+    /// For the repository called `copy` in `directory`, with settings of its own there; the directory
+    /// is made.
     pub(super) fn new(
         options: &GitOptions,
         directory: &Path,
+        copy: &str,
         limit: Duration,
     ) -> Result<Self, String> {
         let refuse = |path: &Path, error: std::io::Error| {
@@ -61,12 +63,16 @@ impl Git {
             .create(directory)
             .map_err(|error| refuse(directory, error))?;
         let settings = directory.join("settings");
-        fs::write(&settings, text_of_settings(options))
-            .map_err(|error| refuse(&settings, error))?;
+        let text = text_of_settings(options);
+        if fs::read_to_string(&settings).ok().as_ref() != Some(&text) {
+            fs::write(&settings, text).map_err(|error| refuse(&settings, error))?;
+        }
+        let mut environment = environment(options, &settings)?;
+        environment.insert("GIT_DIR", copy.to_owned());
         Ok(Self {
             directory: directory.to_owned(),
             limit,
-            environment: environment(options, &settings)?,
+            environment,
             given: options.credentials.clone(),
         })
     }

@@ -3,7 +3,7 @@ mod https;
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -116,13 +116,13 @@ fn texts(sources: &[Source]) -> Vec<String> {
 
 /// What the branch holds, a line for each file, or why that is not known.
 async fn read(repository: &mut Repository) -> Result<Vec<String>, String> {
-    let look = repository.look().await;
+    let look = repository.look(None).await;
     let sources = look.sources.map_err(|unread| unread.message())?;
     Ok(texts(&sources))
 }
 
 async fn refusal(pair: &Pair) -> String {
-    let look = pair.repository().look().await;
+    let look = pair.repository().look(None).await;
     match look.sources {
         Err(Unread::Refused(message)) => message,
         other => panic!("{other:?}"),
@@ -133,7 +133,7 @@ async fn refusal(pair: &Pair) -> String {
 async fn each_commit_is_read_with_who_made_it_and_what_it_is_made_from() {
     let pair = Pair::new();
     let mut repository = pair.repository();
-    let first = repository.look().await;
+    let first = repository.look(None).await;
     assert_eq!(texts(&first.sources.expect("read")), ["vip.yaml: 1"]);
     let first = first.commit.expect("a commit").origin;
     assert_eq!(first.commit, pair.git(&["rev-parse", "HEAD"]));
@@ -143,7 +143,7 @@ async fn each_commit_is_read_with_who_made_it_and_what_it_is_made_from() {
     pair.save("README.md", "no manifest");
     pair.push("t\u{1b}[31mwo");
     pair.push("three");
-    let look = repository.look().await;
+    let look = repository.look(None).await;
     let expected = ["more/web.yml: 2", "vip.yaml: 1"];
     assert_eq!(texts(&look.sources.expect("read")), expected);
     let commit = look.commit.expect("a commit");
@@ -183,7 +183,7 @@ async fn a_branch_that_was_written_anew_deleted_or_made_again_is_read_as_it_is()
     pair.save("vip.yaml", "anew");
     pair.git(&["checkout", "--quiet", "--orphan", "anew"]);
     pair.push("anew");
-    let look = repository.look().await;
+    let look = repository.look(None).await;
     assert_eq!(texts(&look.sources.expect("read")), ["vip.yaml: anew"]);
     assert_eq!(look.commit.expect("a commit").line.len(), 1);
 
@@ -200,20 +200,36 @@ async fn a_repository_that_is_away_is_read_when_it_is_back_and_a_broken_copy_is_
     let pair = Pair::new();
     let mut repository = pair.repository();
     read(&mut repository).await.expect("read");
+    let copy = pair.state().join("copy");
+    let made = fs::metadata(&copy).expect("there").ino();
     let away = pair.origin().with_extension("away");
     fs::rename(pair.origin(), &away).expect("moved");
-    let look = repository.look().await;
-    let unread = look.sources.expect_err("it is away");
-    assert!(matches!(unread, Unread::Unreachable(_)), "{unread:?}");
+    for _again in 0..2 {
+        let look = repository.look(None).await;
+        let unread = look.sources.expect_err("it is away");
+        assert!(matches!(unread, Unread::Unreachable(_)), "{unread:?}");
+    }
     fs::rename(away, pair.origin()).expect("moved");
     assert!(read(&mut repository).await.is_ok());
+    let after = fs::metadata(&copy).expect("there").ino();
+    assert_eq!(after, made, "what was fetched is not fetched again");
 
     for (text, part) in [("2", "HEAD"), ("3", "objects/pack")] {
         pair.save("vip.yaml", text);
         pair.push(text);
-        spoil(&pair.state().join("copy").join(part));
+        spoil(&copy.join(part));
         let expected = vec![format!("vip.yaml: {text}")];
         assert_eq!(read(&mut repository).await, Ok(expected), "{part}");
+    }
+    // As an agent leaves them that was killed while git wrote.
+    for (text, lock) in [("4", "shallow.lock"), ("5", "refs/skep/tip.lock")] {
+        pair.save("vip.yaml", text);
+        pair.push(text);
+        fs::write(copy.join(lock), "").expect("written");
+        fs::create_dir_all(pair.state().join("copy.new")).expect("made");
+        fs::create_dir_all(pair.state().join("copy.old/objects")).expect("made");
+        let expected = vec![format!("vip.yaml: {text}")];
+        assert_eq!(read(&mut pair.repository()).await, Ok(expected), "{lock}");
     }
 }
 
@@ -244,7 +260,9 @@ async fn a_server_that_never_answers_is_given_up_and_no_process_stays() {
         ..pair.options()
     };
     let mut repository = Repository::new(options, &pair.state(), Duration::from_secs(2));
-    let look = timeout(PATIENCE, repository.look()).await.expect("it ends");
+    let look = timeout(PATIENCE, repository.look(None))
+        .await
+        .expect("it ends");
     let said = look.sources.expect_err("nobody answers").message();
     assert_eq!(said, "git did not end within 2s");
     // The server's end of the connection ends when the last of the processes does.
@@ -308,9 +326,9 @@ async fn an_agent_that_starts_again_begins_with_what_it_accepted_whatever_was_pu
     let pair = Pair::new();
     let mut repository = pair.repository();
     assert!(repository.accepted().is_none());
-    let look = repository.look().await;
+    let look = repository.look(None).await;
     let first = look.commit.expect("a commit").origin;
-    repository::keep_accepted(&pair.state(), &first).expect("kept");
+    Accepted::keep(&pair.state(), &pair.options(), &first).expect("kept");
     for text in ["2", "3"] {
         pair.save("vip.yaml", text);
         pair.push(text);
@@ -336,9 +354,9 @@ async fn what_cannot_be_written_costs_nothing_of_what_was_accepted() {
         path: path.parse().expect("a path"),
         ..pair.options()
     };
-    let look = pair.repository_of(of("prod")).look().await;
+    let look = pair.repository_of(of("prod")).look(None).await;
     let origin = look.commit.expect("a commit").origin;
-    repository::keep_accepted(&pair.state(), &origin).expect("kept");
+    Accepted::keep(&pair.state(), &of("prod"), &origin).expect("kept");
     // The same commit, of which more is asked for.
     assert!(refusal(&pair).await.contains("out.yaml"));
     let again = pair.repository().accepted().expect("it was kept");
@@ -347,6 +365,89 @@ async fn what_cannot_be_written_costs_nothing_of_what_was_accepted() {
     assert_eq!(read(&mut repository).await, Ok(vec!["vip.yaml: 1".into()]));
     let kept = fs::read_dir(pair.state().join("files")).expect("there");
     assert_eq!(kept.count(), 1, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn another_path_of_the_same_commit_is_something_else() {
+    let pair = Pair::new();
+    pair.save("prod/vip.yaml", "of prod");
+    pair.save("test/vip.yaml", "of test");
+    pair.push("two");
+    let of = |path: &str| GitOptions {
+        path: path.parse().expect("a path"),
+        ..pair.options()
+    };
+    let look = pair.repository_of(of("prod")).look(None).await;
+    let origin = look.commit.expect("a commit").origin;
+    Accepted::keep(&pair.state(), &of("prod"), &origin).expect("kept");
+    let mut repository = pair.repository_of(of("test"));
+    let accepted = repository.accepted().expect("it was kept");
+    assert_eq!(
+        texts(&accepted.sources.expect("read")),
+        ["vip.yaml: of prod"]
+    );
+    assert_eq!(accepted.commit, None, "that is not what it holds there");
+    let of_test = Ok(vec!["vip.yaml: of test".to_owned()]);
+    assert_eq!(read(&mut repository).await, of_test);
+    // As long as that is not accepted, a restart begins with what was.
+    let accepted = repository.accepted().expect("it was kept");
+    assert_eq!(
+        texts(&accepted.sources.expect("read")),
+        ["vip.yaml: of prod"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_fed_long_ago_is_found_however_many_commits_are_between() {
+    let pair = Pair::new();
+    let fed = pair.git(&["rev-parse", "HEAD"]);
+    for number in 0..60 {
+        let message = number.to_string();
+        pair.git(&["commit", "--quiet", "--allow-empty", "-m", &message]);
+    }
+    pair.push("the last");
+    let mut repository = pair.repository();
+    let line = |look: Contents| look.commit.expect("a commit").line;
+    let near = line(repository.look(None).await);
+    assert_eq!(near.len(), 50);
+    let far = line(repository.look(Some(&fed)).await);
+    assert_eq!(far.last(), Some(&fed));
+    assert_eq!(line(repository.look(Some(&fed)).await), far);
+    // One that is nowhere is looked for once.
+    let none = "0".repeat(40);
+    assert_eq!(line(repository.look(Some(&none)).await), far);
+}
+
+#[tokio::test]
+async fn a_repository_with_names_of_sha_256_is_read() {
+    let pair = Pair::new();
+    let make = |arguments: &[&str]| {
+        let made = Command::new("git").args(arguments).status();
+        assert!(made.expect("it is installed").success());
+    };
+    let origin = pair.origin().display().to_string();
+    fs::remove_dir_all(pair.origin()).expect("removed");
+    fs::remove_dir_all(pair.work().join(".git")).expect("removed");
+    let work = pair.work().display().to_string();
+    let sha256 = [
+        "init",
+        "--quiet",
+        "--object-format=sha256",
+        "--initial-branch=main",
+    ];
+    make(&[&sha256[..], &["--bare", &origin]].concat());
+    make(&[&sha256[..], &[&work]].concat());
+    pair.git(&["remote", "add", "origin", &origin]);
+    pair.push("one");
+    let mut repository = pair.repository();
+    for text in ["1", "2"] {
+        pair.save("vip.yaml", text);
+        pair.push(text);
+        let look = repository.look(None).await;
+        assert_eq!(look.commit.expect("a commit").origin.commit.len(), 64);
+        let expected = vec![format!("vip.yaml: {text}")];
+        assert_eq!(texts(&look.sources.expect("read")), expected);
+    }
 }
 
 #[tokio::test]

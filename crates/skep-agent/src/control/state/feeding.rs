@@ -36,8 +36,9 @@ impl Control {
                 }
                 // Nobody waits for the disk to know where the addresses belong.
                 self.pursue();
-                if let Some(origin) = origin
-                    && let Err(error) = git::keep_accepted(&self.options.cluster.state, &origin)
+                if let (Some(origin), Some(git)) = (origin, &self.options.git)
+                    && let Err(error) =
+                        git::keep_accepted(&self.options.cluster.state, git, &origin)
                 {
                     tracing::error!("{error:#}");
                 }

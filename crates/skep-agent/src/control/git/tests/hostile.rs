@@ -41,6 +41,44 @@ async fn nothing_of_a_repository_is_run_and_nothing_of_the_user_is_read() {
 }
 
 #[tokio::test]
+async fn what_somebody_writes_about_a_commit_is_told_in_short_and_acts_on_no_terminal() {
+    let pair = Pair::new();
+    fs::write(pair.work().join("../long"), "x".repeat(500_000)).expect("written");
+    let long = ["commit", "--quiet", "--allow-empty", "--file=../long"];
+    // Together more than may be printed about a branch.
+    for _commit in 0..40 {
+        pair.git(&long);
+    }
+    let told = "\u{1b}]0;x\u{7}two\u{202e}";
+    let author = "--author=E\u{1b}[31mve <eve@example.org>";
+    pair.git(&["commit", "--quiet", "--allow-empty", author, "-m", told]);
+    pair.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    let look = pair.repository().look(None).await;
+    let commit = look.commit.expect("a commit");
+    assert_eq!(commit.origin.author, "E[31mve");
+    assert_eq!(commit.origin.message, "]0;xtwo");
+    assert_eq!(commit.line.len(), 42);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_called_by_its_name_is_told_without_it() {
+    let pair = Pair::new();
+    pair.save("x\u{1b}[31m\n.txt", "no manifest");
+    pair.push("two");
+    let mut repository = pair.repository();
+    let one = vec!["vip.yaml: 1".to_owned()];
+    assert_eq!(read(&mut repository).await, Ok(one));
+    for (name, target) in [("x\u{1b}[31m\n.yaml", "vip.yaml"), ("y\u{1b}[31m", "..")] {
+        let path = pair.work().join(name);
+        symlink(target, &path).expect("linked");
+        pair.push("three");
+        let said = read(&mut repository).await.expect_err("it is refused");
+        assert!(!said.contains(char::is_control), "{said}");
+        fs::remove_file(&path).expect("removed");
+    }
+}
+
+#[tokio::test]
 async fn links_and_names_that_lead_out_submodules_and_floods_are_refused_with_their_path() {
     let pair = Pair::new();
     fs::write(pair.directory.path().join("secret.yaml"), "hive").expect("written");

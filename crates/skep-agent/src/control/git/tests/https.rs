@@ -248,6 +248,10 @@ async fn a_repository_behind_https_is_read_with_a_token_and_only_then() {
         read(&mut repository).await,
         Ok(vec!["vip.yaml: 1".to_owned()])
     );
+    let before = remote.server.asked().len();
+    assert!(read(&mut repository).await.is_ok());
+    // What the server can do, and where the branch is: it makes no pack.
+    assert_eq!(remote.server.asked().len(), before + 2);
     remote.pair.save("vip.yaml", "2");
     remote.pair.push("two");
     assert_eq!(
@@ -299,7 +303,9 @@ async fn a_server_that_never_says_who_it_is_is_given_up() {
     };
     let state = remote.pair.state();
     let mut repository = Repository::new(options, &state, Duration::from_secs(2));
-    let look = timeout(PATIENCE, repository.look()).await.expect("it ends");
+    let look = timeout(PATIENCE, repository.look(None))
+        .await
+        .expect("it ends");
     let said = look.sources.expect_err("nobody answers").message();
     assert_eq!(said, "git did not end within 2s");
 }
