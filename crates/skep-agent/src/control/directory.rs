@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use notify::event::{AccessKind, AccessMode, ModifyKind};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{ErrorKind, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use skep_manifest::set::Source;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -176,8 +176,12 @@ fn nearest_existing(directory: &Path) -> BTreeSet<PathBuf> {
 /// The kernel's watches on the directories that decide.
 struct Watch {
     watcher: Option<RecommendedWatcher>,
+    /// Where it hints; held here too, for without a watcher nobody else would keep it open.
+    _hint: mpsc::Sender<()>,
     directories: BTreeSet<PathBuf>,
     writing: Writing,
+    /// Whether it was said that the kernel gives no more watches.
+    is_told: bool,
 }
 
 /// The manifests that somebody writes and has not closed.
@@ -221,19 +225,25 @@ impl Watch {
     fn new(hint: mpsc::Sender<()>) -> Self {
         let writing = Writing::default();
         let seen = writing.clone();
+        let hinted = hint.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.map_or(true, |event| seen.handle(&event)) {
                 // A full channel holds a hint already, a closed one has no reader left.
-                let _already_hinted = hint.try_send(());
+                let _already_hinted = hinted.try_send(());
             }
         });
         if let Err(error) = &watcher {
-            tracing::warn!(%error, "directories cannot be watched, they are read every minute");
+            tracing::warn!(
+                "manifests cannot be watched, they are read every minute: {error} (raise \
+                 fs.inotify.max_user_instances)"
+            );
         }
         Self {
             watcher: watcher.ok(),
+            _hint: hint,
             directories: BTreeSet::new(),
             writing,
+            is_told: false,
         }
     }
 
@@ -270,9 +280,22 @@ impl Watch {
         if let Some(watcher) = &mut self.watcher
             && let Err(error) = watcher.watch(&directory, RecursiveMode::NonRecursive)
         {
-            tracing::debug!(directory = %directory.display(), %error, "cannot be watched");
+            self.handle_unwatched(&directory, &error);
         }
         self.directories.insert(directory);
+    }
+
+    fn handle_unwatched(&mut self, directory: &Path, error: &notify::Error) {
+        let directory = directory.display();
+        tracing::debug!(%directory, %error, "cannot be watched");
+        // What is not there any more is no loss.
+        if matches!(error.kind, ErrorKind::MaxFilesWatch) && !self.is_told {
+            self.is_told = true;
+            tracing::warn!(
+                "{directory} cannot be watched, what changes there counts within a minute: raise \
+                 fs.inotify.max_user_watches"
+            );
+        }
     }
 
     fn unwatch(&mut self, directory: &Path) {
