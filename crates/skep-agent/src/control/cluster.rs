@@ -62,6 +62,7 @@ pub(super) use tasks::TasksSeen;
 use crate::control::cluster::apply::{is_init, is_join, is_leave};
 use crate::control::cluster::declared::has_declared_address;
 use crate::control::cluster::errands::{Errand, Errands};
+use crate::control::cluster::generations::on_disk;
 use crate::control::cluster::grants::Grants;
 use crate::control::cluster::happening::forward;
 use crate::control::cluster::images::Images;
@@ -172,10 +173,11 @@ impl Cluster {
         ));
         tokio::spawn(forward(heard, happenings.clone(), Happening::Heard));
         let sealing = secrets.keys().map(ClusterKeys::value_keys);
+        let (held, unkept) = on_disk(&store, now());
         let cluster = Self {
             remembered: store.remembered()?,
-            unlock_keys: UnlockKeys::read(&store, sealing)?,
-            held: store.latest()?,
+            unlock_keys: UnlockKeys::read(&store, sealing),
+            held,
             held_since: None,
             passed_over: Rank::default(),
             opener,
@@ -189,7 +191,7 @@ impl Cluster {
             tasks: Tasks::new(now()),
             groups: NodeGroups::default(),
             told: Told::default(),
-            grants: Grants::inherit(store.has_granted()?, now()),
+            grants: Grants::inherit(store.has_granted(), now()),
             errands: Errands::default(),
             has_declared_address: false,
             idle_since: None,
@@ -198,7 +200,7 @@ impl Cluster {
             storing: false,
             stored_at: None,
             went_back: None,
-            unkept: None,
+            unkept,
             recovery: Recovery::open(&store)?,
             blocked: Vec::new(),
             happenings,

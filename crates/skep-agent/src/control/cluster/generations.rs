@@ -17,6 +17,7 @@ use crate::control::cluster::declared::has_declared_address;
 use crate::control::cluster::digest::digest;
 use crate::control::cluster::peers::{Other, agent_of};
 use crate::control::cluster::store::Kept;
+use crate::control::cluster::store::Store;
 use crate::control::cluster::{Cluster, Happening, is_needed_by, own_node};
 use crate::control::desired::Accepted;
 use crate::control::now;
@@ -256,6 +257,25 @@ impl Cluster {
             }
         });
     }
+}
+
+/// The desired state on the disk, or why there is none: a damaged file is one that peers may have
+/// whole, and is not written over by a first one.
+pub(super) fn on_disk(store: &Store, now: Instant) -> (Option<Held>, Option<Unkept>) {
+    store.latest().map_or_else(
+        |error| {
+            let message = format!("the desired state is not known: {}", with_causes(&error));
+            tracing::error!("{message}");
+            (
+                None,
+                Some(Unkept {
+                    message,
+                    since: now,
+                }),
+            )
+        },
+        |held| (held, None),
+    )
 }
 
 /// Manifests as the reader wants them.

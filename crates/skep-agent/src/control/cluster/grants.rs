@@ -180,8 +180,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let life = |now| {
             let store = Store::open(directory.path()).expect("a state directory");
-            let granted = store.has_granted().expect("it can be read");
-            (Grants::inherit(granted, now), store)
+            (Grants::inherit(store.has_granted(), now), store)
         };
         let (mut first, store) = life(at(0));
         assert!(!first.take_worth(at(100)));

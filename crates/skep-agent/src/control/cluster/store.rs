@@ -14,6 +14,7 @@ use skep_api::moves::Move;
 use skep_api::recovery::Recovered;
 use skep_manifest::value_source::Sealed;
 
+use crate::control::understand::with_causes;
 use crate::control::whole_file;
 
 /// What became of a submission.
@@ -100,7 +101,7 @@ pub(in crate::control) enum StoreError {
         source: io::Error,
     },
     /// The file is not what this agent writes.
-    #[error("{} is not understood: was it changed, or written by a newer skep?", path.display())]
+    #[error("{} is not understood: was it changed, or written by a newer skep? Put a copy of it back, or move it away", path.display())]
     NotUnderstood {
         /// The file.
         path: PathBuf,
@@ -188,9 +189,14 @@ impl Store {
         self.write(RECOVERY, recovery)
     }
 
-    /// Whether a token that this agent granted may still let nodes in.
-    pub(super) fn has_granted(&self) -> Result<bool, StoreError> {
-        Ok(self.read(GRANTED)?.unwrap_or_default())
+    /// Whether a token that this agent granted may still let nodes in: where that cannot be read,
+    /// one may.
+    pub(super) fn has_granted(&self) -> bool {
+        let granted = self.read(GRANTED).unwrap_or_else(|error| {
+            tracing::warn!("join tokens are made anew: {}", with_causes(&error));
+            Some(true)
+        });
+        granted.unwrap_or_default()
     }
 
     pub(super) fn keep_granted(&self, has_granted: bool) -> Result<(), StoreError> {

@@ -23,13 +23,17 @@ pub(super) struct UnlockKeys {
 
 impl UnlockKeys {
     /// Those on the disk that the cluster's key opens.
-    pub(super) fn read(store: &Store, sealing: Option<ValueKeys>) -> Result<Self, StoreError> {
+    pub(super) fn read(store: &Store, sealing: Option<ValueKeys>) -> Self {
         let mut keys = Self {
             sealing,
             kept: Vec::new(),
         };
-        keys.kept = keys.on_disk(store)?;
-        Ok(keys)
+        // Without them an engine that is locked stays locked, and the VIPs go on.
+        keys.kept = keys.on_disk(store).unwrap_or_else(|error| {
+            tracing::error!("no engine is unlocked: {}", with_causes(&error));
+            Vec::new()
+        });
+        keys
     }
 
     fn on_disk(&self, store: &Store) -> Result<Vec<UnlockKey>, StoreError> {
@@ -132,22 +136,22 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(directory.path()).expect("opened");
         let key = |number: u8| UnlockKey::from(format!("SWMKEY-1-{number}"));
-        let mut keys = UnlockKeys::read(&store, sealing(1)).expect("readable");
+        let mut keys = UnlockKeys::read(&store, sealing(1));
         for number in [1, 2, 3, 4, 3] {
             keys.keep(&store, key(number)).expect("kept");
             assert_eq!(keys.kept[0], key(number));
         }
-        let again = UnlockKeys::read(&store, sealing(1)).expect("readable");
+        let again = UnlockKeys::read(&store, sealing(1));
         assert_eq!(again.kept, [key(3), key(4), key(2)]);
         for entry in fs::read_dir(directory.path()).expect("it is there") {
             let text = fs::read(entry.expect("it is there").path()).expect("readable");
             assert!(!String::from_utf8_lossy(&text).contains("SWMKEY"));
         }
 
-        let others = UnlockKeys::read(&store, sealing(2)).expect("readable");
+        let others = UnlockKeys::read(&store, sealing(2));
         assert_eq!(others.kept, []);
         keys.forget(&store).expect("forgotten");
-        let none = UnlockKeys::read(&store, sealing(1)).expect("readable");
+        let none = UnlockKeys::read(&store, sealing(1));
         assert_eq!(none.kept, []);
     }
 }
