@@ -62,6 +62,8 @@ impl Git {
             .mode(0o700)
             .create(directory)
             .map_err(|error| refuse(directory, error))?;
+        // Git runs in there, and would look for its settings below.
+        let directory = from_root(directory);
         let settings = directory.join("settings");
         let text = text_of_settings(options);
         if fs::read_to_string(&settings).ok().as_ref() != Some(&text) {
@@ -70,7 +72,7 @@ impl Git {
         let mut environment = environment(options, &settings)?;
         environment.insert("GIT_DIR", copy.to_owned());
         Ok(Self {
-            directory: directory.to_owned(),
+            directory,
             limit,
             environment,
             given: options.credentials.clone(),
@@ -210,11 +212,12 @@ fn text_of_settings(options: &GitOptions) -> String {
         settings.push(("safe.directory", "*".to_owned()));
     }
     if let Some(signers) = &options.signers {
-        let signers = signers.display().to_string();
+        let signers = from_root(signers).display().to_string();
         settings.push(("gpg.ssh.allowedSignersFile", signers));
     }
     if let Some(authority) = &options.credentials.authority {
-        settings.push(("http.sslCAInfo", authority.display().to_string()));
+        let authority = from_root(authority).display().to_string();
+        settings.push(("http.sslCAInfo", authority));
     }
     let mut text = format!("[protocol \"{}\"]\n\tallow = always\n", scheme.name());
     for (name, value) in settings {
@@ -228,6 +231,11 @@ fn text_of_settings(options: &GitOptions) -> String {
         text.push_str(&format!("[{section}]\n\t{key} = \"{value}\"\n"));
     }
     text
+}
+
+/// `path` as it is called from everywhere.
+fn from_root(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn environment(
@@ -276,7 +284,7 @@ fn ssh_command(options: &GitOptions) -> Result<Option<String>, String> {
                      -o ForwardAgent=no -o ConnectTimeout=10 -o ServerAliveInterval=10"
             .to_owned();
     for (option, path) in [("IdentityFile", key), ("UserKnownHostsFile", known)] {
-        let path = path.display().to_string();
+        let path = from_root(path).display().to_string();
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
         // A shell reads it, and ssh itself knows signs that stand for something else.
         if !path.bytes().all(is_plain) {

@@ -1,6 +1,7 @@
 //! What whoever may push could try.
 
 use super::*;
+use crate::control::git::program::Git;
 
 #[tokio::test]
 async fn nothing_of_a_repository_is_run_and_nothing_of_the_user_is_read() {
@@ -38,6 +39,21 @@ async fn nothing_of_a_repository_is_run_and_nothing_of_the_user_is_read() {
         Ok(vec!["vip.yaml: 1".to_owned()])
     );
     assert!(!trace.exists(), "a program of the repository ran");
+}
+
+#[tokio::test]
+async fn git_finds_its_settings_also_where_the_state_directory_is_named_from_here() {
+    let pair = Pair::new();
+    let here = std::env::current_dir().expect("there is one");
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let root = Path::new("/");
+    let state = up.join(pair.state().strip_prefix(root).expect("it is absolute"));
+    assert!(state.is_relative());
+    let mut repository = Repository::new(pair.options(), &state, PATIENCE);
+    assert!(read(&mut repository).await.is_ok());
+    let git = Git::new(&pair.options(), &state, "copy", PATIENCE).expect("settings");
+    let listed = git.run(&["config", "--get", "protocol.allow"]).await;
+    assert_eq!(listed, Ok(b"never\n".to_vec()));
 }
 
 #[tokio::test]
