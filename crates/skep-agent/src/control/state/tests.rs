@@ -249,6 +249,39 @@ async fn what_a_newer_agent_wrote_is_refused_once_and_a_restart_runs_what_was_un
 }
 
 #[tokio::test]
+async fn a_damaged_desired_state_stops_no_agent_and_is_taken_from_whoever_has_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut agent = Agent::start(&directory);
+    agent.control.take_over(agent.generation(1, SWARM));
+    let state = directory.path().join("state");
+    for other in [
+        "granted.json",
+        "unlock-keys.json",
+        "moves.json",
+        "in-step.json",
+    ] {
+        fs::write(state.join(other), "{\"a").expect("written");
+    }
+    let kept = state.join("generation.json");
+    let whole = fs::read(&kept).expect("it was kept");
+    let unkept = |agent: &Agent| {
+        let cluster = agent.control.cluster.as_ref().expect("it has a key");
+        cluster.unkept().map(|unkept| unkept.message.clone())
+    };
+    for length in (0..whole.len()).step_by(13) {
+        fs::write(&kept, &whole[..length]).expect("written");
+        let mut again = Agent::start(&directory);
+        assert_eq!(again.numbers(), (None, Rank::default()), "{length} bytes");
+        let said = unkept(&again).expect("it is told");
+        assert!(said.contains("generation.json is not understood"), "{said}");
+        again.control.take_over(again.generation(1, SWARM));
+        assert_eq!(again.numbers().0, Some(1));
+        assert_eq!(unkept(&again), None);
+        assert_eq!(Agent::start(&directory).numbers().0, Some(1));
+    }
+}
+
+#[tokio::test]
 async fn who_does_not_answer_for_the_cluster_is_named_with_its_part_and_a_remedy() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut agent = Agent::start(&directory);
