@@ -46,9 +46,11 @@ async fn git_finds_its_settings_also_where_the_state_directory_is_named_from_her
     let pair = Pair::new();
     let here = std::env::current_dir().expect("there is one");
     let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
-    let root = Path::new("/");
-    let state = up.join(pair.state().strip_prefix(root).expect("it is absolute"));
-    assert!(state.is_relative());
+    // Deeper than here, so that the way there from another directory is another one.
+    let deep = here
+        .components()
+        .fold(pair.state(), |it, _| it.join("deep"));
+    let state = up.join(deep.strip_prefix("/").expect("it is absolute"));
     let mut repository = Repository::new(pair.options(), &state, PATIENCE);
     assert!(read(&mut repository).await.is_ok());
     let git = Git::new(&pair.options(), &state, "copy", PATIENCE).expect("settings");
