@@ -5,6 +5,7 @@ mod adopting;
 mod answering;
 mod changing;
 mod comparing;
+mod differing;
 mod early;
 mod feeding;
 mod group_keys;

@@ -11,21 +11,20 @@ use skep_api::peer::{Peer, PeerClient};
 use skep_api::recovery::RecoveryReport;
 use skep_api::status::{RouterStatus, VipGroupStatus};
 use skep_manifest::condition::Condition;
+use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::{Role, SwarmSpec};
-use skep_plan::action::{Blocked, Plan};
+use skep_plan::action::Blocked;
 use skep_plan::observed::{Cluster as Swarm, Engine, Membership, NodeGroups, Observed};
-use skep_plan::plan;
 use skep_vrrp::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::control::cluster::digest;
 use crate::control::cluster::peers::Other;
 use crate::control::cluster::writer::{Candidate, writer};
-use crate::control::cluster::{Cluster, Happening, Store, managers};
+use crate::control::cluster::{Cluster, Happening, Store, agent_of, managers};
 use crate::control::status::backup_priority;
-use crate::control::understand::Understood;
 
 /// An agent that was heard within this time is one of those a plan reckons with.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
@@ -113,12 +112,17 @@ impl Cluster {
             .or(first)
     }
 
-    /// What would change with `desired` instead of what is known.
-    pub(in crate::control) fn plan_for(&self, understood: &Understood, now: Instant) -> Plan {
-        plan(
-            &understood.desired,
-            &self.observed(understood.node.as_ref(), now),
-        )
+    /// The agents of those nodes of `desired` that this one does not ask, as they are in no desired
+    /// state that it has.
+    pub(in crate::control) fn strangers(
+        &self,
+        desired: &Desired,
+        own: Option<&NodeName>,
+    ) -> Vec<Peer> {
+        let nodes = desired.swarm.iter().flat_map(|swarm| &swarm.spec.nodes);
+        let others = nodes.filter(|node| Some(&node.name) != own);
+        let unknown = others.filter(|node| self.peers.get(&node.name).is_none());
+        unknown.map(agent_of).collect()
     }
 
     /// What this agent tells its peers of itself and its engine.

@@ -1,21 +1,18 @@
-//! Changing the desired state, and saying what would change and how far it is.
+//! Changing the desired state, and saying how far it is.
 
 use skep_api::generation::{Generation, Held};
 use skep_api::path;
 use skep_api::peer::Peer;
-use skep_api::submit::{Differences, Reached, Submission, Submitted};
-use skep_manifest::desired::Desired;
+use skep_api::submit::{Reached, Submission, Submitted};
 use skep_manifest::schema::REVISION;
 use skep_manifest::swarm::Node;
-use skep_plan::action::Plan;
-use skep_plan::groups::{GroupChange, group_changes};
 use skep_plan::progress::progress;
 
 use crate::control::cluster::{self, Cluster, keeper};
 use crate::control::now;
 use crate::control::question::{Answer, Hop, Trouble, answer};
 use crate::control::state::Control;
-use crate::control::state::changing::{Prepared, accepted, lines};
+use crate::control::state::changing::{Prepared, accepted};
 use crate::control::state::early::Early;
 use crate::control::state::passing::{PassedOn, pass_on};
 use crate::control::understand::Understood;
@@ -147,56 +144,6 @@ impl Control {
         Ok(accepted)
     }
 
-    /// Says what a set of manifests would change: on the agent that writes to the swarm.
-    pub(super) fn handle_diff(
-        &mut self,
-        submission: Submission,
-        hop: Hop,
-        to: Answer<Differences>,
-    ) {
-        let prepared = match self.prepare(&submission) {
-            Ok(prepared) => prepared,
-            Err(refused) => return answer(to, Ok(Differences::Rejected(lines(refused)))),
-        };
-        let paused = prepared.kept.paused();
-        let mut understood = prepared.understood;
-        if let Err(errors) = self.desired.decide(&mut understood, &self.taken()) {
-            return answer(to, Ok(Differences::Rejected(errors)));
-        }
-        let Some(cluster) = &self.cluster else {
-            // What a directory would change can be said without an engine.
-            let plan = Plan {
-                vip_groups: self.group_changes(&understood),
-                ..Plan::default()
-            };
-            return answer(to, Ok(Differences::Plan(Box::new(plan))));
-        };
-        match self.writer_of(Some(&understood), hop) {
-            Answerer::Here => {
-                let mut plan = cluster.plan_for(&understood, now());
-                plan.vip_groups = self.group_changes(&understood);
-                plan.paused = paused;
-                answer(to, Ok(Differences::Plan(Box::new(plan))));
-            }
-            Answerer::There(peer) => {
-                let question = PassedOn {
-                    peer,
-                    part: "writes to the swarm",
-                    path: path::DIFF,
-                    body: Some(submission),
-                };
-                pass_on(cluster, question, hop, to);
-            }
-        }
-    }
-
-    fn group_changes(&self, understood: &Understood) -> Vec<GroupChange> {
-        let nothing = Desired::default();
-        let accepted = self.desired.accepted();
-        let old = accepted.map_or(&nothing, |accepted| &accepted.desired);
-        group_changes(old, &understood.desired)
-    }
-
     /// Says how far the world is from the desired state: on the agent that writes to the swarm.
     pub(super) fn answer_progress(&self, hop: Hop, to: Answer<Reached>) {
         let Some(cluster) = &self.cluster else {
@@ -275,7 +222,7 @@ impl Control {
     }
 
     /// Who writes to the swarm, or could: this agent when nobody else does.
-    fn writer_of(&self, understood: Option<&Understood>, hop: Hop) -> Answerer {
+    pub(super) fn writer_of(&self, understood: Option<&Understood>, hop: Hop) -> Answerer {
         let accepted = self.desired.accepted();
         let known = accepted.map(|accepted| (&accepted.desired, accepted.node.as_ref()));
         let proposed = understood.map(|set| (&set.desired, set.node.as_ref()));
