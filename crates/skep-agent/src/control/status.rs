@@ -307,7 +307,8 @@ fn holder(accepted: &Accepted, known: &Known<'_>, now: Instant) -> Option<Holder
             address: None,
             heard_ms: age_ms(known.heard_at, now),
         }),
-        State::Backup => {
+        // Who takes no part still hears who does.
+        State::Backup | State::Fault => {
             let heard = known.living_active(now)?;
             Some(Holder {
                 node: node_at(&accepted.desired, &known.report.key.group, heard.from),
@@ -315,7 +316,6 @@ fn holder(accepted: &Accepted, known: &Known<'_>, now: Instant) -> Option<Holder
                 heard_ms: age_ms(heard.at, now),
             })
         }
-        State::Fault => None,
     }
 }
 
