@@ -298,6 +298,9 @@ pub enum TaskTrouble {
     Over(String),
 }
 
+/// How the engine begins to say that a node has no such image and cannot pull it.
+const NO_IMAGE: &str = "No such image";
+
 impl TaskTrouble {
     /// The engine's words.
     #[must_use]
@@ -313,6 +316,14 @@ impl TaskTrouble {
     /// What a person can do about it, as the service is called `service`.
     #[must_use]
     pub fn remedy(&self, service: &str) -> String {
+        let is_tried_again = matches!(self, Self::Failing(_) | Self::Ending(_));
+        if is_tried_again && self.message().contains(NO_IMAGE) {
+            return format!(
+                "see that the image's name is right and that its registry answers on the nodes, or \
+                 `docker load` the image there; `docker service ps --no-trunc {service}` on a \
+                 manager says which nodes do not have it"
+            );
+        }
         match self {
             Self::Failing(_) => {
                 "it is tried again; if it stays so, correct the service and apply it again"

@@ -51,7 +51,14 @@ pub(super) fn set_availability(kept: &Kept, order: &NodeOrder) -> Kept {
 pub fn check(order: &NodeOrder, desired: &Desired, observed: &Observed) -> Result<(), Refused> {
     let name = &order.node;
     if node(desired, name).is_none() {
-        let refused = format!("there is no node `{name}` in the desired state");
+        let known: Vec<&str> = nodes(desired).iter().map(|it| it.name.as_str()).collect();
+        let refused = format!(
+            "there is no node `{name}` in the desired state: {}",
+            match known.as_slice() {
+                [] => "there are none".to_owned(),
+                known => format!("one of {}", known.join(", ")),
+            }
+        );
         return Err(Refused::Errors(vec![refused]));
     }
     match order.availability {
