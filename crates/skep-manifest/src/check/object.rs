@@ -141,9 +141,13 @@ impl Checker<'_> {
             if self.given(entries, name).is_none() && !meant.contains(name) {
                 let message = format!("{} needs `{name}`", self.container(at));
                 let problem = Problem::error("missing-field", self.head(at), message);
-                let description = schema["properties"][name]["description"].as_str();
-                self.report(match description {
-                    Some(description) => problem.help(format!("`{name}`: {description}")),
+                let property = &schema["properties"][name];
+                let only = property["const"].as_str();
+                let only = only.map(|only| format!("write `{name}: {only}`"));
+                let description = property["description"].as_str();
+                let help = only.or_else(|| Some(format!("`{name}`: {}", description?)));
+                self.report(match help {
+                    Some(help) => problem.help(help),
                     None => problem,
                 });
             }

@@ -90,7 +90,8 @@ pub struct TrackedInterface {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("not" = {"required": ["effect", "weight"]}))]
 pub struct TrackedService {
-    /// The `Service`.
+    /// The `Service`: a member is healthy with a running, healthy task of it on its own node, and
+    /// without one ranks below those that have one.
     pub service: Name,
     /// What having no such task does, by default `demote`: unless it is `fault`, it counts only while
     /// another member has one.
