@@ -83,6 +83,7 @@ impl Lab {
 
     /// Removes the lab of this name and whatever is left of it. None is no error.
     pub fn remove(name: &str) -> Result<()> {
+        ensure_root()?;
         match State::load(name)? {
             Some(state) => teardown::remove(&state, &mut Vec::new()),
             None => Ok(()),
@@ -200,7 +201,7 @@ impl Lab {
 }
 
 /// Refuses what would fail halfway.
-pub(crate) fn ensure_root() -> Result<()> {
+pub fn ensure_root() -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("a lab needs root, it is made of network namespaces: use sudo");
     }

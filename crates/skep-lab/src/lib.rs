@@ -22,4 +22,4 @@ pub mod prober;
 mod program;
 pub mod visitor;
 
-pub use lab::{Lab, NodeCommand, Segment};
+pub use lab::{Lab, NodeCommand, Segment, ensure_root};

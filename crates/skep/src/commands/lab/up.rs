@@ -69,6 +69,7 @@ enum Origin {
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let manifests = manifests::read(&arguments.file)?;
     let name = arguments.name.clone().unwrap_or_else(|| manifests.name());
+    skep_lab::ensure_root()?;
     if Lab::names()?.contains(&name) {
         bail!("lab `{name}` is up already: take it down with `skep lab down --name {name}`");
     }
@@ -184,7 +185,8 @@ fn warn_of_missing_images(desired: &Desired, images: &[(&str, Image)]) {
         if !given.contains(&tagged(image)) {
             output::tell(&format!(
                 "warning: service {service} has to pull {image}, and a lab's engines reach no \
-                 registry: give it with --image {image}=FILE.tar"
+                 registry: give it with --image {image}=FILE.tar, or \
+                 {image}={WEB} for a small web server"
             ));
         }
     }
