@@ -19,6 +19,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod keygen;
 pub(crate) mod lab;
+mod left_over;
 pub(crate) mod lint;
 pub(crate) mod man;
 mod manifests;

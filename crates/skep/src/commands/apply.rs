@@ -1,6 +1,7 @@
 //! `skep apply`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod said;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -14,13 +15,13 @@ use skep_api::path;
 use skep_api::submit::{Differences, Reached, Submission, Submitted};
 use skep_manifest::duration::Interval;
 use skep_plan::feeding::{APPLY, Change};
-use skep_plan::progress::{ObjectProgress, Progress};
 use tokio::time::{Instant, sleep};
 
 use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
-use crate::commands::{ask, runtime, submitted};
+use crate::commands::{ask, left_over, runtime, submitted};
 use crate::exit::Exit;
-use crate::{output, render};
+use crate::output;
+use said::Said;
 
 /// How often progress is asked for.
 const ASK: Duration = Duration::from_millis(250);
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
     let Some(feeding) = arguments.manifests.feeding(arguments.ownership)? else {
         return Ok(Exit::Findings);
     };
+    let kept = (!feeding.prune).then(|| feeding.clone());
     let submission = submission(APPLY.to_owned(), Change::Feed(feeding), dry_run);
     if arguments.dry_run == Some(Where::Client) {
         output::print("acceptable, as far as can be said without the cluster\n")?;
@@ -82,6 +84,10 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
             return Ok(exit);
         }
     };
+    // Nothing was before the first one.
+    if let Some(feeding) = kept.filter(|_| id.number > 1) {
+        left_over::tell(&client, feeding);
+    }
     if arguments.wait {
         return runtime()?.block_on(wait(&client, &id, None, arguments.timeout.time()));
     }
@@ -122,7 +128,7 @@ pub(super) async fn wait(
                 }
                 said.trouble = None;
                 let is_known = reached.generation.as_ref() == Some(id);
-                said.say(&reached.objects, started)?;
+                said.say(&reached.objects, started.elapsed())?;
                 if is_known && reached.is_all() {
                     let took = started.elapsed().as_secs_f64();
                     let what = only.unwrap_or("everything");
@@ -147,52 +153,5 @@ pub(super) async fn wait(
         }
         // How far it is can only be asked.
         sleep(ASK).await;
-    }
-}
-
-/// What a person was told of each object.
-#[derive(Default)]
-struct Said {
-    objects: BTreeMap<String, ObjectProgress>,
-    /// Why the agent cannot say how far it is at present.
-    trouble: Option<String>,
-}
-
-impl Said {
-    /// Says what is new.
-    fn say(&mut self, objects: &[ObjectProgress], started: Instant) -> anyhow::Result<()> {
-        // What is removed is reported no more: nothing of it is missing.
-        let told: BTreeSet<&String> = objects.iter().map(|progress| &progress.object).collect();
-        self.objects.retain(|object, _| told.contains(object));
-        for progress in objects {
-            if self.objects.get(&progress.object) == Some(progress) {
-                continue;
-            }
-            let at = started.elapsed().as_secs_f64();
-            let state = render::cluster::progress_word(progress.state);
-            let (object, message) = (&progress.object, &progress.message);
-            output::print(&format!("{at:>6.1}s  {state:<8} {object:<20} {message}\n"))?;
-            if let Some(remedy) = &progress.remedy {
-                output::print(&format!("                  hint: {remedy}\n"))?;
-            }
-            self.objects
-                .insert(progress.object.clone(), progress.clone());
-        }
-        Ok(())
-    }
-
-    fn say_what_is_missing(&self) {
-        let mut missing: Vec<&ObjectProgress> = self.objects.values().collect();
-        missing.retain(|progress| progress.state != Progress::Done);
-        // What is in the way comes last, where people look first.
-        missing.sort_by_key(|progress| (progress.state, progress.remedy.is_some()));
-        for progress in missing {
-            let (object, message) = (&progress.object, &progress.message);
-            output::tell_errors(&[format!("{object}: {message}")]);
-            if let Some(remedy) = &progress.remedy {
-                output::tell(&format!("hint: {remedy}"));
-            }
-        }
-        output::tell_errors(self.trouble.as_slice());
     }
 }

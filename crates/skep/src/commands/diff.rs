@@ -15,7 +15,7 @@ use skep_plan::imagined::plan_between;
 
 use crate::commands::diff::from::{Files, From};
 use crate::commands::manifests::{DryRun, Manifests, Ownership, submission};
-use crate::commands::{Format, ask};
+use crate::commands::{Format, ask, left_over};
 use crate::exit::Exit;
 use crate::output;
 
@@ -72,6 +72,7 @@ fn asked(
     let Some(feeding) = arguments.manifests.feeding(arguments.ownership)? else {
         return Ok(None);
     };
+    let kept = (generation.is_none() && !feeding.prune).then(|| feeding.clone());
     // Whether somebody has to confirm it makes no difference to what it would do.
     let change = Change::Feed(Feeding {
         confirmed: true,
@@ -90,7 +91,12 @@ fn asked(
         }
     };
     match differences {
-        Differences::Plan(plan) => Ok(Some(*plan)),
+        Differences::Plan(plan) => {
+            if let Some(feeding) = kept {
+                left_over::tell(&client, feeding);
+            }
+            Ok(Some(*plan))
+        }
         Differences::Rejected(errors) => {
             output::tell_errors(&errors);
             Ok(None)
