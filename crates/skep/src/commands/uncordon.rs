@@ -7,6 +7,7 @@ use skep_manifest::swarm::Availability;
 
 use crate::commands::cordon;
 use crate::exit::Exit;
+use crate::output;
 
 /// Take back what `skep drain` or `skep cordon` ordered: the manifest counts again.
 ///
@@ -18,5 +19,12 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> {
-    cordon::order("uncordon", &arguments.node, Availability::Active, socket)
+    let exit = cordon::order("uncordon", &arguments.node, Availability::Active, socket)?;
+    if exit == Exit::Success {
+        output::tell(
+            "hint: the swarm moves no running task back by itself; `docker service update --force \
+             NAME` on a manager spreads a service anew",
+        );
+    }
+    Ok(exit)
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         &client,
         told,
         |look| arguments.goal.is_met(kind, &name, look),
-        arguments.timeout.time(),
+        (arguments.timeout.time(), arguments.goal.hint(&name)),
     ))
 }
 
@@ -79,7 +79,7 @@ async fn wait(
     client: &Client,
     told: Told,
     is_met: impl Fn(&Look) -> Met,
-    timeout: Duration,
+    (timeout, hint): (Duration, Option<String>),
 ) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let mut said = String::new();
@@ -128,6 +128,9 @@ async fn wait(
                 "error: not so within {:.0} s",
                 timeout.as_secs_f64()
             ));
+            if let Some(hint) = hint {
+                output::tell(&format!("hint: {hint}"));
+            }
             return Ok(Exit::NotConverged);
         }
         // How it is can only be asked.

@@ -36,7 +36,9 @@ pub(crate) fn place(explained: &Explanation) -> String {
     if !fields.is_empty() {
         text.push_str("\nFIELDS\n");
     }
-    for (name, field) in fields {
+    // What must be written comes first.
+    let (required, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(_, it)| it.required);
+    for (name, field) in required.into_iter().chain(others) {
         text.push_str(&format!("  {name}: {}\n", traits(field)));
         paragraphs(&mut text, "      ", &field.description);
     }
@@ -65,7 +67,11 @@ pub(crate) fn word(word: &Word) -> String {
 
 /// How a field is written.
 fn traits(field: &Field) -> String {
-    let mut traits = vec![field.form.clone()];
+    let form = match field.words.as_slice() {
+        [only] => format!("`{}`", only.word),
+        _ => field.form.clone(),
+    };
+    let mut traits = vec![form];
     if field.required {
         traits.push("required".to_owned());
     }

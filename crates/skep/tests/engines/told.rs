@@ -56,7 +56,10 @@ pub(crate) fn check_told(site: &Site, node: &str, holder: &str) {
     }
     let goal = format!("--for=active={node}");
     let late = site.skep(node, &["wait", &goal, "vip/ingress", "--timeout", "1s"]);
-    let expected = format!("vipgroup/ingress is held by {holder}\nerror: not so within 1 s\n");
+    let expected = format!(
+        "vipgroup/ingress is held by {holder}\nerror: not so within 1 s\nhint: `skep describe vip \
+         ingress` on {node} says why it does not hold it\n"
+    );
     assert_eq!((late.code, late.complaint), (Some(3), expected));
 }
 

@@ -81,6 +81,16 @@ impl Goal {
         }
     }
 
+    /// What says more of a VIP group that is not held where it shall be.
+    pub(super) fn hint(&self, name: &str) -> Option<String> {
+        let Self::Active(node) = self else {
+            return None;
+        };
+        Some(format!(
+            "`skep describe vip {name}` on {node} says why it does not hold it"
+        ))
+    }
+
     /// Whether it is so for the thing `name`.
     pub(super) fn is_met(&self, kind: Kind, name: &str, look: &Look) -> Met {
         if let Self::Active(node) = self
