@@ -148,9 +148,10 @@ impl CallError {
                     "look at the agent's log there: journalctl -u skep"
                 }
                 // Its words say what helps.
-                HandshakeError::Ended(_) | HandshakeError::Nameless | HandshakeError::Name(_) => {
-                    return None;
-                }
+                HandshakeError::Ended(_)
+                | HandshakeError::Nameless
+                | HandshakeError::TakenForAnother(_)
+                | HandshakeError::Name(_) => return None,
             },
             Self::Late { .. } | Self::Broken(_) | Self::Unreadable(_) => {
                 "look at the agent's log: journalctl -u skep"

@@ -45,6 +45,12 @@ pub enum HandshakeError {
     /// One does not believe the other's certificate, or there is none.
     #[error("the two agents do not hold the same cluster key")]
     NotTrusted(#[source] rustls::Error),
+    /// The caller knows the authority of the certificate, and looks for another node.
+    #[error(
+        "the caller looks for another node here: a name or an address in the manifest is not that of \
+         its node, or an agent is started with another --node"
+    )]
+    TakenForAnother(#[source] rustls::Error),
     /// A node's certificate has ended.
     #[error(
         "a node's certificate has ended, or a clock is wrong: make another with `skep keygen --node`"
@@ -136,6 +142,10 @@ impl HandshakeError {
             | AlertReceived(AlertDescription::CertificateExpired) => {
                 Some(Self::Ended(error.clone()))
             }
+            // What TLS says to a certificate of a good authority that names others.
+            AlertReceived(AlertDescription::BadCertificate) => {
+                Some(Self::TakenForAnother(error.clone()))
+            }
             InvalidCertificate(_) | NoCertificatesPresented => {
                 Some(Self::NotTrusted(error.clone()))
             }
@@ -176,8 +186,7 @@ fn proven_by_chain(chain: Option<&[CertificateDer<'_>]>) -> Result<Proven, Hands
 const fn concerns_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
-        AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
+        AlertDescription::UnsupportedCertificate
             | AlertDescription::CertificateUnknown
             | AlertDescription::CertificateRequired
             | AlertDescription::UnknownCA

@@ -136,7 +136,10 @@ impl Strangers {
     fn tell(&mut self, Refusal { address, error }: &Refusal) {
         let is_stranger = matches!(
             error,
-            HandshakeError::NotTrusted(_) | HandshakeError::Ended(_) | HandshakeError::Nameless
+            HandshakeError::NotTrusted(_)
+                | HandshakeError::TakenForAnother(_)
+                | HandshakeError::Ended(_)
+                | HandshakeError::Nameless
         );
         if !is_stranger {
             tracing::debug!(%address, %error, "no handshake");

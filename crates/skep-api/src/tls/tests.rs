@@ -114,7 +114,10 @@ async fn an_agent_of_another_key_is_not_trusted() {
         matches!(caller, Err(HandshakeError::NotTrusted(_))),
         "{caller:?}"
     );
-    assert!(server.is_err());
+    assert!(
+        matches!(server, Err(HandshakeError::NotTrusted(_))),
+        "{server:?}"
+    );
 }
 
 #[tokio::test]
@@ -161,7 +164,10 @@ async fn a_server_that_is_another_node_is_not_talked_to() {
     let error = caller.expect_err("it is another node");
     let expected = "the agent that answers there is cube01";
     assert_eq!(error.to_string(), expected);
-    assert!(server.is_err());
+    assert!(
+        matches!(server, Err(HandshakeError::TakenForAnother(_))),
+        "it is no question of keys: {server:?}"
+    );
 }
 
 #[tokio::test]
