@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use skep_lab::Lab;
 use skep_lab::capture::{Capture, Frame};
 use skep_lab::plan::{LabNode, LabPlan};
 use skep_lab::prober::Prober;
+use skep_lab::{Lab, Segment};
 
 const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 60);
 const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 61);
@@ -133,6 +133,24 @@ fn a_pulled_cable_takes_the_carrier_and_comes_back() {
     lab.mend("b").unwrap();
     assert!(answers(&lab, "a", B));
     assert!(is_running(id));
+}
+
+#[test]
+fn a_node_that_removed_its_interface_gets_another_with_its_address() {
+    let mut lab = up("removed");
+    say(&lab, "b", "ip link delete ens18");
+    assert_eq!(lab.segment("b").unwrap(), Segment::Unplugged);
+    lab.partition(&["a"]).unwrap();
+    lab.heal().unwrap();
+    lab.cut("b").unwrap();
+    lab.mend("b").unwrap();
+    assert!(answers(&lab, "a", B));
+    say(&lab, "b", "ip link delete ens18");
+    lab.kill("b").unwrap();
+    lab.mend("b").unwrap();
+    // Its hardware address is another one: the others learn it when it says something.
+    assert!(answers(&lab, "b", A));
+    assert!(answers(&lab, "a", B));
 }
 
 #[test]

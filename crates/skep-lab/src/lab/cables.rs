@@ -71,7 +71,11 @@ fn connect(plan: &LabPlan, position: usize, node: &LabNode) -> Result<()> {
 
 /// Leaves a node the address it has by its plan, and no other.
 pub(super) fn forget_addresses(plan: &LabPlan, node: &str) -> Result<()> {
-    let node = &plan.nodes[plan.position(node)?];
+    let position = plan.position(node)?;
+    if !is_laid(plan, position)? {
+        return Ok(());
+    }
+    let node = &plan.nodes[position];
     let host = plan.node_namespace(&node.name);
     let flush = ["-n", &host, "address", "flush", "dev", &node.interface];
     ip(&[&flush[..], &["scope", "global"]].concat())?;
@@ -106,6 +110,9 @@ fn give_address(plan: &LabPlan, node: &LabNode) -> Result<()> {
 
 /// Takes the carrier from a node's interface.
 pub(super) fn pull(plan: &LabPlan, position: usize) -> Result<()> {
+    if !is_laid(plan, position)? {
+        return Ok(());
+    }
     ip(&[
         "-n",
         &plan.bridge_namespace(),
@@ -117,8 +124,11 @@ pub(super) fn pull(plan: &LabPlan, position: usize) -> Result<()> {
     .map(drop)
 }
 
-/// Gives a node's interface its carrier back.
+/// Gives a node's interface its carrier back, and the interface itself when the node removed it.
 pub(super) fn plug(plan: &LabPlan, position: usize) -> Result<()> {
+    if !is_laid(plan, position)? {
+        return connect(plan, position, &plan.nodes[position]);
+    }
     ip(&[
         "-n",
         &plan.bridge_namespace(),
@@ -128,6 +138,14 @@ pub(super) fn plug(plan: &LabPlan, position: usize) -> Result<()> {
         "up",
     ])
     .map(drop)
+}
+
+/// Whether the cable is there: a node that removes its interface removes all of it.
+fn is_laid(plan: &LabPlan, position: usize) -> Result<bool> {
+    let ports = ip(&["-n", &plan.bridge_namespace(), "-o", "link", "show"])?;
+    let port = port(position);
+    let mut names = ports.lines().filter_map(|line| line.split(": ").nth(1));
+    Ok(names.any(|name| name.split('@').next() == Some(&port)))
 }
 
 /// Puts a node on the bridge of all.
@@ -142,6 +160,9 @@ pub(super) fn isolate(plan: &LabPlan, position: usize) -> Result<()> {
 
 /// Where a node's cable leads.
 pub(super) fn segment(plan: &LabPlan, position: usize) -> Result<Segment> {
+    if !is_laid(plan, position)? {
+        return Ok(Segment::Unplugged);
+    }
     let network = plan.bridge_namespace();
     let shown = ip(&["-n", &network, "-o", "link", "show", "dev", &port(position)])?;
     let (_, flags) = shown.split_once('<').unwrap_or_default();
@@ -160,6 +181,9 @@ pub(super) fn segment(plan: &LabPlan, position: usize) -> Result<Segment> {
 }
 
 fn enslave(plan: &LabPlan, position: usize, bridge: &str) -> Result<()> {
+    if !is_laid(plan, position)? {
+        return Ok(());
+    }
     let network = plan.bridge_namespace();
     ip(&[
         "-n",
