@@ -181,9 +181,22 @@ impl Interfaces {
             Family::Ipv4 => condition.source_ipv4.map(IpAddr::V4),
             Family::Ipv6 => condition.source_ipv6.map(IpAddr::V6),
         };
-        let source = offered.ok_or("it has no address to send from")?;
+        let source = offered.ok_or_else(|| self.sourceless(lane).to_owned())?;
         let source = lane.source.unwrap_or(source);
         Ok(Place { index, source })
+    }
+
+    /// Why there is nothing to send from on the interface of `lane`.
+    fn sourceless(&self, lane: &Lane) -> &'static str {
+        let mut addresses = self.on(&lane.interface);
+        let is_checked = addresses.any(|known| known.tentative);
+        match lane.family {
+            Family::Ipv6 if is_checked => {
+                "the kernel still looks whether another host has its address: try again in two seconds"
+            }
+            Family::Ipv6 => "it has no link-local address to send from",
+            Family::Ipv4 => "it has no address to send from",
+        }
     }
 }
 
@@ -295,6 +308,29 @@ mod tests {
         tentative.tentative = false;
         interfaces.add_address(tentative);
         assert_eq!(source(&interfaces).as_deref(), Some("fe80::1"));
+    }
+
+    #[test]
+    fn an_address_that_is_still_checked_is_told_apart_from_none() {
+        let mut interfaces = interfaces();
+        let lane = Lane {
+            interface: "eth0".to_owned(),
+            family: Family::Ipv6,
+            group: None,
+            source: None,
+            destinations: BTreeSet::new(),
+        };
+        let refused = |interfaces: &Interfaces| interfaces.place(&lane, &BTreeSet::new()).err();
+        let none = refused(&interfaces).expect("there is no IPv6");
+        assert_eq!(none, "it has no link-local address to send from");
+        let mut tentative = address(2, "fe80::1", None);
+        tentative.tentative = true;
+        interfaces.add_address(tentative.clone());
+        let checked = refused(&interfaces).expect("it may be somebody else's");
+        assert!(checked.contains("try again in two seconds"), "{checked}");
+        tentative.tentative = false;
+        interfaces.add_address(tentative);
+        assert_eq!(refused(&interfaces), None);
     }
 
     #[test]
