@@ -14,7 +14,7 @@ pub(crate) fn table(groups: &[VipGroupStatus]) -> String {
     for (group, router) in lines(groups) {
         table.row([
             group.name.clone(),
-            addresses(group),
+            addresses(group, router),
             here(group, router),
             router.map_or_else(String::new, |router| age(router.since_ms)),
             active(group),
@@ -43,7 +43,7 @@ pub(crate) fn wide_table(groups: &[VipGroupStatus]) -> String {
         let of = |show: fn(&RouterStatus) -> String| router.map_or_else(String::new, show);
         table.row([
             group.name.clone(),
-            addresses(group),
+            addresses(group, router),
             of(|router| router.virtual_router_id.to_string()),
             of(|router| router.interface.clone()),
             here(group, router),
@@ -88,10 +88,21 @@ fn because(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
         .unwrap_or_default()
 }
 
-fn addresses(group: &VipGroupStatus) -> String {
-    match group.addresses.as_slice() {
+/// The addresses of the line: those of the router's family.
+fn addresses(group: &VipGroupStatus, router: Option<&RouterStatus>) -> String {
+    in_short(
+        &group.addresses,
+        router.map(|router| router.family.as_str()),
+    )
+}
+
+fn in_short(addresses: &[String], family: Option<&str>) -> String {
+    let is_shown =
+        |address: &&String| family.is_none_or(|family| (family == "ipv6") == address.contains(':'));
+    let shown: Vec<_> = addresses.iter().filter(is_shown).collect();
+    match shown.as_slice() {
         [] => String::new(),
-        [one] => one.clone(),
+        [one] => (*one).clone(),
         [first, others @ ..] => format!("{first} +{}", others.len()),
     }
 }
@@ -149,4 +160,18 @@ pub(crate) fn priority(router: &RouterStatus) -> String {
         return router.base_priority.to_string();
     }
     format!("{} of {}", router.effective_priority, router.base_priority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_short;
+
+    #[test]
+    fn each_line_of_a_group_of_both_families_shows_its_own_addresses() {
+        let addresses = ["10.0.0.70", "fd00::70", "10.0.0.71"].map(str::to_owned);
+        assert_eq!(in_short(&addresses, Some("ipv4")), "10.0.0.70 +1");
+        assert_eq!(in_short(&addresses, Some("ipv6")), "fd00::70");
+        assert_eq!(in_short(&addresses, None), "10.0.0.70 +2");
+        assert_eq!(in_short(&[], None), "");
+    }
 }
