@@ -77,7 +77,11 @@ pub enum BackupError {
         directory: PathBuf,
     },
     /// There is nothing to keep.
-    #[error("{} holds no part of a swarm", directory.display())]
+    #[error(
+        "there is no part of a swarm in {}: the engine of this node is in none, or keeps it elsewhere \
+         (--data-root)",
+        directory.display()
+    )]
     NoSwarm {
         /// Where it was looked for.
         directory: PathBuf,
@@ -109,7 +113,12 @@ impl Backup {
     ///
     /// [`BackupError`] when there is no swarm, or no moment at which nothing is written.
     pub fn make(swarm: &Path, state: &Path, about: About) -> Result<Self, BackupError> {
-        let files = collect(swarm)?;
+        let is_there = swarm.try_exists().map_err(refused("read", swarm))?;
+        let files = if is_there {
+            collect(swarm)?
+        } else {
+            Vec::new()
+        };
         let key = files.iter().find(|file| file.path == Path::new(NODE_KEY));
         let Some(key) = key else {
             let directory = swarm.to_owned();

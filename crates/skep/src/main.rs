@@ -11,7 +11,8 @@ mod render;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 
@@ -76,7 +77,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| refuse(error));
     let socket = arguments.socket;
     let outcome = match arguments.command {
         Command::Agent(arguments) => commands::agent::run(*arguments, socket),
@@ -121,4 +122,24 @@ fn main() -> ExitCode {
             Exit::Usage
         })
         .into()
+}
+
+/// Says what is wrong with the command line, and suggests no command that is not for users.
+fn refuse(mut error: clap::Error) -> ! {
+    if let Some(ContextValue::Strings(mut similar)) = error.remove(ContextKind::SuggestedSubcommand)
+    {
+        let all = Arguments::command();
+        let is_hidden = |name: &String| {
+            all.find_subcommand(name)
+                .is_some_and(clap::Command::is_hide_set)
+        };
+        similar.retain(|name| !is_hidden(name));
+        if !similar.is_empty() {
+            error.insert(
+                ContextKind::SuggestedSubcommand,
+                ContextValue::Strings(similar),
+            );
+        }
+    }
+    error.exit()
 }

@@ -113,6 +113,8 @@ fn a_key_that_is_locked_is_told_and_a_directory_without_one_is_no_swarm() {
     fs::remove_file(swarm.join(NODE_KEY)).unwrap();
     let made = Backup::make(&swarm, &state, about());
     assert!(matches!(made, Err(BackupError::NoSwarm { .. })));
+    let made = Backup::make(&swarm.join("nowhere"), &state, about());
+    assert!(matches!(made, Err(BackupError::NoSwarm { .. })));
 }
 
 /// Two files are always written one after the other with the same number: a copy that is of one

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::bail;
 use skep_api::client::Client;
 use skep_api::status::AgentStatus;
-use skep_swarm::backup::{About, Backup};
+use skep_swarm::backup::{About, Backup, BackupError};
 use skep_swarm::engine;
 use skep_swarm::recovery::directory;
 
@@ -57,20 +57,22 @@ pub(crate) struct Places {
 /// Where the part of an engine in a swarm is.
 pub(crate) struct SwarmDirectory {
     pub(crate) path: PathBuf,
-    /// Whether the engine answers.
-    pub(crate) is_in_use: bool,
+    /// Why the engine does not answer, when it does not.
+    pub(crate) silence: Option<String>,
 }
 
 impl Places {
     /// Where the engine keeps its part of a swarm.
     pub(crate) fn swarm(&self) -> anyhow::Result<SwarmDirectory> {
         let client = engine::Client::new(&self.docker_host);
-        let told = runtime()?.block_on(directory(&client)).ok();
-        let is_in_use = told.is_some();
+        let (told, silence) = match runtime()?.block_on(directory(&client)) {
+            Ok(told) => (Some(told), None),
+            Err(error) => (None, Some(format!("{:#}", anyhow::Error::from(error)))),
+        };
         let own = self.data_root.as_ref().map(|root| root.join("swarm"));
         let path = own.or(told);
         let path = path.unwrap_or_else(|| PathBuf::from("/var/lib/docker/swarm"));
-        Ok(SwarmDirectory { path, is_in_use })
+        Ok(SwarmDirectory { path, silence })
     }
 }
 
@@ -86,7 +88,14 @@ pub(crate) fn run(arguments: &Arguments, socket: &Path) -> anyhow::Result<Exit> 
         &swarm.path,
         &arguments.places.state_dir,
         about(status.as_ref()),
-    )?;
+    );
+    let backup = match (backup, &swarm.silence) {
+        (Err(error @ BackupError::NoSwarm { .. }), Some(silence)) => bail!(
+            "{error}\nhint: the engine itself does not say where: {silence}\nhint: a node without \
+             Docker has nothing that its manifests and its key do not say: keep /etc/skep"
+        ),
+        (backup, _) => backup?,
+    };
     backup.write(out)?;
     output::print(&format!(
         "{}: what {} has of {}\n",

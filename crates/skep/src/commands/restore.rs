@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let backup = Backup::read(&arguments.file)?;
-    let SwarmDirectory { path, is_in_use } = arguments.places.swarm()?;
-    if is_in_use {
+    let SwarmDirectory { path, silence } = arguments.places.swarm()?;
+    if silence.is_none() {
         output::tell_errors(&[
             "the engine runs, and would not notice what is put back\nhint: stop it: `systemctl stop \
              docker.socket docker`"

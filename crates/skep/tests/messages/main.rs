@@ -57,6 +57,30 @@ fn nothing_to_look_at_is_said() {
 }
 
 #[test]
+fn a_node_without_an_engine_has_nothing_to_back_up_and_learns_what_to_keep() {
+    let words = "backup --out kept --docker-host unix:///nowhere.sock --data-root empty";
+    check(
+        words,
+        2,
+        "error: there is no part of a swarm in empty/swarm",
+    );
+    check(words, 2, "/nowhere.sock");
+    check(words, 2, "keep /etc/skep");
+}
+
+#[test]
+fn a_mistyped_command_is_told_what_it_may_have_meant_and_nothing_that_is_hidden() {
+    check("aply", 2, "a similar subcommand exists: 'apply'");
+    let output = Command::new(env!("CARGO_BIN_EXE_skep"))
+        .arg("cert")
+        .output();
+    let complaint = output.expect("the command runs").stderr;
+    let complaint = String::from_utf8_lossy(&complaint);
+    assert!(complaint.contains("'cert'"), "{complaint}");
+    assert!(!complaint.contains("generate"), "{complaint}");
+}
+
+#[test]
 fn what_has_no_end_is_not_read() {
     check("lint /dev/zero", 2, "/dev/zero is larger than 3 MiB");
     let endless = "simulate -f cube --scenario /dev/zero";
