@@ -65,6 +65,7 @@ use crate::control::understand::Mode;
 use crate::control::watched::Place;
 use crate::control::webhook::WebhookOptions;
 use crate::link::Link;
+use crate::standing;
 
 /// How the programs of checks and notifiers are started.
 const LAUNCH: Launch = Launch { in_own_session };
@@ -109,6 +110,7 @@ impl Options {
 /// When the key or the state directory cannot be used, or nothing can be served.
 pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()> {
     let mode = options.mode();
+    let socket = options.socket.clone();
     let mut desired = DesiredState::new(options.node.clone(), mode);
     let (contents, fed) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS_WAITING);
@@ -164,6 +166,7 @@ pub(crate) async fn run(options: Options, channel: Channel) -> anyhow::Result<()
         seen,
         happened,
     })?;
+    standing::ready(&socket, mode.words());
     work(&mut control, &mut inbox).await;
     Ok(())
 }

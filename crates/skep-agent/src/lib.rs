@@ -11,5 +11,6 @@ mod memory;
 pub mod process;
 pub mod release;
 pub mod source;
+mod standing;
 pub mod supervisor;
 mod vip;

@@ -9,6 +9,7 @@ use skep_linux::process::privileges::{Capability, Programs, keep_only};
 
 use crate::control::{self, Options};
 use crate::memory::Memory;
+use crate::standing;
 use crate::vip;
 
 /// What a child of the supervisor is.
@@ -75,7 +76,9 @@ fn run_control(options: Options) -> anyhow::Result<()> {
     keep_only(&[SetUid, SetGid, Kill], Programs::MayGain)?;
     follow_parent(AtParentsEnd::Kill)?;
     let channel = Channel::from(take_inherited("channel")?);
+    let socket = options.socket.clone();
     run_to_end(control::run(options, channel))
+        .inspect_err(|error| standing::troubled(&socket, error))
 }
 
 /// Runs `work` and waits for nothing else: a look at a dead file server, or for a name that nobody

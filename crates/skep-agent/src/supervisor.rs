@@ -9,7 +9,7 @@ mod owned;
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,6 +23,7 @@ use skep_linux::process::signals::{Signal, Signals};
 
 use crate::memory::Memory;
 use crate::process::{Role, give_back};
+use crate::standing;
 use crate::supervisor::life::{Life, Pulse};
 
 pub(crate) use owned::Owned;
@@ -33,14 +34,15 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long a child may take to end when it is asked: vip hands its addresses over first.
 const END_PATIENCE: Duration = Duration::from_secs(12);
 
-/// Runs the agent until it is told to stop; children get the command line `arguments`. What must
-/// be found when it is gone, but not after the machine started again, is kept in `directory`.
+/// Runs the agent that answers on `socket` until it is told to stop; children get the command line
+/// `arguments`. What must be found when it is gone, but not after the machine started again, is
+/// kept beside the socket.
 ///
 /// # Errors
 ///
 /// When another agent runs in this network namespace, or the kernel refuses what the supervisor
 /// cannot do without.
-pub fn run(arguments: &[OsString], directory: &Path) -> anyhow::Result<()> {
+pub fn run(arguments: &[OsString], socket: &Path) -> anyhow::Result<()> {
     let lock = AgentLock::take()?;
     let signals = Signals::catch().context("cannot catch signals")?;
     let poller = Poller::new().context("cannot wait for several things at once")?;
@@ -48,13 +50,15 @@ pub fn run(arguments: &[OsString], directory: &Path) -> anyhow::Result<()> {
     let (control, vip) =
         Channel::pair().context("cannot make the channel between the processes")?;
     let memory = Memory::create()?;
-    let owned = Owned::new(directory);
+    let owned = Owned::new(socket.parent().unwrap_or(Path::new("/")));
+    standing::forget(socket);
     // The first vip removes what the agent before this one left.
     for placed in owned.read() {
         memory.journal().enter(&placed);
     }
     let supervisor = Supervisor {
         lock,
+        socket: socket.to_owned(),
         arguments: arguments.to_vec(),
         signals,
         poller,
@@ -71,6 +75,7 @@ pub fn run(arguments: &[OsString], directory: &Path) -> anyhow::Result<()> {
 
 struct Supervisor {
     lock: AgentLock,
+    socket: PathBuf,
     arguments: Vec<OsString>,
     signals: Signals,
     poller: Poller,
@@ -103,7 +108,7 @@ impl Supervisor {
                 return self.stop();
             }
             self.look_at_pulse();
-            if self.vip.is_steady(clock::now()) {
+            if self.vip.is_well(clock::now()) {
                 self.memory.set_looping_since(None);
             }
             if self.owned.follow(&self.memory.journal()) {
@@ -120,7 +125,7 @@ impl Supervisor {
             match self.start(role) {
                 Ok(child) => {
                     tracing::debug!(process = role.name(), pid = child.id(), "started");
-                    self.life(role).started(child);
+                    self.life(role).started(child, now);
                 }
                 Err(error) => {
                     tracing::error!(process = role.name(), "cannot start: {error:#}");
@@ -225,6 +230,7 @@ impl Supervisor {
     /// Asks both children to end, and makes them when they do not.
     fn stop(mut self) -> anyhow::Result<()> {
         self.stopping = true;
+        standing::stopping();
         let give_up = clock::now() + END_PATIENCE;
         self.end_children(End::Ask);
         let mut events = Events::with_capacity(4);
@@ -246,6 +252,7 @@ impl Supervisor {
             self.reap()?;
         }
         self.owned.follow(&self.memory.journal());
+        standing::forget(&self.socket);
         Ok(())
     }
 

@@ -43,6 +43,14 @@ pub enum CallError {
         #[source]
         source: io::Error,
     },
+    /// The agent cannot start to the end, and said why.
+    #[error("no agent answers on {}: its control cannot start: {trouble}", socket.display())]
+    NotStarted {
+        /// The socket.
+        socket: PathBuf,
+        /// Its words.
+        trouble: String,
+    },
     /// The socket is not for this user.
     #[error("the agent's socket {} is not readable for this user", socket.display())]
     PermissionDenied {
@@ -103,6 +111,7 @@ impl CallError {
                 true
             }
             Self::NoAgent { .. }
+            | Self::NotStarted { .. }
             | Self::PermissionDenied { .. }
             | Self::Untrusted { .. }
             | Self::Unaskable(_)
@@ -133,6 +142,9 @@ impl CallError {
                 place: Place::Peer(_),
                 ..
             } => "start skep on that node; a firewall must let the agents' port through",
+            Self::NotStarted { .. } => {
+                "mend that: the agent tries again by itself, at the latest after half a minute"
+            }
             Self::PermissionDenied { .. } => {
                 "run this as root or as a member of the socket's group"
             }

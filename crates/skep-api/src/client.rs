@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 use crate::call::{self, CallError, Place, Question};
 use crate::path;
 use crate::status::AgentStatus;
+use crate::trouble;
 
 /// How long an agent may take to answer, unless told otherwise: it answers from memory.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -80,6 +81,8 @@ impl Client {
             let socket = self.socket.clone();
             if source.kind() == io::ErrorKind::PermissionDenied {
                 CallError::PermissionDenied { socket, source }
+            } else if let Some(trouble) = trouble::read(&socket) {
+                CallError::NotStarted { socket, trouble }
             } else {
                 let place = Place::Socket(socket);
                 CallError::NoAgent { place, source }

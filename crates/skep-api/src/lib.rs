@@ -20,4 +20,5 @@ pub mod status;
 pub mod submit;
 pub mod tls;
 pub mod told;
+pub mod trouble;
 pub mod trust;

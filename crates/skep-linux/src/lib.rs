@@ -8,7 +8,7 @@
 //! |---|---|
 //! | wire | [`clock`], [`timer`], [`poll`], [`waker`], [`vrrp_socket`], [`scheduling`] |
 //! | hand | [`netlink`], [`sysctl`], [`announce`], [`scheduling`] |
-//! | supervisor | [`process`], [`poll`], [`agent_lock`] |
+//! | supervisor | [`process`], [`poll`], [`agent_lock`], [`service_manager`] |
 
 pub mod agent_lock;
 pub mod announce;
@@ -20,6 +20,7 @@ pub mod poll;
 pub mod process;
 pub mod readiness;
 pub mod scheduling;
+pub mod service_manager;
 mod socket_option;
 pub mod sysctl;
 pub mod timer;

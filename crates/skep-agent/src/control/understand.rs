@@ -25,6 +25,16 @@ pub(super) enum Mode {
     Clustered,
 }
 
+impl Mode {
+    /// What people call it.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Standalone => "standalone",
+            Self::Clustered => "part of a cluster",
+        }
+    }
+}
+
 /// A set that can be worked towards.
 pub(super) struct Understood {
     pub(super) documents: usize,

@@ -5,79 +5,85 @@ use std::time::Duration;
 
 /// A child that ends this often within [`LOOP_WINDOW`] has a reason that a restart does not cure.
 const DEATHS_IN_LOOP: usize = 3;
+/// A child that ran for longer than this was well.
 const LOOP_WINDOW: Duration = Duration::from_secs(10);
 
-/// The first wait of a child that ends again and again; it doubles up to [`BACK_OFF_MAX`].
+/// The first wait of a child that ends again and again; it doubles up to [`BACK_OFF_MAX`], and
+/// begins anew when the child was well.
 const BACK_OFF: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);
 
 /// A child of the supervisor: running, or due to be started.
 #[derive(Debug)]
 pub(super) struct Life<Child> {
-    child: Option<Child>,
+    running: Option<Running<Child>>,
     due: Duration,
+    /// When it ended lately, each time without having been well.
     deaths: VecDeque<Duration>,
-    back_off: Duration,
+    /// How long it waited last, once it ends again and again.
+    waited: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Running<Child> {
+    child: Child,
+    since: Duration,
 }
 
 impl<Child> Default for Life<Child> {
     fn default() -> Self {
         Self {
-            child: None,
+            running: None,
             due: Duration::ZERO,
             deaths: VecDeque::new(),
-            back_off: BACK_OFF,
+            waited: None,
         }
     }
 }
 
 impl<Child> Life<Child> {
-    pub(super) const fn child(&self) -> Option<&Child> {
-        self.child.as_ref()
+    pub(super) fn child(&self) -> Option<&Child> {
+        self.running.as_ref().map(|running| &running.child)
     }
 
     /// Whether it shall be started.
     pub(super) fn is_due(&self, now: Duration) -> bool {
-        self.child.is_none() && now >= self.due
+        self.running.is_none() && now >= self.due
     }
 
-    /// Whether it runs and has not ended lately.
-    pub(super) fn is_steady(&self, now: Duration) -> bool {
-        let last = self.deaths.back();
-        self.child.is_some() && last.is_none_or(|death| now.saturating_sub(*death) > LOOP_WINDOW)
+    /// Whether it runs, and for long enough to be well.
+    pub(super) fn is_well(&self, now: Duration) -> bool {
+        self.running
+            .as_ref()
+            .is_some_and(|running| now.saturating_sub(running.since) > LOOP_WINDOW)
     }
 
-    pub(super) fn started(&mut self, child: Child) {
-        self.child = Some(child);
+    pub(super) fn started(&mut self, child: Child, now: Duration) {
+        self.running = Some(Running { child, since: now });
     }
 
     /// It ended because it wants to start anew.
     pub(super) fn renewed(&mut self, now: Duration) {
-        self.child = None;
+        self.running = None;
         self.due = now;
     }
 
     /// It ended, or could not be started; how long it stays away.
     pub(super) fn ended(&mut self, now: Duration) -> Duration {
-        self.child = None;
-        self.deaths.push_back(now);
-        while self
-            .deaths
-            .front()
-            .is_some_and(|death| now.saturating_sub(*death) > LOOP_WINDOW)
-        {
-            self.deaths.pop_front();
-        }
-        let mut away = Duration::ZERO;
-        if self.deaths.len() >= DEATHS_IN_LOOP {
-            away = self.back_off;
-            self.back_off = (self.back_off * 2).min(BACK_OFF_MAX);
+        if self.is_well(now) {
             self.deaths.clear();
-            // What counts as a loop after a wait is less: it had its chance to be well.
-            self.deaths.extend([now; DEATHS_IN_LOOP - 1]);
-        } else if self.deaths.len() == 1 {
-            self.back_off = BACK_OFF;
+            self.waited = None;
         }
+        self.running = None;
+        let is_recent = |death: &Duration| now.saturating_sub(*death) <= LOOP_WINDOW;
+        self.deaths.retain(is_recent);
+        self.deaths.push_back(now);
+        let away = match self.waited {
+            Some(waited) => (waited * 2).min(BACK_OFF_MAX),
+            None if self.deaths.len() >= DEATHS_IN_LOOP => BACK_OFF,
+            None => Duration::ZERO,
+        };
+        self.waited = (!away.is_zero()).then_some(away);
         self.due = now + away;
         away
     }
@@ -130,28 +136,53 @@ mod tests {
         assert_eq!(waits, [0, 0, 1, 2, 4, 8]);
         assert!(!life.is_due(s(16)));
         assert!(life.is_due(s(17)));
-        assert!(!life.is_steady(s(30)), "it does not run");
-        life.started(());
-        assert!(!life.is_steady(s(19)));
-        assert!(life.is_steady(s(20)));
     }
 
     #[test]
-    fn a_child_that_lived_long_is_started_at_once_again() {
+    fn a_child_that_can_never_run_waits_half_a_minute_each_time() {
+        let mut life = Life::<()>::default();
+        let mut now = Duration::ZERO;
+        let waits: Vec<u64> = std::iter::repeat_with(|| {
+            life.started((), now);
+            now += s(1);
+            let away = life.ended(now);
+            now += away;
+            away.as_secs()
+        })
+        .take(12)
+        .collect();
+        assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
+    }
+
+    #[test]
+    fn a_child_that_was_well_is_started_at_once_again() {
         let mut life = Life::<()>::default();
         for at in 0..4 {
             life.ended(s(at));
         }
-        assert_eq!(life.ended(s(1_000)), Duration::ZERO);
-        assert_eq!(life.ended(s(1_001)), Duration::ZERO);
-        assert_eq!(life.ended(s(1_002)), BACK_OFF);
+        life.started((), s(20));
+        assert!(!life.is_well(s(30)));
+        assert!(life.is_well(s(31)));
+        assert_eq!(life.ended(s(31)), Duration::ZERO);
+        assert!(!life.is_well(s(50)), "it does not run");
+        assert_eq!(life.ended(s(32)), Duration::ZERO);
+        assert_eq!(life.ended(s(33)), BACK_OFF);
+    }
+
+    #[test]
+    fn a_child_that_ends_now_and_then_never_waits() {
+        let mut life = Life::<()>::default();
+        for at in (0..100).step_by(8) {
+            life.started((), s(at));
+            assert_eq!(life.ended(s(at + 5)), Duration::ZERO);
+        }
     }
 
     #[test]
     fn a_child_that_wants_to_start_anew_never_waits() {
         let mut life = Life::<()>::default();
         for at in 0..9 {
-            life.started(());
+            life.started((), s(at));
             life.renewed(s(at));
             assert!(life.is_due(s(at)));
         }

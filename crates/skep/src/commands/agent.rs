@@ -86,10 +86,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit> {
     start_log();
-    let directory = socket.parent().unwrap_or(Path::new("/")).to_owned();
     match arguments.process {
         None if arguments.release => {
-            for address in release::run(&directory)? {
+            let directory = socket.parent().unwrap_or(Path::new("/"));
+            for address in release::run(directory)? {
                 output::print(&format!("released {address}\n"))?;
             }
         }
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: Arguments, socket: PathBuf) -> anyhow::Result<Exit>
             // What the processes would refuse again and again is refused once.
             git::options(&arguments.git)?;
             let command_line: Vec<OsString> = std::env::args_os().skip(1).collect();
-            supervisor::run(&command_line, &directory)?;
+            supervisor::run(&command_line, &socket)?;
         }
         Some(role) => {
             process::run(role, options(arguments, socket)?)?;

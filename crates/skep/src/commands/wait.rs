@@ -108,6 +108,7 @@ async fn wait(
             // An agent that starts again, or whose peers do, answers in a moment.
             Err(
                 error @ (CallError::NoAgent { .. }
+                | CallError::NotStarted { .. }
                 | CallError::Refused { .. }
                 | CallError::Late { .. }
                 | CallError::Broken(_)),

@@ -17,6 +17,8 @@ fn site() -> TempDir {
     )
     .expect("linked");
     fs::create_dir(directory.path().join("empty")).expect("there is room");
+    let trouble = directory.path().join("stuck.trouble");
+    fs::write(trouble, "the port is taken\n").expect("there is room");
     directory
 }
 
@@ -53,6 +55,16 @@ fn nothing_to_look_at_is_said() {
         "diff -f - -f cube",
         2,
         "`-` is standard input and stands alone",
+    );
+}
+
+#[test]
+fn an_agent_whose_control_cannot_start_says_why_where_it_is_asked() {
+    check(
+        "--socket stuck.sock status",
+        2,
+        "error: no agent answers on stuck.sock: its control cannot start: the port is taken\n\
+         hint: mend that: the agent tries again by itself",
     );
 }
 

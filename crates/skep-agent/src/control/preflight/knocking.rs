@@ -101,6 +101,7 @@ pub(super) fn outcome(error: &CallError) -> Outcome {
         CallError::Untrusted { source, .. } => Outcome::Stranger(with_causes(source.as_ref())),
         CallError::Refused { .. }
         | CallError::Dismissed(_)
+        | CallError::NotStarted { .. }
         | CallError::Unaskable(_)
         | CallError::Broken(_)
         | CallError::Unreadable(_)
