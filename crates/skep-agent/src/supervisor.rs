@@ -287,3 +287,31 @@ fn inherit(name: &'static str, descriptor: &impl AsFd) -> anyhow::Result<Inherit
         .context("cannot copy a descriptor")?;
     Ok(Inherited { name, descriptor })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{END_PATIENCE, LOOK};
+
+    /// The unit that is shipped.
+    const UNIT: &str = include_str!("../../skep/assets/skep.service");
+
+    #[test]
+    fn the_unit_leaves_the_agent_the_time_to_hand_over() {
+        let mut lines = UNIT.lines();
+        let limit = lines.find_map(|line| line.strip_prefix("TimeoutStopSec="));
+        let limit: u64 = limit.expect("it stands there").parse().expect("seconds");
+        // It ends what does not end by itself only when it looks after that time.
+        assert!(limit > (END_PATIENCE + LOOK).as_secs() + 1, "{limit}");
+        let told = format!("{} s at most", END_PATIENCE.as_secs());
+        assert!(UNIT.contains(&told), "the comment says another time");
+    }
+
+    #[test]
+    fn the_unit_lets_no_other_process_be_killed_when_the_supervisor_is() {
+        let stands = |line: &str| UNIT.lines().any(|stands| stands == line);
+        assert!(stands("KillMode=control-group"));
+        assert!(stands("Restart=always") && stands("StartLimitIntervalSec=0"));
+        assert!(stands("Type=notify") && stands("NotifyAccess=all"));
+        assert!(stands("RuntimeDirectoryPreserve=yes"));
+    }
+}

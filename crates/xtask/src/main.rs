@@ -45,8 +45,8 @@ enum Task {
     Order,
     /// Write every generated file: schemas and references.
     Regenerate,
-    /// Build the static binary that is shipped.
-    Dist,
+    /// Build what is shipped: an archive and a package with the static binary and its unit.
+    Dist(dist::Dist),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -60,6 +60,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Bench(bench) => bench::bench(&bench).map(|()| ExitCode::SUCCESS),
         Task::Order => order::order().map(|()| ExitCode::SUCCESS),
         Task::Regenerate => regenerate::regenerate().map(|()| ExitCode::SUCCESS),
-        Task::Dist => dist::dist().map(|()| ExitCode::SUCCESS),
+        Task::Dist(dist) => dist::dist(&dist).map(|()| ExitCode::SUCCESS),
     }
 }

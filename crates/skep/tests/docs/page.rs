@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The pages whose commands are run.
-pub(crate) const NAMES: [&str; 20] = [
+pub(crate) const NAMES: [&str; 21] = [
     "README.md",
     "docs/README.md",
     "docs/ci.md",
@@ -16,6 +16,7 @@ pub(crate) const NAMES: [&str; 20] = [
     "docs/fuzzing.md",
     "docs/gitops.md",
     "docs/keepalived.md",
+    "docs/install.md",
     "docs/lab.md",
     "docs/operating.md",
     "docs/simulate.md",

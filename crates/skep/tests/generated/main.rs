@@ -1,4 +1,5 @@
-//! What is made from the command line itself: its page, its manual, its completion.
+//! What is made from the command line itself: its page, its manual, its completion; and that what
+//! is shipped with it fits.
 
 use std::fs;
 use std::path::Path;
@@ -97,4 +98,54 @@ fn bash_completes_commands_options_and_values() {
         );
     }
     assert_eq!(skep(&["completion", "cmd"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_unit_runs_what_there_is_with_the_variables_that_there_are() {
+    let unit = committed("crates/skep/assets/skep.service");
+    let mut started = 0;
+    for line in unit.lines() {
+        let Some((_, command)) = line.split_once("=/").or_else(|| line.split_once("=-/")) else {
+            continue;
+        };
+        if let Some(words) = command.strip_prefix("usr/bin/skep ") {
+            started += 1;
+            let words: Vec<&str> = words.split(' ').chain(["--help"]).collect();
+            printed(&words);
+        }
+    }
+    assert_eq!(started, 2, "to run, and to release");
+    let help = printed(&["agent", "--help"]);
+    let variables = committed("crates/skep/assets/skep.default");
+    let variables: Vec<&str> = variables
+        .lines()
+        .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("SKEP_"))
+        .collect();
+    assert_eq!(variables.len(), 3);
+    for name in variables {
+        assert!(help.contains(&format!("{name}=")), "{name}: {help}");
+    }
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_the_unit() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let file = directory.path().join("skep.service");
+    let unit = committed("crates/skep/assets/skep.service");
+    let unit = unit.replace("/usr/bin/skep", env!("CARGO_BIN_EXE_skep"));
+    fs::write(&file, unit).expect("there is room");
+    let verify = Command::new("systemd-analyze")
+        .args(["verify", "--man=no", "--recursive-errors=no"])
+        .arg(&file)
+        .output();
+    match verify {
+        Ok(output) => {
+            let found = String::from_utf8_lossy(&output.stderr);
+            assert!(!found.contains("skep.service"), "{found}");
+            assert!(output.status.success(), "{found}");
+        }
+        Err(error) => println!("NOT TRIED: systemd-analyze cannot be run: {error}"),
+    }
 }
