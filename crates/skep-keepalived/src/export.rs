@@ -136,7 +136,9 @@ fn delays(runs: &[Own<'_>], page: &mut Page) {
     page.open("interface_up_down_delays");
     for (interface, (down, up)) in delays {
         let (down, up) = (page::seconds(down.time()), page::seconds(up.time()));
-        page.line(format!("{} {down} {up}", interface.as_str()));
+        if let Some(interface) = page::word(interface.as_str()) {
+            page.line(format!("{interface} {down} {up}"));
+        }
     }
     page.close();
 }

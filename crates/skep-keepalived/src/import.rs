@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use skep_manifest::name::NodeName;
 use skep_manifest::object::Object;
 use skep_manifest::problem::Severity;
-use skep_manifest::set::Source;
+use skep_manifest::set::{SOURCE_BYTES_MAX, Source};
 use skep_manifest::span::Span;
 
 use crate::language::{self, Files, Statement, Texts};
@@ -68,12 +68,14 @@ pub fn import(files: Vec<NodeFile>, included: &mut dyn Files) -> Import {
     }
     let mut documents = group::merge(&nodes, &mut texts);
     settle(&texts, &mut ledger);
-    let mut text = write::manifest(&nodes, &documents, &texts, &ledger);
-    if !write::is_readable(&text, documents.len()) {
-        refuse(&mut texts, &mut ledger);
-        documents.clear();
-        text = write::manifest(&nodes, &documents, &texts, &ledger);
-    }
+    let text = match write::manifest(&nodes, &documents, &texts, &ledger) {
+        Some(text) => text,
+        None => {
+            refuse(&mut texts, &mut ledger);
+            documents.clear();
+            write::head(&nodes, &texts, &ledger)
+        }
+    };
     Import {
         objects: documents.into_iter().map(|one| one.object).collect(),
         text,
@@ -84,7 +86,7 @@ pub fn import(files: Vec<NodeFile>, included: &mut dyn Files) -> Import {
 
 /// Leaves everything out: a part of a manifest would release what the rest of it holds.
 fn refuse(texts: &mut Texts, ledger: &mut Ledger) {
-    const WHY: &str = "the manifest would be too large to be read";
+    const WHY: &str = "the manifest would be larger than one file may be";
     let taken = ledger.entries.iter_mut();
     let taken = taken.filter(|entry| matches!(entry.fate, Fate::Taken(_)));
     taken.for_each(|entry| entry.fate = Fate::LeftOut(WHY.to_owned()));
@@ -93,19 +95,21 @@ fn refuse(texts: &mut Texts, ledger: &mut Ledger) {
     };
     texts
         .report(Severity::Error, "too-much", first.span)
-        .says(WHY)
-        .help("import fewer instances at once, each part into a manifest of its own");
+        .says(format!("{WHY}: {} MiB, or as many values", SOURCE_BYTES_MAX >> 20))
+        .help("import the instances in parts, each into a file of its own: all files of a directory are one manifest");
 }
 
 /// What keepalived ignores itself, or a manifest cannot say: its keyword was read all the same.
-const NOT_TAKEN: [&str; 7] = [
+const NOT_TAKEN: [&str; 9] = [
     "authentication-ignored",
     "ignored-with-master",
     "mail-incomplete",
     "name-twice",
     "not-expressible",
     "priority-255-twice",
+    "sync-group-twice",
     "unknown-check",
+    "unknown-instance",
 ];
 
 /// Enters what was found to be left out when all files were known.

@@ -34,7 +34,9 @@ pub(super) enum Kind {
 pub(super) fn kind(site: &Site<'_>, name: &Name) -> Option<Kind> {
     let check = &site.desired.health_checks.get(name)?.spec;
     let argv = match &check.probe {
-        Probe::Process(_) => return Some(Kind::Process),
+        Probe::Process(process) => {
+            return super::page::word(&process.name).map(|_| Kind::Process);
+        }
         Probe::Exec(exec) => Program::run_as(&exec.user, &probe::program(&check.probe)?),
         probe => probe::program(probe)?,
     };
@@ -51,7 +53,7 @@ pub(super) fn write(site: &Site<'_>, runs: &[Own<'_>], page: &mut Page) {
             Some(Kind::Process) => process(name, &check.spec, page),
             Some(Kind::Script(line)) => script(name, &check.spec, &line, page),
             None => page.leave_out(format!(
-                "HealthCheck {name}: no program does this for keepalived; what tracks it is left out too"
+                "HealthCheck {name}: keepalived cannot be given a program that does this; what tracks it is left out too"
             )),
         }
     }
@@ -62,7 +64,8 @@ fn process(name: &Name, check: &HealthCheckSpec, page: &mut Page) {
         return;
     };
     page.open(&format!("vrrp_track_process {name}"));
-    page.line(format!("process {}", super::page::word(&process.name)));
+    let runs = super::page::word(&process.name).unwrap_or_default();
+    page.line(format!("process {runs}"));
     page.line(format!("quorum {}", process.minimum));
     page.close();
     if check.interval != Interval::from_secs(1)

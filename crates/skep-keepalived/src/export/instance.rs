@@ -25,6 +25,8 @@ pub(super) fn can_run(site: &Site<'_>, own: &Own<'_>, page: &mut Page) -> bool {
         "keepalived wants an `interface`: name it in the manifest, or with --interface"
     } else if own.member.priority.is_none() {
         "the member has no priority"
+    } else if interfaces(site, own).any(|name| word(name.as_str()).is_none()) {
+        "keepalived cannot be given the name of an interface"
     } else {
         return true;
     };
@@ -42,6 +44,29 @@ fn interface<'a>(site: &Site<'a>, own: &Own<'a>) -> Option<&'a InterfaceName> {
         .or(site.interface)
 }
 
+/// All interfaces that the file names.
+fn interfaces<'a>(site: &Site<'a>, own: &'a Own<'a>) -> impl Iterator<Item = &'a InterfaceName> {
+    let spec = &own.group.declared.spec;
+    let of_addresses = spec
+        .addresses
+        .iter()
+        .filter_map(|one| one.interface.as_ref());
+    let of_routes = spec.routes.iter().filter_map(|one| one.interface.as_ref());
+    let tracked = spec.tracking.iter().filter_map(|one| match one {
+        Tracking::Interface(tracked) => Some(&tracked.interface),
+        Tracking::Check(_) | Tracking::Service(_) | Tracking::External(_) | Tracking::Swarm(_) => {
+            None
+        }
+    });
+    let all = of_addresses.chain(of_routes).chain(tracked);
+    all.chain(interface(site, own))
+}
+
+/// The name of an interface, which [`can_run`] has looked at.
+fn named(interface: &InterfaceName) -> String {
+    word(interface.as_str()).unwrap_or_default()
+}
+
 pub(super) fn write(site: &Site<'_>, own: &Own<'_>, page: &mut Page) {
     let spec = &own.group.declared.spec;
     page.open(&format!("vrrp_instance {}", own.name));
@@ -52,7 +77,7 @@ pub(super) fn write(site: &Site<'_>, own: &Own<'_>, page: &mut Page) {
         "state BACKUP"
     });
     if let Some(interface) = interface(site, own) {
-        page.line(format!("interface {}", interface.as_str()));
+        page.line(format!("interface {}", named(interface)));
     }
     if let VirtualRouterId::Number(id) = spec.virtual_router_id {
         page.line(format!("virtual_router_id {id}"));
@@ -103,18 +128,22 @@ fn authentication(own: &Own<'_>, page: &mut Page) {
     match &own.group.authentication {
         Authentication::None(_) => {}
         Authentication::Simple(simple) => match &simple.password {
-            ValueSource::Value(password) if !password.contains(['\n', '\r', '"']) => {
-                page.open("authentication");
-                page.line("auth_type PASS");
-                page.line(format!("auth_pass {}", word(password)));
-                page.close();
-            }
-            ValueSource::Value(_)
-            | ValueSource::FromFile(_)
+            ValueSource::Value(password) => match word(password) {
+                Some(password) => {
+                    page.open("authentication");
+                    page.line("auth_type PASS");
+                    page.line(format!("auth_pass {password}"));
+                    page.close();
+                }
+                None => page.leave_out(format!(
+                    "VipGroup {name}: `authentication`: keepalived cannot be given this password"
+                )),
+            },
+            ValueSource::FromFile(_)
             | ValueSource::FromEnv(_)
             | ValueSource::Sealed(_)
             | ValueSource::FromNodeFile(_) => page.leave_out(format!(
-                "VipGroup {name}: `authentication`: the password is not in the manifest, or has a quotation mark; add it"
+                "VipGroup {name}: `authentication`: the password is not in the manifest; add it"
             )),
         },
         Authentication::Cluster(_) => page.leave_out(format!(
@@ -192,10 +221,10 @@ fn addresses(own: &Own<'_>, page: &mut Page) {
     let line = |address: &VirtualAddress| {
         let mut line = address.address.to_string();
         if let Some(interface) = &address.interface {
-            line.push_str(&format!(" dev {}", interface.as_str()));
+            line.push_str(&format!(" dev {}", named(interface)));
         }
-        if let Some(label) = &address.label {
-            line.push_str(&format!(" label {}", label.as_str()));
+        if let Some(label) = address.label.as_ref().and_then(|one| word(one.as_str())) {
+            line.push_str(&format!(" label {label}"));
         }
         line
     };
@@ -205,6 +234,13 @@ fn addresses(own: &Own<'_>, page: &mut Page) {
         .filter(|one| !is_advertised(one))
         .map(line)
         .collect();
+    let labels = addresses.iter().filter_map(|one| one.label.as_ref());
+    for label in labels.filter(|label| word(label.as_str()).is_none()) {
+        page.leave_out(format!(
+            "VipGroup {}: keepalived cannot be given the label `{label}`",
+            own.name
+        ));
+    }
     page.list("virtual_ipaddress", &advertised);
     page.list("virtual_ipaddress_excluded", &held);
     if addresses
@@ -225,7 +261,7 @@ fn routes(spec: &VipGroupSpec, page: &mut Page) {
             line.push_str(&format!(" via {via}"));
         }
         if let Some(interface) = &route.interface {
-            line.push_str(&format!(" dev {}", interface.as_str()));
+            line.push_str(&format!(" dev {}", named(interface)));
         }
         if let Some(table) = route.table {
             line.push_str(&format!(" table {table}"));
@@ -251,8 +287,8 @@ fn tracking(site: &Site<'_>, own: &Own<'_>, page: &mut Page) {
     let (mut interfaces, mut scripts, mut processes) = (Vec::new(), Vec::new(), Vec::new());
     for tracking in &own.group.declared.spec.tracking {
         let name = match tracking {
-            Tracking::Interface(tracked) => tracked.interface.as_str(),
-            Tracking::Check(tracked) => tracked.check.as_str(),
+            Tracking::Interface(tracked) => named(&tracked.interface),
+            Tracking::Check(tracked) => tracked.check.to_string(),
             Tracking::Swarm(tracked) if tracked.swarm.is_empty() => continue,
             Tracking::Service(_) | Tracking::External(_) | Tracking::Swarm(_) => {
                 page.leave_out(format!(
@@ -264,7 +300,7 @@ fn tracking(site: &Site<'_>, own: &Own<'_>, page: &mut Page) {
         };
         let line = match weight(tracking.influence()) {
             Some(weight) => format!("{name} weight {}", weight.number()),
-            None => name.to_owned(),
+            None => name.clone(),
         };
         if tracking.influence() == Influence::Effect(Effect::Demote) {
             page.leave_out(format!(

@@ -5,7 +5,7 @@ use skep_manifest::name::Name;
 use skep_manifest::notifier::{Email, ExecNotifier, NotifierSpec, Tls};
 use skep_manifest::vip_group::{MemberState, Notification};
 
-use super::page::{Page, seconds};
+use super::page::{Page, seconds, word};
 use super::{Own, Site};
 use crate::program::Program;
 
@@ -34,8 +34,16 @@ pub(super) fn mail(site: &Site<'_>, runs: &[Own<'_>], page: &mut Page) {
     let Some((name, email)) = mails.next() else {
         return;
     };
-    page.list("notification_email", &email.to);
-    page.line(format!("notification_email_from {}", email.from));
+    let to: Vec<String> = email.to.iter().filter_map(|to| word(to)).collect();
+    let from = word(&email.from);
+    let (Some(from), true) = (from, to.len() == email.to.len()) else {
+        page.leave_out(format!(
+            "Notifier {name}: keepalived cannot be given these addresses"
+        ));
+        return;
+    };
+    page.list("notification_email", &to);
+    page.line(format!("notification_email_from {from}"));
     let (host, port) = email
         .server
         .as_str()

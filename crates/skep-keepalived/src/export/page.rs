@@ -85,12 +85,17 @@ pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// A value without quotation marks as one word for keepalived.
-pub(super) fn word(text: &str) -> String {
+/// The longest word: a line of keepalived has 1,023 bytes.
+const WORD_BYTES_MAX: usize = 900;
+
+/// A value as one word for keepalived; nothing when it cannot be written there: nothing is escaped
+/// between quotation marks, and parameters are replaced.
+pub(super) fn word(text: &str) -> Option<String> {
     let stands_alone = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !text.is_empty() && text.chars().all(stands_alone) {
-        text.to_owned()
-    } else {
-        format!("\"{text}\"")
+    if !text.is_empty() && text.len() <= WORD_BYTES_MAX && text.chars().all(stands_alone) {
+        return Some(text.to_owned());
     }
+    let is_replaced = text.contains("$_") || text.contains("${_");
+    let ends = text.contains('"') || text.ends_with('\\') || text.contains(char::is_control);
+    (text.len() <= WORD_BYTES_MAX && !is_replaced && !ends).then(|| format!("\"{text}\""))
 }

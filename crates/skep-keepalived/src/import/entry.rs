@@ -9,7 +9,7 @@ use super::model::{At, Event, HeldAddress, Told, Track, Tracked};
 use super::scribe::{Reading, Scribe, join};
 use crate::keyword::{ADDRESS, ROUTE, RULE, TRACK};
 use crate::language::{Statement, Word};
-use crate::program::Program;
+use crate::program::{Call, Program};
 
 /// `2` or `3`.
 pub(super) fn version(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<At<Version>> {
@@ -38,7 +38,7 @@ pub(super) fn address(
         label: None,
         is_excluded: false,
     };
-    scribe.options(path, ADDRESS, &statement.words, |scribe, option, words| {
+    let options = scribe.options(path, ADDRESS, &statement.words, |scribe, option, words| {
         let word = value(option, words)?;
         if option == "dev" {
             held.interface = Some(scribe.parse(word, "an interface")?);
@@ -48,6 +48,7 @@ pub(super) fn address(
         Ok(1)
     });
     held.address = parsed?;
+    options?;
     Ok(At::new(held, statement.keyword.span))
 }
 
@@ -82,16 +83,17 @@ pub(super) fn route(
     }
     let words = &words[usize::from(bare.is_some())..];
     let mut is_special = false;
-    scribe.options(path, ROUTE, words, |scribe, option, words| {
+    let options = scribe.options(path, ROUTE, words, |scribe, option, words| {
         let word = value(option, words)?;
         match option {
             "to" => to = Some(destination(word, scribe)?),
             "via" | "gw" => via = Some(scribe.parse::<Address>(word, "an address")?),
-            "table" => table = Some(scribe.parse(word, "the number of a table")?),
+            "table" => table = Some(routing_table(word, scribe)?),
             _ => interface = Some(scribe.parse(word, "an interface")?),
         }
         Ok(1)
     });
+    options?;
     for word in words {
         is_special |= matches!(
             word.text.as_str(),
@@ -109,6 +111,16 @@ pub(super) fn route(
             Ok(At::new(route, statement.keyword.span))
         }
         _ => Err("a route of a manifest has `to`, `via`, `interface` and `table`".to_owned()),
+    }
+}
+
+/// The number of a table; the kernel's own also have names.
+fn routing_table(word: &Word, scribe: &mut Scribe<'_>) -> Reading<u32> {
+    match word.text.as_str() {
+        "local" => Ok(255),
+        "main" => Ok(254),
+        "default" => Ok(253),
+        _ => scribe.parse(word, "the number of a table"),
     }
 }
 
@@ -130,15 +142,16 @@ pub(super) fn rule(
             Some(crate::keyword::Treatment::LeftOut(_))
         ) && word.text != "no_track";
     }
-    scribe.options(path, RULE, &words, |scribe, option, words| {
+    let options = scribe.options(path, RULE, &words, |scribe, option, words| {
         let word = value(option, words)?;
         match option {
             "from" => from = Some(scribe.parse(word, "an address")?),
-            "table" | "lookup" => table = Some(scribe.parse(word, "the number of a table")?),
+            "table" | "lookup" => table = Some(routing_table(word, scribe)?),
             _ => priority = Some(scribe.parse(word, "a number")?),
         }
         Ok(1)
     });
+    options?;
     match (from, table) {
         (Some(from), Some(table)) if !has_more => {
             let rule = PolicyRule {
@@ -173,7 +186,7 @@ pub(super) fn tracks(
                 _ => Tracked::Check(one.keyword.text.clone()),
             };
             let mut weight = None;
-            scribe.options(path, TRACK, &one.words, |scribe, option, words| {
+            let options = scribe.options(path, TRACK, &one.words, |scribe, option, words| {
                 if option == "noreverse" {
                     return Ok(0);
                 }
@@ -187,11 +200,44 @@ pub(super) fn tracks(
                 Ok(1)
             });
             not_reversed(&one.words, scribe)?;
-            tracks.push(At::new(Track { what, weight }, one.keyword.span));
-            Ok(())
+            options?;
+            add_track(
+                At::new(Track { what, weight }, one.keyword.span),
+                tracks,
+                scribe,
+            )
         },
     );
 }
+
+/// Adds what is not tracked yet.
+fn add_track(
+    track: At<Track>,
+    tracks: &mut Vec<At<Track>>,
+    scribe: &mut Scribe<'_>,
+) -> Reading<()> {
+    let is_same = |other: &&At<Track>| match (&other.value.what, &track.value.what) {
+        (Tracked::Interface(one), Tracked::Interface(other)) => one == other,
+        (Tracked::Check(one), Tracked::Check(other)) => one == other,
+        (Tracked::Number(one, _), Tracked::Number(other, _)) => one == other,
+        (Tracked::Interface(_) | Tracked::Check(_) | Tracked::Number(..), _) => false,
+    };
+    // Who lists so many lists them twice for another reason.
+    if let Some(first) = tracks.iter().take(TRACKS_COMPARED).find(is_same) {
+        scribe
+            .warning("tracked-twice", track.span)
+            .says("it is tracked already")
+            .help("remove one of them: keepalived ignores the second, and it is left out")
+            .beside(first.span, "the first one")
+            .done();
+        return Err("it is tracked already".to_owned());
+    }
+    tracks.push(track);
+    Ok(())
+}
+
+/// How many tracked ones each further one is compared with.
+const TRACKS_COMPARED: usize = 100;
 
 const NOT_REVERSED: &str = "a weight that is reversed cannot be said in a manifest";
 
@@ -244,16 +290,62 @@ pub(super) fn told(statement: &Statement, told: &mut Told, scribe: &mut Scribe<'
             return Ok(());
         }
     };
-    let word = scribe.first(statement)?;
-    let user = statement.words.get(1).map(|user| user.text.clone());
-    let program = Program::parse(&word.text);
+    let call = call(statement, scribe)?;
+    let mut rest = call.rest.iter();
+    let user = rest.next().cloned();
+    group(rest.next(), statement, scribe);
+    let program = call.program;
     if let Some(shell) = program.shell_word() {
         scribe
-            .warning("shell-in-script", word.span)
+            .warning("shell-in-script", statement.keyword.span)
             .says(format!("`{shell}` means something to a shell only, and keepalived starts none"))
             .help("name a program; it is taken over as `/bin/sh -c`, which is probably what was meant");
     }
     told.programs
         .push(At::new((event, program, user), statement.keyword.span));
     Ok(())
+}
+
+/// The program that `statement` names, and the words behind it.
+fn call(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<Call> {
+    let _first = scribe.first(statement)?;
+    let call = Call::parse(&statement.line);
+    if !call.is_closed {
+        scribe
+            .error("unclosed-quote", statement.keyword.span)
+            .says("a quotation mark of this program is not closed")
+            .help("close it: keepalived runs nothing; it is taken over as if it were closed at the end");
+    } else if call.is_ambiguous {
+        scribe
+            .warning("backslash-in-program", statement.keyword.span)
+            .says("keepalived before 2.3.2 reads these backslashes in another way than later ones")
+            .help("it is taken over as the older ones read it: look at its arguments");
+    }
+    Ok(call)
+}
+
+/// `script`.
+pub(super) fn script(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<At<Program>> {
+    let call = call(statement, scribe)?;
+    if let (Some(program), [_, ..]) = (call.program.argv.first(), call.rest.as_slice()) {
+        scribe
+            .warning("arguments-outside-quotes", statement.keyword.span)
+            .says(format!("keepalived runs `{program}` alone: without quotation marks it takes one word"))
+            .help("put it into quotation marks with its arguments: so it is taken over, which is probably what was meant");
+    }
+    let program = match call.rest.is_empty() {
+        true => call.program,
+        false => call.meant(),
+    };
+    Ok(At::new(program, statement.keyword.span))
+}
+
+/// Says that a program's group is not taken over.
+pub(super) fn group(group: Option<&String>, statement: &Statement, scribe: &mut Scribe<'_>) {
+    if let Some(group) = group {
+        scribe
+            .note("group-of-program", statement.keyword.span)
+            .says(format!("the group `{group}` is not taken over"))
+            .help("skep runs a program with the groups of its user");
+    }
 }

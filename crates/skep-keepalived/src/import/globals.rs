@@ -80,6 +80,11 @@ fn read_one(statement: &Statement, globals: &mut Globals, scribe: &mut Scribe<'_
         "script_user" => {
             let user = scribe.first(statement)?;
             globals.user = Some(At::new(user.text.clone(), span));
+            entry::group(
+                statement.words.get(1).map(|word| &word.text),
+                statement,
+                scribe,
+            );
         }
         other => {
             let keyword = other.strip_prefix("vrrp_").unwrap_or(other);

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use skep_manifest::duration::Interval;
 use skep_manifest::problem::Severity;
 use skep_manifest::value_source::{AbsolutePath, ValueSource};
 use skep_manifest::vip_group::authentication::{
@@ -131,7 +132,13 @@ fn read_value(
         "interface" => instance.interface = Some(scribe.parsed(statement, "an interface")?),
         "version" => instance.version = Some(entry::version(statement, scribe)?),
         "virtual_router_id" => {
-            instance.virtual_router_id = Some(scribe.parsed(statement, "a virtual router id")?);
+            let id = scribe.byte(statement, 1..=255)?;
+            let number = id
+                .value
+                .to_string()
+                .parse()
+                .map_err(|_| id.value.to_string())?;
+            instance.virtual_router_id = Some(At::new(number, id.span));
         }
         "priority" => instance.priority = Some(scribe.byte(statement, 1..=255)?),
         "advert_int" => instance.interval = Some(scribe.seconds(statement)?),
@@ -157,7 +164,7 @@ fn read_value(
 
 fn peers(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>) -> Reading<()> {
     let mut peers = Vec::new();
-    let mut minimum_ttl: Option<u8> = None;
+    let mut ttls: Vec<At<u8>> = Vec::new();
     let path = "vrrp_instance/unicast_peer";
     scribe.list(
         path,
@@ -166,12 +173,12 @@ fn peers(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>
         &mut |scribe, one, _| {
             let peer: IpAddr = scribe.parse(&one.keyword, "an address")?;
             peers.push(At::new(peer, one.keyword.span));
+            let mut minimum_ttl = 0;
             let mut words = one.words.iter();
             while let Some(word) = words.next() {
                 match (word.text.as_str(), words.next()) {
                     ("min_ttl", Some(least)) => {
-                        let least: u8 = scribe.parse(least, "a TTL")?;
-                        minimum_ttl = Some(minimum_ttl.map_or(least, |other| other.min(least)));
+                        minimum_ttl = scribe.parse(least, "a TTL")?;
                     }
                     ("max_ttl", Some(most)) => scribe
                         .note("not-expressible", most.span)
@@ -181,12 +188,28 @@ fn peers(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>
                     _ => scribe.extra(&one.keyword, word),
                 }
             }
+            ttls.push(At::new(minimum_ttl, one.keyword.span));
             Ok(())
         },
     );
-    instance.minimum_ttl = minimum_ttl.filter(|least| *least > 0);
+    instance.minimum_ttl = common_ttl(&ttls, scribe).filter(|least| *least > 0);
     instance.peers = Some(At::new(peers, statement.keyword.span));
     Ok(())
+}
+
+/// The TTL that every peer has at least: a group has one.
+fn common_ttl(ttls: &[At<u8>], scribe: &mut Scribe<'_>) -> Option<u8> {
+    let least = ttls.iter().map(|ttl| ttl.value).min()?;
+    if let Some(more) = ttls.iter().find(|ttl| ttl.value > least) {
+        scribe
+            .warning("min-ttl-differs", more.span)
+            .says(format!(
+                "`min_ttl {}` is not that of every peer",
+                more.value
+            ))
+            .help(format!("a group has one: the least is taken over, {least}"));
+    }
+    Some(least)
 }
 
 fn authentication(
@@ -245,6 +268,12 @@ fn as_sent(word: &Word, scribe: &mut Scribe<'_>) -> String {
         end -= 1;
     }
     let sent = &word.text[..end];
+    if word.text.starts_with('\'') {
+        scribe
+            .warning("quote-in-password", word.span)
+            .says("keepalived takes `'` for a part of the password")
+            .help("only `\"` encloses a word; it is taken over as it is on the wire");
+    }
     if sent.len() < word.text.len() {
         scribe
             .texts
@@ -264,7 +293,7 @@ fn hmac(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>)
         active_key: 0,
         mode: HmacMode::default(),
         replay: Replay::default(),
-        window: skep_manifest::duration::Interval::from_secs(5),
+        window: Interval::from_secs(5),
     };
     scribe.block(
         "vrrp_instance/auth_hmac",
@@ -272,21 +301,26 @@ fn hmac(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>)
         statement.entries(),
         &mut |scribe, one| {
             match one.keyword.text.as_str() {
-                "key" => hmac.keys.push(hmac_key(one, scribe)?),
+                "key" => {
+                    let key = hmac_key(one, scribe)?;
+                    hmac.keys.push(key);
+                }
                 "active_key" => hmac.active_key = scribe.byte(one, 1..=255)?.value,
-                "time_window" => hmac.window = scribe.seconds(one)?.value,
+                "time_window" => {
+                    let seconds = scribe.number(one, 1..=300)?;
+                    hmac.window = Interval::from_secs(seconds.value);
+                }
                 "anti_replay" => {
-                    hmac.replay = match scribe.value(one)?.text.as_str() {
-                        "monotonic" => Replay::Monotonic,
-                        _ => Replay::Time,
-                    }
+                    let replays = [("time", Replay::Time), ("monotonic", Replay::Monotonic)];
+                    hmac.replay = one_of(&replays, one, scribe)?;
                 }
                 _ => {
-                    hmac.mode = match scribe.value(one)?.text.as_str() {
-                        "permissive" => HmacMode::Permissive,
-                        "receive-only" => HmacMode::ReceiveOnly,
-                        _ => HmacMode::Enforce,
-                    }
+                    let modes = [
+                        ("enforce", HmacMode::Enforce),
+                        ("permissive", HmacMode::Permissive),
+                        ("receive-only", HmacMode::ReceiveOnly),
+                    ];
+                    hmac.mode = one_of(&modes, one, scribe)?;
                 }
             }
             Ok(())
@@ -301,12 +335,42 @@ fn hmac(statement: &Statement, instance: &mut Instance, scribe: &mut Scribe<'_>)
     Ok(())
 }
 
+/// What the one value of `statement` stands for.
+fn one_of<T: Copy>(
+    known: &[(&str, T)],
+    statement: &Statement,
+    scribe: &mut Scribe<'_>,
+) -> Reading<T> {
+    let word = scribe.value(statement)?;
+    let found = known.iter().find(|(name, _)| *name == word.text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        scribe
+            .error("invalid-value", word.span)
+            .says(format!(
+                "`{}` is no `{}`",
+                word.text, statement.keyword.text
+            ))
+            .help(format!("one of {}", names.join(", ")));
+        "what it says is wrong".to_owned()
+    })
+}
+
 /// `key 1 hex:00ff`, `key 1 file:/etc/vrrp.key` or `key 1 text`.
 fn hmac_key(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<HmacKey> {
     let [id, key, ..] = statement.words.as_slice() else {
         return Err(missing("key", statement, scribe));
     };
     let id: u8 = scribe.parse(id, "the id of a key")?;
+    if let Some(digits) = key.text.strip_prefix("hex:")
+        && (digits.len() % 2 == 1 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    {
+        scribe
+            .error("invalid-value", key.span)
+            .says("the key is no even number of hexadecimal digits")
+            .help("correct it, the same on all nodes");
+        return Err("what it says is wrong".to_owned());
+    }
     let source = match key.text.strip_prefix("file:") {
         Some(path) => {
             let path = Word {

@@ -1,5 +1,7 @@
 //! Notify scripts and mails as notifiers.
 
+use std::collections::BTreeMap;
+
 use skep_manifest::duration::Interval;
 use skep_manifest::name::Name;
 use skep_manifest::notifier::{Email, ExecNotifier, NotifierSpec, Tls};
@@ -19,6 +21,8 @@ use crate::program::Program;
 pub(super) struct Notifiers {
     names: Names,
     known: Vec<(Name, NotifierSpec, Span)>,
+    /// Their names, by what they are: thousands are not compared one by one.
+    by_spec: BTreeMap<String, Name>,
 }
 
 /// How `notify` names what it tells about.
@@ -41,11 +45,13 @@ impl Notifiers {
     }
 
     fn named(&mut self, like: &str, spec: NotifierSpec, span: Span) -> Name {
-        if let Some((name, ..)) = self.known.iter().find(|(_, known, _)| *known == spec) {
+        let key = format!("{spec:?}");
+        if let Some(name) = self.by_spec.get(&key) {
             return name.clone();
         }
         // Two programs of one name differ in their arguments.
         let name = self.names.another(like);
+        self.by_spec.insert(key, name.clone());
         self.known.push((name.clone(), spec, span));
         name
     }

@@ -1,20 +1,22 @@
 //! What stands outside all blocks: instances, sync groups, scripts, delays.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::duration::Duration;
+use skep_manifest::span::Span;
 
-use super::model::{At, LooksAt, Node, Script, SyncGroup, Told};
+use super::model::{At, LooksAt, Node, Script, SyncGroup, Told, Tracked};
 use super::scribe::{Reading, Scribe};
 use super::{entry, globals, instance, number};
 use crate::keyword::{PROCESS, ROOT, SCRIPT, SYNC_GROUP};
 use crate::language::{Statement, Word};
-use crate::program::Program;
 
 /// The most instances of a node: each is compared with those of the other nodes, and skep runs 255
 /// on an interface.
 const INSTANCES_MAX: usize = 1_500;
+/// The most checks of a node.
+const CHECKS_MAX: usize = 1_500;
 
 pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
     let mut node = Node {
@@ -25,13 +27,28 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
         sync_groups: Vec::new(),
         delays: BTreeMap::new(),
     };
+    let mut names = BTreeMap::new();
     scribe.block("", ROOT, statements, &mut |scribe, statement| {
         match statement.keyword.text.as_str() {
+            "track_file" | "vrrp_script" | "vrrp_track_file" | "vrrp_track_process"
+                if node.scripts.len() == CHECKS_MAX =>
+            {
+                return Err(format!("it is more than the {CHECKS_MAX} that are read"));
+            }
             "global_defs" => globals::read(statement, &mut node.globals, scribe),
             "vrrp_instance" if node.instances.len() == INSTANCES_MAX => {
                 return Err(format!("it is more than the {INSTANCES_MAX} that are read"));
             }
-            "vrrp_instance" => node.instances.push(instance::read(statement, scribe)?),
+            "vrrp_instance" => {
+                let instance = instance::read(statement, scribe)?;
+                match names.entry(instance.name.value.clone()) {
+                    Entry::Occupied(first) => tell_twice(&instance.name, *first.get(), scribe),
+                    Entry::Vacant(vacant) => {
+                        vacant.insert(instance.name.span);
+                        node.instances.push(instance);
+                    }
+                }
+            }
             "vrrp_sync_group" => node.sync_groups.push(sync_group(statement, scribe)?),
             "vrrp_script" => {
                 let (name, script) = script(statement, scribe)?;
@@ -58,7 +75,71 @@ pub(super) fn read(statements: &[Statement], scribe: &mut Scribe<'_>) -> Node {
         }
         Ok(())
     });
+    tell_untracked(&node, scribe);
+    tell_strangers(&node, scribe);
     node
+}
+
+/// Says that keepalived has an instance of this name already.
+fn tell_twice(name: &At<String>, first: Span, scribe: &mut Scribe<'_>) {
+    scribe
+        .error("name-twice", name.span)
+        .says(format!("`{}` is the name of another instance", name.value))
+        .help("give it a name of its own: keepalived ignores the second, and it is left out")
+        .beside(first, "the first one")
+        .done();
+}
+
+/// Says of delays that they belong to no tracked interface.
+fn tell_untracked(node: &Node, scribe: &mut Scribe<'_>) {
+    let instances = node.instances.iter().flat_map(|instance| &instance.tracks);
+    let groups = node.sync_groups.iter().flat_map(|group| &group.tracks);
+    let tracked: BTreeSet<&str> = instances
+        .chain(groups)
+        .filter_map(|track| match &track.value.what {
+            Tracked::Interface(interface) => Some(interface.as_str()),
+            Tracked::Check(_) | Tracked::Number(..) => None,
+        })
+        .collect();
+    for (interface, delays) in &node.delays {
+        if !tracked.contains(interface.as_str()) {
+            scribe
+                .note("not-expressible", delays.span)
+                .says(format!("no instance has `{interface}` in `track_interface`"))
+                .help("a manifest delays only what `tracking` names: the interface of a group itself counts at once");
+        }
+    }
+}
+
+/// Says of the members of sync groups that they are no instances, or in another group.
+fn tell_strangers(node: &Node, scribe: &mut Scribe<'_>) {
+    let known: BTreeSet<&str> = node
+        .instances
+        .iter()
+        .map(|instance| instance.name.value.as_str())
+        .collect();
+    let mut taken: BTreeMap<&str, Span> = BTreeMap::new();
+    for member in node.sync_groups.iter().flat_map(|group| &group.instances) {
+        let name = member.value.as_str();
+        if !known.contains(name) {
+            scribe
+                .error("unknown-instance", member.span)
+                .says(format!("there is no instance `{name}`"))
+                .help("look for a typing mistake; keepalived ignores it here");
+            continue;
+        }
+        match taken.entry(name) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(member.span);
+            }
+            Entry::Occupied(first) => scribe
+                .error("sync-group-twice", member.span)
+                .says(format!("`{name}` is in a sync group already"))
+                .help("an instance is in one: keepalived ignores it here")
+                .beside(*first.get(), "the first one")
+                .done(),
+        }
+    }
 }
 
 /// Adds a check: scripts, processes and files have one set of names in a manifest, unlike in
@@ -110,14 +191,7 @@ fn script(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<(String, Sc
         statement.entries(),
         &mut |scribe, statement| {
             match statement.keyword.text.as_str() {
-                "script" => {
-                    let _first = scribe.first(statement)?;
-                    let program = match statement.words.as_slice() {
-                        [one] => Program::parse(&one.text),
-                        words => Program::from_words(words.iter().map(|word| word.text.clone())),
-                    };
-                    script.looks_at = LooksAt::Program(At::new(program, statement.keyword.span));
-                }
+                "script" => script.looks_at = LooksAt::Program(entry::script(statement, scribe)?),
                 "interval" => script.interval = Some(scribe.seconds(statement)?),
                 "timeout" => script.timeout = Some(scribe.seconds(statement)?),
                 "rise" => script.rise = Some(scribe.byte(statement, 1..=255)?),
@@ -125,6 +199,11 @@ fn script(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<(String, Sc
                 "user" => {
                     let word = scribe.first(statement)?;
                     script.user = Some(At::new(word.text.clone(), statement.keyword.span));
+                    entry::group(
+                        statement.words.get(1).map(|word| &word.text),
+                        statement,
+                        scribe,
+                    );
                 }
                 "weight" => script.weight = entry::weight(statement, scribe)?,
                 // That it fails until it has passed is the default of a manifest.
@@ -148,7 +227,13 @@ fn process(statement: &Statement, scribe: &mut Scribe<'_>) -> Reading<(String, S
         &mut |scribe, statement| {
             match statement.keyword.text.as_str() {
                 "process" => {
-                    let word = scribe.value(statement)?;
+                    let word = scribe.first(statement)?;
+                    if let Some(parameter) = statement.words.get(1) {
+                        scribe
+                            .note("parameters-of-process", parameter.span)
+                            .says("the parameters of the process are not taken over")
+                            .help("a check looks at its name only");
+                    }
                     let program = word.text.rsplit('/').next().unwrap_or_default();
                     runs = Some(At::new(program.to_owned(), statement.keyword.span));
                 }

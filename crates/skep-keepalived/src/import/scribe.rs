@@ -47,7 +47,7 @@ impl Scribe<'_> {
                 },
                 Some(Treatment::LeftOut(why)) => Fate::LeftOut(why.to_owned()),
                 None => {
-                    self.unknown(word, &path);
+                    self.unknown(word, &path, statement.block.is_some());
                     Fate::Unknown
                 }
             };
@@ -65,14 +65,16 @@ impl Scribe<'_> {
 
     /// Enters the words behind a list's entry, each with its value, as `table` has them.
     ///
-    /// `read` is given each word with what follows it, and says how many of those are its value.
+    /// `read` is given each word with what follows it, and says how many of those are its value. Ends
+    /// with an error when one of the fields cannot be read.
     pub(super) fn options(
         &mut self,
         path: &str,
         table: &[Keywords],
         words: &[Word],
         mut read: impl FnMut(&mut Self, &str, &[Word]) -> Reading<usize>,
-    ) {
+    ) -> Reading<()> {
+        let mut outcome = Ok(());
         let mut at = 0;
         while let Some(word) = words.get(at) {
             let rest = &words[at + 1..];
@@ -81,7 +83,10 @@ impl Scribe<'_> {
             let (fate, taken) = match keyword::find(table, &word.text) {
                 Some(Treatment::Field(field)) => match read(self, &word.text, rest) {
                     Ok(taken) => (Fate::Taken(field.to_owned()), taken),
-                    Err(why) => (Fate::LeftOut(why), usize::from(!rest.is_empty())),
+                    Err(why) => {
+                        outcome = Err(why.clone());
+                        (Fate::LeftOut(why), usize::from(!rest.is_empty()))
+                    }
                 },
                 Some(Treatment::LeftOut(why)) => {
                     // Its value, if it has one, is the next word that is no option itself.
@@ -91,7 +96,7 @@ impl Scribe<'_> {
                     (Fate::LeftOut(why.to_owned()), usize::from(has_value))
                 }
                 None => {
-                    self.unknown(word, &path);
+                    self.unknown(word, &path, false);
                     (Fate::Unknown, 0)
                 }
             };
@@ -99,10 +104,11 @@ impl Scribe<'_> {
             self.ledger.entries[entry].fate = fate;
             at += taken;
         }
+        outcome
     }
 
     fn unexpected_block(&mut self, statement: &Statement) -> Fate {
-        if statement.block.is_some() {
+        if !statement.entries().is_empty() {
             let keyword = &statement.keyword;
             self.error("unexpected-brace", keyword.span)
                 .says(format!("`{}` has no block", keyword.text))
@@ -111,7 +117,7 @@ impl Scribe<'_> {
         Fate::Unknown
     }
 
-    fn unknown(&mut self, word: &Word, path: &str) {
+    fn unknown(&mut self, word: &Word, path: &str, has_block: bool) {
         let within = path.rsplit_once('/').map_or_else(
             || "outside all blocks".to_owned(),
             |(of, _)| format!("in `{of}`"),
@@ -121,7 +127,11 @@ impl Scribe<'_> {
                 "keepalived has no keyword `{}` {within}",
                 word.text
             ))
-            .help("look for a typing mistake or a missing brace above it; it is not taken over");
+            .help(if has_block {
+                "look for a typing mistake; keepalived ignores the opening brace and takes the closing one for the end of the block around it: what follows is lost to it"
+            } else {
+                "look for a typing mistake or a missing brace above it; it is not taken over"
+            });
     }
 
     /// Enters a keyword whose fate is not known yet.
@@ -157,11 +167,22 @@ impl Scribe<'_> {
             let entry = self.enter(path.clone(), statement.keyword.span);
             let fate = match read(self, statement, &path) {
                 Ok(()) => Fate::Taken(field.to_owned()),
-                Err(why) => Fate::LeftOut(why),
+                Err(why) => {
+                    let word = &statement.keyword.text;
+                    self.leave_out_from(entry, &format!("`{word}` is left out"));
+                    Fate::LeftOut(why)
+                }
             };
             self.enter_all(&path, statement.entries(), &Fate::Unknown);
             self.ledger.entries[entry].fate = fate;
         }
+    }
+
+    /// Leaves out what was taken over since `entry`.
+    fn leave_out_from(&mut self, entry: usize, why: &str) {
+        let since = self.ledger.entries[entry..].iter_mut();
+        let taken = since.filter(|entry| matches!(entry.fate, Fate::Taken(_)));
+        taken.for_each(|entry| entry.fate = Fate::LeftOut(why.to_owned()));
     }
 
     pub(super) fn error(&mut self, id: &'static str, span: Span) -> Report<'_> {
@@ -259,7 +280,7 @@ impl Scribe<'_> {
                 "`{}` is between {least} and {most}: {}",
                 statement.keyword.text, number.value
             ))
-            .help("correct it; keepalived takes its default");
+            .help("give it one of these: it is left out");
         Err(WRONG.to_owned())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use skep_manifest::parse::parse;
-use skep_manifest::set::{ManifestSet, Source};
+use skep_manifest::set::{ManifestSet, SOURCE_BYTES_MAX, Source};
 use skep_manifest::span::Span;
 
 use super::group::Document;
@@ -16,12 +16,29 @@ const MODELINE: &str = "# yaml-language-server: $schema=skep.v1.json\n";
 /// The most lines about what is left out: with more, the ledger is the place to look.
 const LEFT_OUT_MAX: usize = 50;
 
+/// The manifest; nothing when it is more than what is read of a file.
 pub(super) fn manifest(
     nodes: &[Node],
     documents: &[Document],
     texts: &Texts,
     ledger: &Ledger,
-) -> String {
+) -> Option<String> {
+    let mut text = head(nodes, texts, ledger);
+    for (at, document) in documents.iter().enumerate() {
+        if at > 0 {
+            text.push_str("---\n");
+        }
+        text.push_str(MODELINE);
+        text.push_str(&annotated(document, texts));
+        if text.len() > SOURCE_BYTES_MAX {
+            return None;
+        }
+    }
+    (read(&text).documents.len() == documents.len()).then_some(text)
+}
+
+/// What stands above the documents.
+pub(super) fn head(nodes: &[Node], texts: &Texts, ledger: &Ledger) -> String {
     let mut text = String::new();
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     text.push_str(&format!(
@@ -29,19 +46,7 @@ pub(super) fn manifest(
         names.join(", ")
     ));
     text.push_str(&left_out(texts, ledger));
-    for (at, document) in documents.iter().enumerate() {
-        if at > 0 {
-            text.push_str("---\n");
-        }
-        text.push_str(MODELINE);
-        text.push_str(&annotated(document, texts));
-    }
     text
-}
-
-/// Whether a manifest is within the bounds of what is read, with all its `documents`.
-pub(super) fn is_readable(manifest: &str, documents: usize) -> bool {
-    read(manifest).documents.len() == documents
 }
 
 fn read(manifest: &str) -> ManifestSet {

@@ -47,6 +47,23 @@ impl Definitions {
         }
         None
     }
+
+    /// What `text` stands for, when it is a parameter and nothing else.
+    pub(super) fn value(&self, text: &str) -> Option<&str> {
+        let (name, end) = text.starts_with('$').then(|| parameter(text)).flatten()?;
+        let value = self.values.get(name).filter(|_| end == text.len())?;
+        Some(value)
+    }
+
+    /// The first parameter in `text`, when all that have a value were replaced.
+    pub(super) fn undefined(text: &str) -> Option<&str> {
+        let mut places = text.match_indices('$').map(|(at, _)| &text[at + 1..]);
+        places.find_map(|rest| {
+            let inner = rest.strip_prefix('{').unwrap_or(rest);
+            let end = inner.find(|c: char| !is_letter(c)).unwrap_or(inner.len());
+            Some(&inner[..end]).filter(|name| is_name(name))
+        })
+    }
 }
 
 /// The parameter that `text` begins with, and how many bytes it takes. It looks no further than the
@@ -55,25 +72,28 @@ fn parameter(text: &str) -> Option<(&str, usize)> {
     let rest = &text[1..];
     let braced = rest.strip_prefix('{');
     let inner = braced.unwrap_or(rest);
-    let end = inner
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .unwrap_or(inner.len());
+    let end = inner.find(|c: char| !is_letter(c)).unwrap_or(inner.len());
     let (name, behind) = inner.split_at(end);
     let (is_whole, bytes) = match braced {
         Some(_) => (behind.starts_with('}'), end + 3),
         None => (
-            behind.chars().next().is_none_or(char::is_whitespace),
+            behind
+                .chars()
+                .next()
+                .is_none_or(|c| c.is_whitespace() || matches!(c, ',' | ')')),
             end + 1,
         ),
     };
     (is_whole && is_name(name)).then_some((name, bytes))
 }
 
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
 fn is_name(text: &str) -> bool {
     text.bytes()
         .next()
         .is_some_and(|byte| !byte.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.chars().all(is_letter)
 }

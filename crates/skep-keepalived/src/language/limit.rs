@@ -15,6 +15,9 @@ pub(super) const INCLUDE_DEPTH_MAX: usize = 16;
 /// The deepest that blocks may nest; keepalived's own language nests four.
 pub(super) const BLOCK_DEPTH_MAX: usize = 32;
 
+/// The most statements; a line may hold many.
+pub(super) const STATEMENTS_MAX: usize = 100_000;
+
 /// What is left of all that.
 #[derive(Debug)]
 pub(super) struct Allowance {

@@ -1,5 +1,7 @@
 //! One line: where it stands, and its words.
 
+use std::ops::Range;
+
 use skep_manifest::problem::Severity;
 use skep_manifest::span::Span;
 
@@ -52,32 +54,41 @@ impl Line {
 /// A word or a brace.
 #[derive(Clone, Debug)]
 pub(super) enum Token {
-    Word(Word),
+    /// A word, and where it stands in the line's text.
+    Word(Word, Range<usize>),
     Open(Span),
     Close(Span),
 }
 
-/// `text` up to its comment, and whether the comment cut a word.
+/// `text` up to its comment, and whether the comment cut a word. Only `"` protects a `#` or `!`. A
+/// backslash does not, as keepalived takes it away and reads what is left once more.
 pub(super) fn without_comment(text: &str) -> (&str, bool) {
-    let mut quote = None;
-    let mut escaped = false;
+    let mut is_quoted = false;
     let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            _ if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), _) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '#' | '!') => return (&text[..at], !before.is_whitespace() && before != '{'),
-            (None, _) => {}
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let is_comment = match c {
+            '#' | '!' => !is_quoted,
+            '\\' => {
+                let next = chars.next_if(|(_, next)| is_quoted || !matches!(next, '#' | '!'));
+                next.is_none() && chars.peek().is_some()
+            }
+            '"' => {
+                is_quoted = !is_quoted;
+                false
+            }
+            _ => false,
+        };
+        if is_comment {
+            return (&text[..at], !before.is_whitespace() && before != '{');
         }
         before = c;
     }
     (text, false)
 }
 
-/// The words and braces of `line`.
+/// The words and braces of `line`: a word ends at a space, a brace or a `"`, but for what stands
+/// between two `"`. A `'` or a backslash is a letter like others.
 pub(super) fn tokens(line: &Line, texts: &mut Texts) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -85,15 +96,12 @@ pub(super) fn tokens(line: &Line, texts: &mut Texts) -> Vec<Token> {
         let rest = &line.text[at..];
         if c.is_whitespace() {
             at += c.len_utf8();
-        } else if rest.starts_with("{{") {
+            continue;
+        }
+        let (text, length) = if rest.starts_with("{{") {
             let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
-            let span = line.span_of(at, at + end);
-            placeholder(&rest[..end], span, texts);
-            tokens.push(Token::Word(Word {
-                text: rest[..end].to_owned(),
-                span,
-            }));
-            at += end;
+            placeholder(&rest[..end], line.span_of(at, at + end), texts);
+            (&rest[..end], end)
         } else if c == '{' || c == '}' {
             let span = line.span_of(at, at + 1);
             tokens.push(if c == '{' {
@@ -102,23 +110,55 @@ pub(super) fn tokens(line: &Line, texts: &mut Texts) -> Vec<Token> {
                 Token::Close(span)
             });
             at += 1;
+            continue;
+        } else if let Some(quoted) = rest.strip_prefix('"') {
+            match quoted.find('"') {
+                Some(end) => (&quoted[..end], end + 2),
+                None => {
+                    unclosed(line.span_of(at, line.text.len()), texts);
+                    (quoted, rest.len())
+                }
+            }
         } else {
-            let (text, length) = word(rest, || {
-                texts
-                    .report(
-                        Severity::Error,
-                        "unclosed-quote",
-                        line.span_of(at, line.text.len()),
-                    )
-                    .says("a quotation mark is not closed on its line")
-                    .help("close it on the same line");
-            });
-            let span = line.span_of(at, at + length);
-            tokens.push(Token::Word(Word { text, span }));
-            at += length;
-        }
+            let end = end_of_word(rest);
+            (&rest[..end], end)
+        };
+        let word = Word {
+            text: text.to_owned(),
+            span: line.span_of(at, at + length),
+        };
+        tokens.push(Token::Word(word, at..at + length));
+        at += length;
     }
     tokens
+}
+
+/// Where the word ends that is at the beginning of `text`.
+fn end_of_word(text: &str) -> usize {
+    let mut from = 0;
+    while let Some(end) = text[from..].find(|c: char| c.is_whitespace() || "{}\"".contains(c)) {
+        let end = from + end;
+        // A parameter that is not defined stays as it is, with its braces.
+        match text[end..].strip_prefix('{').and_then(closed_name) {
+            Some(length) if text[..end].ends_with('$') => from = end + 1 + length,
+            _ => return end,
+        }
+    }
+    text.len()
+}
+
+/// How long the name at the beginning of `text` is with the brace that closes it.
+fn closed_name(text: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ' ';
+    let end = text.find(|c| !is_part(c))?;
+    text[end..].starts_with('}').then_some(end + 1)
+}
+
+fn unclosed(span: Span, texts: &mut Texts) {
+    texts
+        .report(Severity::Error, "unclosed-quote", span)
+        .says("a quotation mark is not closed on its line")
+        .help("close it on the same line");
 }
 
 fn placeholder(text: &str, span: Span, texts: &mut Texts) {
@@ -129,65 +169,4 @@ fn placeholder(text: &str, span: Span, texts: &mut Texts) {
             "import the file as it lies on the node: keepalived reads these braces as the ends of \
              blocks, and everything after them as unknown keywords",
         );
-}
-
-/// The word at the beginning of `text` without its quotes, and how many bytes it takes.
-fn word(text: &str, unclosed: impl FnOnce()) -> (String, usize) {
-    let mut word = String::new();
-    let mut quote = None;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) if c == '\\' => word.extend(escape(&mut chars)),
-            Some(_) => word.push(c),
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if c == '$' && text[at..].starts_with("${") => {
-                word.push(c);
-                // A parameter that is not defined stays as it is, with its braces.
-                let end = text[at..].find('}').map_or(text.len(), |end| at + end + 1);
-                while let Some((_, c)) = chars.next_if(|(next, _)| *next < end) {
-                    word.push(c);
-                }
-            }
-            None if c.is_whitespace() || c == '{' || c == '}' => return (word, at),
-            None => word.push(c),
-        }
-    }
-    if quote.is_some() {
-        unclosed();
-    }
-    (word, text.len())
-}
-
-/// What a backslash and the characters after it stand for.
-fn escape(chars: &mut std::iter::Peekable<std::str::CharIndices<'_>>) -> Option<char> {
-    let (_, c) = chars.next()?;
-    let mut digits = |radix: u32, count: usize, first: u32| {
-        let mut code = first;
-        for _ in 0..count {
-            let Some((_, digit)) = chars.next_if(|(_, c)| c.is_digit(radix)) else {
-                break;
-            };
-            code = (code * radix + digit.to_digit(radix).unwrap_or(0)) & 0xff;
-        }
-        char::from_u32(code)
-    };
-    match c {
-        'a' => Some('\u{7}'),
-        'b' => Some('\u{8}'),
-        'E' => Some('\u{1b}'),
-        'f' => Some('\u{c}'),
-        'n' => Some('\n'),
-        'r' => Some('\r'),
-        't' => Some('\t'),
-        'v' => Some('\u{b}'),
-        'x' => digits(16, usize::MAX, 0),
-        '0'..='7' => digits(8, 2, c.to_digit(8).unwrap_or(0)),
-        'c' => {
-            let (_, control) = chars.next()?;
-            char::from_u32(u32::from(control) & 0x1f)
-        }
-        other => Some(other),
-    }
 }

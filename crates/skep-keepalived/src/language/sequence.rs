@@ -3,6 +3,7 @@
 use skep_manifest::problem::Severity;
 
 use super::Texts;
+use super::definition::Definitions;
 use super::limit::TooMuch;
 use super::line::Line;
 
@@ -38,13 +39,19 @@ impl Expansion {
 
 /// The lines that `line` stands for, at most so many bytes: for each value a definition of the
 /// variable and the rest of the line. Nothing when it is no sequence.
-pub(super) fn expand(line: &Line, bytes_max: usize) -> Option<Expansion> {
+pub(super) fn expand(
+    line: &Line,
+    definitions: &Definitions,
+    bytes_max: usize,
+) -> Option<Expansion> {
     let (kind, rest) = line.text.strip_prefix('~')?.split_once('(')?;
     let expanded = match (kind, split_arguments(rest)) {
         (_, None) => Err("the sequence has no closing parenthesis".to_owned()),
-        ("SEQ", Some((arguments, rest))) => numbers(&arguments, Base::Ten).map(|of| (of, rest)),
+        ("SEQ", Some((arguments, rest))) => {
+            numbers(&arguments, definitions, Base::Ten).map(|of| (of, rest))
+        }
         ("SEQx", Some((arguments, rest))) => {
-            numbers(&arguments, Base::Sixteen).map(|of| (of, rest))
+            numbers(&arguments, definitions, Base::Sixteen).map(|of| (of, rest))
         }
         ("LST", Some((arguments, rest))) => values(&arguments).map(|of| (of, rest)),
         (other, Some(_)) => Err(format!("there is no sequence `~{other}`")),
@@ -101,8 +108,14 @@ enum Base {
     Sixteen,
 }
 
-fn numbers(arguments: &[&str], base: Base) -> Result<Vec<Assignment>, String> {
+fn numbers(
+    arguments: &[&str],
+    definitions: &Definitions,
+    base: Base,
+) -> Result<Vec<Assignment>, String> {
     let number = |text: &&str| {
+        let said = definitions.value(text).unwrap_or(text);
+        let text = &said;
         let (sign, digits) = text.strip_prefix('-').map_or((1, *text), |rest| (-1, rest));
         let parsed = match digits.strip_prefix("0x") {
             Some(digits) => u32::from_str_radix(digits, 16),

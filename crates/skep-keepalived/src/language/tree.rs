@@ -1,10 +1,12 @@
 //! Statements: words, and perhaps a block of further statements.
 
+use std::ops::Range;
+
 use skep_manifest::problem::Severity;
 use skep_manifest::span::Span;
 
 use super::Texts;
-use super::limit::BLOCK_DEPTH_MAX;
+use super::limit::{BLOCK_DEPTH_MAX, STATEMENTS_MAX};
 use super::line::{Line, Token, tokens};
 
 /// A word, without the quotes around it.
@@ -23,6 +25,8 @@ pub struct Statement {
     pub keyword: Word,
     /// The other words on its line.
     pub words: Vec<Word>,
+    /// All of that as it is written: programs are taken apart in another way.
+    pub line: String,
     /// Its block, if it has one.
     pub block: Option<Vec<Self>>,
 }
@@ -51,12 +55,15 @@ struct Level {
 
 struct Builder<'a> {
     levels: Vec<Level>,
+    /// How many statements were read.
+    statements: usize,
     texts: &'a mut Texts,
 }
 
 pub(super) fn build(lines: &[Line], texts: &mut Texts) -> Vec<Statement> {
     let mut builder = Builder {
         levels: vec![Level::default()],
+        statements: 0,
         texts,
     };
     for line in lines {
@@ -68,23 +75,30 @@ pub(super) fn build(lines: &[Line], texts: &mut Texts) -> Vec<Statement> {
 }
 
 impl Builder<'_> {
-    /// Nothing when blocks nest deeper than anything is read.
+    /// Nothing when there are more statements or deeper blocks than are read.
     fn take_line(&mut self, line: &Line) -> Option<()> {
+        if self.statements > STATEMENTS_MAX {
+            self.texts
+                .report(Severity::Error, "too-much", line.span)
+                .says(format!("there are more than {STATEMENTS_MAX} keywords"))
+                .help("what follows is not read: look for what repeats itself");
+            return None;
+        }
         let mut words = Vec::new();
         for token in tokens(line, self.texts) {
             match token {
-                Token::Word(word) => words.push(word),
+                Token::Word(word, at) => words.push((word, at)),
                 Token::Open(span) => {
-                    self.end_statement(&mut words);
+                    self.end_statement(&mut words, line);
                     self.open(span)?;
                 }
                 Token::Close(span) => {
-                    self.end_statement(&mut words);
+                    self.end_statement(&mut words, line);
                     self.close(span);
                 }
             }
         }
-        self.end_statement(&mut words);
+        self.end_statement(&mut words, line);
         Some(())
     }
 
@@ -92,12 +106,18 @@ impl Builder<'_> {
         self.levels.last_mut().expect("the first is never closed")
     }
 
-    fn end_statement(&mut self, words: &mut Vec<Word>) {
-        let mut words = std::mem::take(words).into_iter();
+    fn end_statement(&mut self, words: &mut Vec<(Word, Range<usize>)>, line: &Line) {
+        let (Some((_, first)), Some((_, last))) = (words.first(), words.last()) else {
+            return;
+        };
+        let written = line.text[first.start..last.end].to_owned();
+        let mut words = std::mem::take(words).into_iter().map(|(word, _)| word);
         if let Some(keyword) = words.next() {
+            self.statements += 1;
             self.level().statements.push(Statement {
                 keyword,
                 words: words.collect(),
+                line: written,
                 block: None,
             });
         }
@@ -123,9 +143,11 @@ impl Builder<'_> {
                 text: "{".to_owned(),
                 span,
             };
+            self.statements += 1;
             self.level().statements.push(Statement {
                 keyword,
                 words: Vec::new(),
+                line: String::new(),
                 block: None,
             });
         }

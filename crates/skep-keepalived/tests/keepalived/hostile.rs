@@ -126,7 +126,8 @@ fn what_asks_for_too_much_is_refused() {
             "too-much",
         ),
         ("many lines", line("x\n", 300_000), "too-much"),
-        ("a long file", line("priority 1 ", 2_000_000), "too-much"),
+        ("a long file", line("priority 1\n", 2_000_000), "too-much"),
+        ("a long line", line("@cube01 ", 10_000), "unreadable-line"),
     ] {
         assert!(
             ids(&read(&text)).contains(expected),
@@ -136,11 +137,18 @@ fn what_asks_for_too_much_is_refused() {
     }
 }
 
+/// Instances whose names differ only where a manifest's names have a `-`.
+fn alike(count: usize) -> Vec<u8> {
+    let name = |number: usize| format!("{number:011b}").replace('0', "_").replace('1', ":");
+    let instances = (0..count).map(|number| format!("vrrp_instance V{} {{\n}}\n", name(number)));
+    instances.collect::<String>().into_bytes()
+}
+
 /// Found by the fuzzer: names were counted from the first for each.
 #[test]
 fn thousands_of_instances_of_one_name_have_a_name_each() {
     const COUNT: usize = 1_500;
-    let import = read(&b"vrrp_instance VI_1 {\n}\n".repeat(COUNT));
+    let import = read(&alike(COUNT));
     let names: BTreeSet<_> = import.objects.iter().map(|object| object.name()).collect();
     assert_eq!(names.len(), COUNT);
 }
@@ -187,6 +195,27 @@ fn a_manifest_that_could_not_be_read_is_not_made() {
     assert!(import.ledger.left_out().count() > 40_000);
 }
 
+/// What lint takes of one file is what an import may make.
+#[test]
+fn a_manifest_of_more_than_a_file_is_not_made() {
+    let scripts = |count: usize| {
+        let argument = "x".repeat(40_000);
+        let script =
+            |number| format!("vrrp_script s{number} {{\nscript \"/bin/a {argument}\"\n}}\n");
+        read((0..count).map(script).collect::<String>().as_bytes())
+    };
+    let import = scripts(90);
+    assert!(import.objects.is_empty());
+    assert!(ids(&import).contains("too-much"));
+    assert_eq!(scripts(70).objects.len(), 70);
+}
+
+#[test]
+fn lines_full_of_braces_are_read_as_far_as_keywords_go() {
+    let import = read(format!("{}\n", "}{".repeat(20_000)).repeat(10).as_bytes());
+    assert!(import.ledger.entries.len() < 150_000);
+}
+
 #[test]
 fn a_file_and_a_script_of_one_name_do_not_write_over_each_other() {
     let import = read(
@@ -205,7 +234,7 @@ fn a_file_and_a_script_of_one_name_do_not_write_over_each_other() {
 
 #[test]
 fn instances_beyond_what_is_read_are_left_out() {
-    let import = read(&b"vrrp_instance V {\n}\n".repeat(1_510));
+    let import = read(&alike(1_510));
     assert_eq!(import.objects.len(), 1_500);
     assert_eq!(import.ledger.left_out().count(), 10);
 }

@@ -77,6 +77,17 @@ fn what_keepalived_can_say_comes_back_as_it_was() {
 }
 
 #[test]
+fn no_text_breaks_out_of_its_place() {
+    let set = read(&directory("out-of-place.yaml"));
+    assert!(set.problems.is_empty(), "{:?}", set.problems);
+    let (desired, _) = resolve(&set);
+    let node = "fw1".parse().expect("it is a name");
+    let export = export(&desired, &node, None).expect("it is a member");
+    let left_out = export.left_out.join("\n");
+    insta::assert_snapshot!("out-of-place", format!("{}\n{left_out}", export.text));
+}
+
+#[test]
 fn every_example_comes_back_but_for_what_is_listed() {
     let mut seen = String::new();
     for example in examples::below(&top()) {
