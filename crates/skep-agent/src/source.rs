@@ -10,15 +10,11 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use skep_manifest::set::Source;
+use skep_manifest::set::{SOURCE_BYTES_MAX, Source};
 use skep_manifest::span::Location;
 
 pub use stacks::read_stacks;
 pub use values::{fill, fill_within};
-
-/// The most that is read from one file: whatever a file of this length holds, it is read and checked
-/// in little more than a tenth of a second.
-const FILE_BYTES_MAX: u64 = 3 << 20;
 
 /// The most files one directory tree may hold.
 const FILES_MAX: usize = 10_000;
@@ -36,7 +32,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The file is no manifest.
-    #[error("{} is larger than {} MiB: is it a manifest?", path.display(), FILE_BYTES_MAX >> 20)]
+    #[error("{} is larger than {} MiB: is it a manifest?", path.display(), SOURCE_BYTES_MAX >> 20)]
     TooLarge {
         /// Which.
         path: PathBuf,
@@ -231,10 +227,10 @@ fn sorted_entries(directory: &Path) -> Result<Vec<PathBuf>, ReadError> {
 
 fn read_limited(file: impl Read, path: &Path) -> Result<Vec<u8>, ReadError> {
     let mut text = Vec::new();
-    file.take(FILE_BYTES_MAX + 1)
+    file.take(SOURCE_BYTES_MAX as u64 + 1)
         .read_to_end(&mut text)
         .map_err(|source| unreadable(path, source))?;
-    if text.len() as u64 > FILE_BYTES_MAX {
+    if text.len() > SOURCE_BYTES_MAX {
         return Err(ReadError::TooLarge {
             path: path.to_owned(),
         });

@@ -13,7 +13,7 @@ use skep_manifest::stack::ReadCompose;
 use skep_manifest::value_source::ValueSource;
 
 use super::ReadError;
-use super::values::{Reach, read_text};
+use super::values::{Reach, Reading, read_text};
 
 /// The longest compose file: no value of a manifest may be longer.
 const COMPOSE_BYTES_MAX: usize = 1 << 20;
@@ -37,8 +37,9 @@ pub(super) fn read_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<So
     }
     let mut compose_files = BTreeSet::new();
     let mut fillings = Vec::new();
+    let mut reading = Reading::new(reach);
     for stack in stacks {
-        let (read, path) = read_stack(&set, &stack, reach)?;
+        let (read, path) = read_stack(&set, &stack, &mut reading)?;
         compose_files.extend(path.map(|path| plain(&path)));
         fillings.push((stack.at, Filling::Compose(read)));
     }
@@ -56,7 +57,7 @@ pub(super) fn read_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<So
 fn read_stack(
     set: &ManifestSet,
     stack: &UnreadStack,
-    reach: Reach<'_>,
+    reading: &mut Reading<'_>,
 ) -> Result<(ReadCompose, Option<PathBuf>), ReadError> {
     let at = set.location(stack.at.span);
     let manifest = directory(Path::new(&at.file));
@@ -64,7 +65,7 @@ fn read_stack(
         UnreadCompose::Here(text) => (None, text.clone(), None),
         UnreadCompose::File(path) => {
             let full = manifest.join(path.as_str());
-            let text = read_text(&full, COMPOSE_BYTES_MAX, &at, reach)?;
+            let text = read_text(&full, COMPOSE_BYTES_MAX, &at, reading)?;
             (Some(path.to_string()), text, Some(full))
         }
     };
@@ -75,7 +76,7 @@ fn read_stack(
     let mut files = BTreeMap::new();
     let mut secrets = BTreeMap::new();
     for Reference { path, nature, at } in references(&called, &text, &stack.environment) {
-        let value = read_value(&beside.join(&path), &at, reach)?;
+        let value = read_value(&beside.join(&path), &at, reading)?;
         match nature {
             Nature::File => files.insert(path, value),
             Nature::Word | Nature::SecretFile => secrets.insert(path, value),
@@ -90,8 +91,12 @@ fn read_stack(
     Ok((read, path))
 }
 
-fn read_value(path: &Path, at: &Location, reach: Reach<'_>) -> Result<ValueSource, ReadError> {
-    read_text(path, FILE_BYTES_MAX, at, reach).map(ValueSource::Value)
+fn read_value(
+    path: &Path,
+    at: &Location,
+    reading: &mut Reading<'_>,
+) -> Result<ValueSource, ReadError> {
+    read_text(path, FILE_BYTES_MAX, at, reading).map(ValueSource::Value)
 }
 
 fn directory(path: &Path) -> PathBuf {

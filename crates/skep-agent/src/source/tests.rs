@@ -2,7 +2,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::{FILE_BYTES_MAX, ReadError, read};
+use skep_manifest::set::SOURCE_BYTES_MAX;
+
+use super::{ReadError, read};
 
 fn names(directory: &Path) -> Vec<String> {
     let tree = read(&[directory.to_owned()]).expect("the directory is readable");
@@ -74,7 +76,7 @@ fn a_huge_file_is_refused_by_name() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("image.yaml");
     fs::File::create(&path)
-        .and_then(|file| file.set_len(FILE_BYTES_MAX + 1))
+        .and_then(|file| file.set_len(SOURCE_BYTES_MAX as u64 + 1))
         .expect("a sparse file");
     let error = read(&[directory.path().to_owned()]).expect_err("it is too large");
     assert!(matches!(error, ReadError::TooLarge { path: refused } if refused == path));

@@ -16,6 +16,9 @@ use crate::source::{ReadError, stacks};
 /// The longest word: keys and passwords are far shorter.
 const WORD_BYTES_MAX: usize = 64 << 10;
 
+/// The most bytes that are read from other files for one set, all together: twice what it may have.
+const READ_BYTES_MAX: usize = 16 << 20;
+
 /// `sources` with the values of `fromFile` and `fromEnv` in place of where they come from, and with
 /// their stacks as [`super::read_stacks`] reads them.
 ///
@@ -34,6 +37,22 @@ pub fn fill(sources: Vec<Source>) -> Result<Vec<Source>, ReadError> {
 /// [`ReadError::NoValue`] for the first one that cannot be read.
 pub fn fill_within(sources: Vec<Source>, root: &Path) -> Result<Vec<Source>, ReadError> {
     fill_from(sources, Reach::Within(root))
+}
+
+/// What may be read, and how much of it is left.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    reach: Reach<'a>,
+    bytes: usize,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) const fn new(reach: Reach<'a>) -> Self {
+        Self {
+            reach,
+            bytes: READ_BYTES_MAX,
+        }
+    }
 }
 
 /// Which files manifests may refer to.
@@ -66,8 +85,9 @@ fn fill_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<Source>, Read
         return Ok(sources);
     }
     let mut values = Vec::new();
+    let mut reading = Reading::new(reach);
     for unread in unread {
-        let value = value(&set, &unread, reach)?;
+        let value = value(&set, &unread, &mut reading)?;
         values.push((unread.at, Filling::Value(value)));
     }
     let texts = set.sources.iter().enumerate();
@@ -89,9 +109,13 @@ fn fill_from(sources: Vec<Source>, reach: Reach<'_>) -> Result<Vec<Source>, Read
     }
 }
 
-fn value(set: &ManifestSet, unread: &Unread, reach: Reach<'_>) -> Result<String, ReadError> {
+fn value(
+    set: &ManifestSet,
+    unread: &Unread,
+    reading: &mut Reading<'_>,
+) -> Result<String, ReadError> {
     match &unread.place {
-        Place::Environment(_) if matches!(reach, Reach::Within(_)) => Err(no_value(
+        Place::Environment(_) if matches!(reading.reach, Reach::Within(_)) => Err(no_value(
             set,
             unread,
             "what comes from the environment is not the same on every node: write it sealed \
@@ -113,7 +137,7 @@ fn value(set: &ManifestSet, unread: &Unread, reach: Reach<'_>) -> Result<String,
                 Nature::Word => WORD_BYTES_MAX,
                 Nature::SecretFile | Nature::File => FILE_BYTES_MAX,
             };
-            let text = read_text(&path, bytes_max, &set.location(unread.at.span), reach)?;
+            let text = read_text(&path, bytes_max, &set.location(unread.at.span), reading)?;
             Ok(match unread.nature {
                 // The line break at the end is the editor's.
                 Nature::Word => {
@@ -131,19 +155,29 @@ pub(super) fn read_text(
     path: &Path,
     bytes_max: usize,
     at: &Location,
-    reach: Reach<'_>,
+    reading: &mut Reading<'_>,
 ) -> Result<String, ReadError> {
     let refuse = |what: &str, source| ReadError::NoValue {
         location: at.clone(),
         what: format!("{what} {}", path.display()),
         source,
     };
-    let text = reach.check(path).and_then(|()| read(path, bytes_max));
+    let text = reading
+        .reach
+        .check(path)
+        .and_then(|()| read(path, bytes_max));
     let text = text.map_err(|error| refuse("cannot read", Some(error)))?;
     if text.len() > bytes_max {
         let what = format!("there are more than {bytes_max} bytes in");
         return Err(refuse(&what, None));
     }
+    reading.bytes = reading.bytes.checked_sub(text.len()).ok_or_else(|| {
+        let what = format!(
+            "all files come to more than {} MiB with",
+            READ_BYTES_MAX >> 20
+        );
+        refuse(&what, None)
+    })?;
     String::from_utf8(text).map_err(|_| refuse("there is no valid UTF-8 in", None))
 }
 
@@ -209,6 +243,27 @@ mod tests {
         }
         let said = fill("fromEnv: HOME").expect_err("it is this process's");
         assert!(said.contains("skep seal"), "{said}");
+    }
+
+    #[test]
+    fn all_files_together_have_a_bound() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let large = "x".repeat(FILE_BYTES_MAX);
+        fs::write(directory.path().join("large"), large).expect("written");
+        let config = |number: usize| {
+            format!(
+                "apiVersion: skep/v1\nkind: Config\nmetadata: {{name: c{number}}}\nspec: {{data: {{fromFile: large}}}}\n---\n"
+            )
+        };
+        let fill = |count: usize| {
+            fill(vec![Source {
+                text: (0..count).map(config).collect::<String>().into_bytes(),
+                ..source(&directory)
+            }])
+        };
+        let said = fill(40).expect_err("it is too much").to_string();
+        assert!(said.contains("more than 16 MiB"), "{said}");
+        assert!(fill(10).is_ok());
     }
 
     #[test]
