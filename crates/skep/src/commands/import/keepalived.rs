@@ -107,9 +107,21 @@ impl Files for Disk {
     fn include(&mut self, include: Include<'_>) -> Result<Vec<Source>, String> {
         let directory = Path::new(include.from).parent().unwrap_or(Path::new(""));
         let found = matching(&directory.join(include.pattern))?;
-        let read = |path: &PathBuf| source::read_file(path).map_err(|error| format!("{error:#}"));
-        found.iter().map(read).collect()
+        found.iter().map(|path| read(path)).collect()
     }
+}
+
+/// Reads a file that another one includes.
+fn read(path: &Path) -> Result<Source, String> {
+    // Before it is opened: opening a pipe that nobody writes to waits for ever.
+    let metadata = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if !metadata.is_file() {
+        return Err(format!("{} is no regular file", path.display()));
+    }
+    source::read_file(path).map_err(|error| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
 }
 
 /// The files that `pattern` stands for, sorted. Without wildcards it is the file itself, whether it
@@ -195,7 +207,21 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{matches, matching};
+    use super::{matches, matching, read};
+
+    #[test]
+    fn what_is_included_is_a_regular_file() {
+        let top = tempfile::tempdir().expect("there is room");
+        for path in [Path::new("/dev/zero"), top.path()] {
+            let said = read(path).expect_err("it is none");
+            assert!(said.contains("no regular file"), "{said}");
+        }
+        let said = read(&top.path().join("gone")).expect_err("it is not there");
+        assert!(said.contains("No such file"), "{said}");
+        let file = top.path().join("a.conf");
+        fs::write(&file, "a").expect("there is room");
+        assert_eq!(read(&file).expect("it is one").text, b"a");
+    }
 
     #[test]
     fn a_pattern_goes_through_directories() {
