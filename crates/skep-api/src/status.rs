@@ -76,6 +76,8 @@ pub struct AcceptedStatus {
 pub struct RejectedStatus {
     /// How long ago it was refused.
     pub age_ms: u64,
+    /// What is wrong with it, or that its source could not be read.
+    pub reason: Reason,
     /// Why, one line per error, `file:line:column: message` where there is a place.
     pub errors: Vec<String>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 
 use skep_api::generation::GenerationId;
+use skep_manifest::condition::Reason;
 use skep_manifest::desired::Desired;
 use skep_manifest::name::NodeName;
 use skep_manifest::set::Source;
@@ -51,6 +52,7 @@ pub(super) struct Accepted {
 /// A set that was refused.
 pub(super) struct Rejected {
     pub(super) at: Instant,
+    pub(super) reason: Reason,
     /// Why, a line each.
     pub(super) errors: Vec<String>,
 }
@@ -143,16 +145,24 @@ impl DesiredState {
     pub(super) fn offer(&mut self, contents: Contents, now: Instant) -> bool {
         let Contents { sources, commit } = contents;
         let origin = commit.map(|commit| commit.origin);
-        let understood = sources
-            .map_err(|unread| vec![unread.message()])
-            .and_then(|sources| self.understand(sources))
-            .and_then(|mut understood| {
-                self.refuse_sudden_emptiness(&understood)?;
-                // Without a swarm, groups have numbers: nothing is chosen here.
-                self.decide(&mut understood, &BTreeSet::new())?;
-                Ok(understood)
-            });
+        let sources = match sources {
+            Ok(sources) => sources,
+            Err(unread) => {
+                self.refuse(unread.reason(), origin, vec![unread.message()], now);
+                return false;
+            }
+        };
+        let understood = self.understand(sources).and_then(|mut understood| {
+            self.refuse_sudden_emptiness(&understood)?;
+            // Without a swarm, groups have numbers: nothing is chosen here.
+            self.decide(&mut understood, &BTreeSet::new())?;
+            Ok(understood)
+        });
         match understood {
+            Ok(understood) if self.is_back(origin.as_ref(), &understood) => {
+                self.rejected = None;
+                false
+            }
             Ok(understood) => {
                 let generation = self.accepted.as_ref().map_or(1, |last| last.generation + 1);
                 self.accept(generation, None, understood, now);
@@ -161,14 +171,21 @@ impl DesiredState {
                 }
                 true
             }
-            Err(mut errors) => {
-                if let Some(origin) = origin {
-                    errors.insert(0, format!("{origin} cannot be applied"));
-                }
-                self.reject(errors, now);
+            Err(errors) => {
+                self.refuse(Reason::InvalidManifest, origin, errors, now);
                 false
             }
         }
+    }
+
+    /// Whether a branch that could not be read holds again what was accepted last.
+    fn is_back(&self, origin: Option<&Origin>, understood: &Understood) -> bool {
+        let was_away = |rejected: &Rejected| rejected.reason == Reason::SourceUnreachable;
+        let is_same =
+            |last: &Accepted| last.origin.as_ref() == origin && last.desired == understood.desired;
+        origin.is_some()
+            && self.rejected.as_ref().is_some_and(was_away)
+            && self.accepted.as_ref().is_some_and(is_same)
     }
 
     /// Works towards `understood` from here on.
@@ -245,12 +262,29 @@ impl DesiredState {
         files.is_some_and(|files| !files.is_empty())
     }
 
-    /// Stays with what was accepted.
+    /// Stays with what was accepted: this manifest cannot be followed.
     pub(super) fn reject(&mut self, errors: Vec<String>, now: Instant) {
+        self.refuse(Reason::InvalidManifest, None, errors, now);
+    }
+
+    fn refuse(
+        &mut self,
+        reason: Reason,
+        origin: Option<Origin>,
+        mut errors: Vec<String>,
+        now: Instant,
+    ) {
+        if let Some(origin) = origin {
+            errors.insert(0, format!("{origin} cannot be applied"));
+        }
         for error in &errors {
             tracing::warn!("rejected: {error}");
         }
-        self.rejected = Some(Rejected { at: now, errors });
+        self.rejected = Some(Rejected {
+            at: now,
+            reason,
+            errors,
+        });
     }
 
     /// Manifests that are all gone or empty at once are more often a mistake (an unmounted disk, a
@@ -264,5 +298,68 @@ impl DesiredState {
             ]);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::contents::{Commit, Unread};
+
+    const GROUP: &str = "apiVersion: skep/v1\nkind: VipGroup\nmetadata: {name: web}\nspec: \
+        {virtualRouterId: 51, interface: eth0, addresses: [10.0.0.70], members: [a, b]}\n";
+
+    fn pushed(commit: &str, text: &str) -> Contents {
+        let origin = Origin {
+            branch: "main".to_owned(),
+            commit: commit.to_owned(),
+            author: "Ada".to_owned(),
+            message: "begin".to_owned(),
+        };
+        let source = Source {
+            name: "web.yaml".to_owned(),
+            text: text.into(),
+        };
+        Contents {
+            sources: Ok(vec![source]),
+            commit: Some(Commit {
+                origin,
+                line: Vec::new(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_branch_that_was_away_and_is_back_is_no_new_generation() {
+        let node = "a".parse().expect("a name");
+        let mut state = DesiredState::new(Some(node), Mode::Standalone);
+        let now = Instant::default();
+        let away = || Contents {
+            sources: Err(Unread::Unreachable("timed out".to_owned())),
+            commit: None,
+        };
+        assert!(state.offer(pushed("1", GROUP), now));
+        assert!(!state.offer(away(), now));
+        let reason = state.rejected().map(|rejected| rejected.reason);
+        assert_eq!(reason, Some(Reason::SourceUnreachable));
+        assert!(!state.offer(pushed("1", GROUP), now), "it is what ran");
+        assert!(state.rejected().is_none());
+        assert_eq!(
+            state.accepted().map(|accepted| accepted.generation),
+            Some(1)
+        );
+
+        assert!(!state.offer(away(), now));
+        let other = GROUP.replace("10.0.0.70", "10.0.0.71");
+        assert!(state.offer(pushed("1", &other), now), "its path is another");
+        assert!(!state.offer(away(), now));
+        assert!(
+            state.offer(pushed("2", &other), now),
+            "it is another commit"
+        );
+        assert_eq!(
+            state.accepted().map(|accepted| accepted.generation),
+            Some(3)
+        );
     }
 }

@@ -126,6 +126,7 @@ fn accepted_status(accepted: &Accepted, now: Instant) -> AcceptedStatus {
 fn rejected_status(rejected: &Rejected, now: Instant) -> RejectedStatus {
     RejectedStatus {
         age_ms: age_ms(rejected.at, now),
+        reason: rejected.reason,
         errors: rejected.errors.clone(),
     }
 }

@@ -87,6 +87,10 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
     if let Some(rejected) = &status.desired.rejected {
         let (source, age) = (&status.desired.source, ago(rejected.age_ms));
         let (what, hint) = match status.mode {
+            Mode::Standalone if rejected.reason == Reason::SourceUnreachable => (
+                "the branch cannot be read".to_owned(),
+                "it is tried again at every look; docs/gitops.md says what helps".to_owned(),
+            ),
             Mode::Standalone if source.starts_with(GIT) => (
                 "what the branch holds is not applied".to_owned(),
                 "push a commit that mends it; `skep lint` finds it before".to_owned(),
