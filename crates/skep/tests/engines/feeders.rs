@@ -203,9 +203,15 @@ fn check_pausing(site: &Site, directory: &str) {
     );
     wait_until_told(site, "first", "PAUSED directory: it feeds nothing until");
     let path = path(site, "first", "skep.yaml");
-    let diff = site.skep("first", &["diff", "--take-over", "-f", &path]);
-    assert!(diff.output.contains("+ create service/new"), "{diff:?}");
-    assert!(diff.output.contains("# directory is paused"), "{diff:?}");
+    let mut diff = String::new();
+    // An engine that is busy for a moment tells of no swarm.
+    site.wait_until("the engine tells of the swarm", || {
+        diff = site
+            .skep("first", &["diff", "--take-over", "-f", &path])
+            .output;
+        diff.contains("+ create service/new")
+    });
+    assert!(diff.contains("# directory is paused"), "{diff}");
     assert_eq!(site.generation("first"), Some(6));
 
     site.skep("first", &["resume", "directory"]).check_success();
