@@ -62,7 +62,12 @@ fn a_drained_node_loses_no_probe_and_no_request_and_stays_drained_until_it_is_ta
         let holders: Vec<&&str> = holders.collect();
         let [only] = holders[..] else { return false };
         holder = (*only).to_owned();
-        passes(&site, only) && !site.engine(only).containers().is_empty()
+        // The member without a task knows that it is none to move to.
+        let is_settled = |node: &&str| match site.engine(node).containers().is_empty() {
+            true => inputs(&site, node).contains(&"failing".to_owned()),
+            false => passes(&site, node),
+        };
+        !site.engine(only).containers().is_empty() && MEMBERS.iter().all(is_settled)
     });
     let lab = site.lab();
     let prober = Prober::start(&lab, "visitor", VIP).expect("the node lives");
@@ -164,10 +169,14 @@ fn holds(site: &Site, node: &str) -> bool {
 
 /// Whether all inputs of a node pass.
 fn passes(site: &Site, node: &str) -> bool {
+    let inputs = inputs(site, node);
+    inputs.len() == 2 && inputs.iter().all(|health| health == "passing")
+}
+
+/// How the inputs of a node are.
+fn inputs(site: &Site, node: &str) -> Vec<String> {
     let status = site.json(node, &["status"]);
-    let inputs = status["vipGroups"][0]["routers"][0]["inputs"]
-        .as_array()
-        .cloned();
-    let inputs = inputs.unwrap_or_default();
-    inputs.len() == 2 && inputs.iter().all(|input| input["health"] == "passing")
+    let inputs = status["vipGroups"][0]["routers"][0]["inputs"].as_array();
+    let health = |input: &Value| input["health"].as_str().map(str::to_owned);
+    inputs.into_iter().flatten().filter_map(health).collect()
 }
