@@ -18,6 +18,9 @@ use crate::control::now;
 const LOOK: Duration = Duration::from_secs(1);
 /// Hundreds of tasks that start at once are looked at together.
 const TOGETHER: Duration = Duration::from_millis(100);
+/// An engine tells of the end of a task before its list of containers knows it, by the time that a
+/// write to its disk takes: this many looks follow the first one.
+const LOOKS_AFTER_HINT: u32 = 5;
 
 /// What one look saw: the services with a healthy task, unless the engine did not answer.
 pub(in crate::control) struct TasksSeen {
@@ -72,6 +75,7 @@ pub(super) async fn watch(socket: PathBuf, sights: mpsc::Sender<TasksSeen>) {
     let client = Client::new(&socket);
     let again = Arc::new(Notify::new());
     let listener = tokio::spawn(listen(Client::new(&socket), Arc::clone(&again)));
+    let mut looks_due = 0;
     loop {
         let at = now();
         let services = observe::running(&client).await.ok();
@@ -80,8 +84,11 @@ pub(super) async fn watch(socket: PathBuf, sights: mpsc::Sender<TasksSeen>) {
             return;
         }
         sleep(TOGETHER).await;
-        // Whether it was time or something changed makes no difference.
-        let _elapsed = timeout(LOOK, again.notified()).await;
+        looks_due = match looks_due {
+            0 if timeout(LOOK, again.notified()).await.is_ok() => LOOKS_AFTER_HINT,
+            0 => 0,
+            due => due - 1,
+        };
     }
 }
 
