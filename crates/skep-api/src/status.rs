@@ -77,9 +77,16 @@ pub struct RejectedStatus {
     /// How long ago it was refused.
     pub age_ms: u64,
     /// What is wrong with it, or that its source could not be read.
+    #[serde(default = "unsaid")]
     pub reason: Reason,
     /// Why, one line per error, `file:line:column: message` where there is a place.
     pub errors: Vec<String>,
+}
+
+/// What an agent means that does not say it: it is older than the reason, and its program was exchanged
+/// under it.
+const fn unsaid() -> Reason {
+    Reason::InvalidManifest
 }
 
 /// The process that speaks VRRP.
