@@ -89,7 +89,7 @@ fn complaints(status: &AgentStatus) -> Vec<String> {
         let (what, hint) = match status.mode {
             Mode::Standalone if rejected.reason == Reason::SourceUnreachable => (
                 "the branch cannot be read".to_owned(),
-                "it is tried again at every look; docs/gitops.md says what helps".to_owned(),
+                "mend what it says of the address, the branch or the key; it is tried again at every look".to_owned(),
             ),
             Mode::Standalone if source.starts_with(GIT) => (
                 "what the branch holds is not applied".to_owned(),
