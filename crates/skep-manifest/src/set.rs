@@ -7,7 +7,7 @@ use crate::span::{Location, Span};
 use crate::tree::Tree;
 
 /// The most bytes that are read of one file with manifests: whatever a file of this length holds, it
-/// is read and checked in little more than a tenth of a second.
+/// was read and checked in a fifth of a second.
 pub const SOURCE_BYTES_MAX: usize = 3 << 20;
 
 /// One text with manifests, not yet read.
